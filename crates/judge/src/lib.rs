@@ -1,0 +1,18 @@
+//! Pure rules of verifiable work: hashing, Merkle trees, integer layers, and "is this cell right?".
+//!
+//! The same code runs on chain, in the worker and in the client, so they cannot disagree. There is no I/O, no
+//! float and no randomness here. Everything is defined over integers with wrapping 32-bit accumulation, so every
+//! correct kernel gives the same bits whatever its order of additions.
+#![no_std]
+extern crate alloc;
+
+pub mod cell;
+pub mod commitment;
+pub mod hash;
+pub mod layer;
+pub mod merkle;
+
+pub use cell::{CellProof, Claim, JudgeError, Verdict, judge_cell};
+pub use commitment::{ACTIVATIONS, Domain, MatrixTree, WEIGHTS, commitment_root, matrix_root, row_root};
+pub use hash::{Hash, sha256};
+pub use layer::{Layer, LayerError, Requant, check_layers, model_root};

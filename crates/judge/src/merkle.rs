@@ -1,0 +1,102 @@
+//! Binary Merkle trees over a known number of leaves. An odd node is promoted to the next level unchanged.
+//!
+//! The number of leaves is always fixed by something already agreed on (the model and the batch size), and leaves
+//! are domain-separated by their header, so a promoted node cannot be taken for a leaf or for another tree.
+use crate::hash::{Hash, sha256};
+use alloc::vec::Vec;
+
+const NODE: &[u8; 4] = b"IOND";
+
+/// Parent of two nodes: sha256(`"IOND"` | left | right).
+pub fn node(left: &Hash, right: &Hash) -> Hash {
+    sha256(&[NODE, left, right])
+}
+
+/// Root over `nodes`, which is used as scratch space.
+///
+/// # Panics
+/// If `nodes` is empty: an empty tree has no root.
+pub fn root_in_place(nodes: &mut [Hash]) -> Hash {
+    let mut count = nodes.len();
+    while count > 1 {
+        for i in 0..count / 2 {
+            nodes[i] = node(&nodes[2 * i], &nodes[2 * i + 1]);
+        }
+        if count % 2 == 1 {
+            nodes[count / 2] = nodes[count - 1];
+        }
+        count = count.div_ceil(2);
+    }
+    nodes[0]
+}
+
+/// How many siblings the path of leaf `index` has in a tree of `count` leaves.
+pub fn path_len(mut index: usize, mut count: usize) -> usize {
+    let mut len = 0;
+    while count > 1 {
+        if index ^ 1 < count {
+            len += 1;
+        }
+        index /= 2;
+        count = count.div_ceil(2);
+    }
+    len
+}
+
+/// The root that `leaf` at `index` of `count` leaves implies, given its siblings from the bottom up (32 bytes each).
+/// `None` if `index` is out of range or the path has the wrong length.
+pub fn fold(leaf: Hash, mut index: usize, mut count: usize, path: &[u8]) -> Option<Hash> {
+    if index >= count || path.len() != 32 * path_len(index, count) {
+        return None;
+    }
+    let mut siblings = path.chunks_exact(32);
+    let mut hash = leaf;
+    while count > 1 {
+        if index ^ 1 < count {
+            let sibling: &Hash = siblings.next()?.try_into().ok()?;
+            hash = if index % 2 == 0 { node(&hash, sibling) } else { node(sibling, &hash) };
+        }
+        index /= 2;
+        count = count.div_ceil(2);
+    }
+    Some(hash)
+}
+
+/// A whole tree, kept so that paths can be read from it.
+pub struct Tree {
+    levels: Vec<Vec<Hash>>,
+}
+
+impl Tree {
+    /// # Panics
+    /// If `leaves` is empty.
+    pub fn new(leaves: Vec<Hash>) -> Self {
+        assert!(!leaves.is_empty(), "a tree needs at least one leaf");
+        let mut levels = alloc::vec![leaves];
+        while let Some(below) = levels.last().filter(|level| level.len() > 1) {
+            let above = below.chunks(2).map(|pair| if let [l, r] = pair { node(l, r) } else { pair[0] }).collect();
+            levels.push(above);
+        }
+        Tree { levels }
+    }
+
+    pub fn root(&self) -> Hash {
+        self.levels[self.levels.len() - 1][0]
+    }
+
+    /// Siblings of leaf `index`, bottom up, as [`fold`] wants them.
+    ///
+    /// # Panics
+    /// If `index` is out of range.
+    pub fn path(&self, mut index: usize) -> Vec<u8> {
+        assert!(index < self.levels[0].len(), "leaf {index} of {}", self.levels[0].len());
+        let mut path = Vec::new();
+        for level in &self.levels {
+            if let Some(sibling) = level.get(index ^ 1) {
+                path.extend_from_slice(sibling);
+            }
+            index /= 2;
+        }
+        path
+    }
+}

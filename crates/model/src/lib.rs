@@ -1,0 +1,8 @@
+//! Integer models as files: the canonical layer table with its weights, results, and the ONNX importer.
+
+pub mod file;
+pub mod onnx;
+pub mod result;
+
+pub use file::{Model, ModelError, ModelLayer};
+pub use result::ResultFile;

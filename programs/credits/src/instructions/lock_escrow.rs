@@ -1,0 +1,53 @@
+use crate::constants::*;
+use crate::errors::CreditsError;
+use crate::events::EscrowLocked;
+use crate::state::{add, Config, Escrow, Shard};
+use anchor_lang::prelude::*;
+use anchor_spl::token_2022::{self, Burn, Token2022};
+use anchor_spl::token_interface::{Mint, TokenAccount};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct LockEscrow<'info> {
+    #[account(mut)]
+    pub user: Signer<'info>,
+    /// The jobs program's PDA; its signature is the permission.
+    pub jobs_authority: Signer<'info>,
+    /// CHECK: the jobs program vouches for it; only its key is used.
+    pub job: UncheckedAccount<'info>,
+    #[account(
+        seeds = [CONFIG_SEED], bump = config.bump, has_one = iosd_mint,
+        has_one = jobs_authority @ CreditsError::NotJobsProgram
+    )]
+    pub config: Box<Account<'info, Config>>,
+    #[account(init, payer = user, space = 8 + Escrow::INIT_SPACE, seeds = [ESCROW_SEED, job.key().as_ref()], bump)]
+    pub escrow: Box<Account<'info, Escrow>>,
+    /// Shard of the job's address.
+    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    pub shard: Box<Account<'info, Shard>>,
+    #[account(mut)]
+    pub iosd_mint: Box<InterfaceAccount<'info, Mint>>,
+    #[account(mut, token::mint = iosd_mint, token::authority = user, token::token_program = iosd_token_program)]
+    pub user_iosd: Box<InterfaceAccount<'info, TokenAccount>>,
+    pub iosd_token_program: Program<'info, Token2022>,
+    pub system_program: Program<'info, System>,
+}
+
+pub fn handle(ctx: Context<LockEscrow>, amount: u64) -> Result<()> {
+    let a = &mut *ctx.accounts;
+    require!(amount > 0, CreditsError::ZeroAmount);
+    let iosd_balance = a.user_iosd.amount.checked_sub(amount).ok_or(CreditsError::InsufficientCredits)?;
+    let burn = Burn {
+        mint: a.iosd_mint.to_account_info(),
+        from: a.user_iosd.to_account_info(),
+        authority: a.user.to_account_info(),
+    };
+    token_2022::burn(CpiContext::new(a.iosd_token_program.key(), burn), amount)?;
+
+    let (job, user) = (a.job.key(), a.user.key());
+    a.escrow.set_inner(Escrow { job, user, payer: user, amount, bump: ctx.bumps.escrow });
+    a.shard.totals.locked = add(a.shard.totals.locked, amount)?;
+    let stamp = a.shard.stamp(&job, &Clock::get()?)?;
+    emit_cpi!(EscrowLocked { stamp, job, user, amount, iosd_balance });
+    Ok(())
+}

@@ -1,0 +1,55 @@
+use crate::constants::*;
+use crate::errors::CreditsError;
+use crate::events::EscrowSettled;
+use crate::state::{add, Config, Earnings, Escrow, Shard};
+use anchor_lang::prelude::*;
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct SettleEscrow<'info> {
+    /// The jobs program's PDA; its signature is the permission.
+    pub jobs_authority: Signer<'info>,
+    #[account(seeds = [CONFIG_SEED], bump = config.bump, has_one = jobs_authority @ CreditsError::NotJobsProgram)]
+    pub config: Box<Account<'info, Config>>,
+    #[account(
+        mut, close = payer, seeds = [ESCROW_SEED, escrow.job.as_ref()], bump = escrow.bump,
+        has_one = payer @ CreditsError::WrongOwner
+    )]
+    pub escrow: Box<Account<'info, Escrow>>,
+    /// CHECK: receives the escrow's rent; checked against the escrow.
+    #[account(mut)]
+    pub payer: UncheckedAccount<'info>,
+    /// Ledger of the supplier whom the jobs program names.
+    #[account(mut, seeds = [EARNINGS_SEED, earnings.owner.as_ref()], bump = earnings.bump)]
+    pub earnings: Box<Account<'info, Earnings>>,
+    /// Shard of the job's address.
+    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    pub shard: Box<Account<'info, Shard>>,
+}
+
+pub fn handle(ctx: Context<SettleEscrow>) -> Result<()> {
+    let a = &mut *ctx.accounts;
+    let (job, user, price) = (a.escrow.job, a.escrow.user, a.escrow.amount);
+    let split = economy::settle(price, a.config.fee_bps, a.config.incentive_bps).map_err(CreditsError::from)?;
+    a.earnings.owed = add(a.earnings.owed, split.supplier)?;
+
+    let totals = &mut a.shard.totals;
+    totals.spent = add(totals.spent, price)?;
+    totals.earned = add(totals.earned, split.supplier)?;
+    totals.incentives = add(totals.incentives, split.incentives)?;
+    totals.retired = add(totals.retired, split.retired)?;
+    let stamp = a.shard.stamp(&job, &Clock::get()?)?;
+    let (supplier, earnings_owed) = (a.earnings.owner, a.earnings.owed);
+    emit_cpi!(EscrowSettled {
+        stamp,
+        job,
+        user,
+        supplier,
+        price,
+        supplier_share: split.supplier,
+        retired: split.retired,
+        incentives: split.incentives,
+        earnings_owed
+    });
+    Ok(())
+}

@@ -1,0 +1,28 @@
+use crate::constants::{CONFIG_SEED, FEED_SEED, SHARD_SEED};
+use crate::events::PriceSubmitted;
+use crate::state::{Config, Feed, Shard};
+use anchor_lang::prelude::*;
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct SubmitPrice<'info> {
+    pub submitter: Signer<'info>,
+    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
+    pub config: Account<'info, Config>,
+    #[account(mut, seeds = [FEED_SEED], bump = feed.bump)]
+    pub feed: Account<'info, Feed>,
+    /// Shard of the feed's address.
+    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    pub shard: Account<'info, Shard>,
+}
+
+pub fn handle(ctx: Context<SubmitPrice>, price: u64) -> Result<()> {
+    let clock = Clock::get()?;
+    let a = &mut *ctx.accounts;
+    let submitter = a.submitter.key();
+    let spot = a.feed.submit(&submitter, price, clock.unix_timestamp, &a.config)?;
+    let stamp = a.shard.stamp(&a.feed.key(), &clock)?;
+    let average = a.feed.average;
+    emit_cpi!(PriceSubmitted { stamp, submitter, price, spot, average });
+    Ok(())
+}
