@@ -1,1 +1,107 @@
+//! The verifiable lane: devices and models are registered, jobs are posted with their money in escrow, claimed,
+//! committed to, and then accepted, settled or disputed. A dispute is judged here by recomputing one cell. See
+//! `docs/PROTOCOL.md`.
+#![allow(unexpected_cfgs)]
+use anchor_lang::prelude::*;
 
+pub mod constants;
+pub mod errors;
+pub mod events;
+pub mod instructions;
+pub mod state;
+
+use instructions::*;
+pub use instructions::{CommitArgs, ModelArgs, PostArgs};
+
+declare_id!("5rnPnghLg7E2Z8wHd3LGhPPB8Ns1B4HLTSQJtZa7ykNK");
+
+#[program]
+pub mod jobs {
+    use super::*;
+
+    /// Creates the config. Only the program's upgrade authority may call it, once.
+    pub fn initialize(ctx: Context<Initialize>, challenge_window_s: u32) -> Result<()> {
+        instructions::initialize::handle(ctx, challenge_window_s)
+    }
+
+    /// Opens one of the 16 event sequences. Anyone may.
+    pub fn open_shard(ctx: Context<OpenShard>, index: u8) -> Result<()> {
+        instructions::open_shard::handle(ctx, index)
+    }
+
+    /// Registers the signer as a supplier. Its earnings ledger must exist.
+    pub fn register_operator(ctx: Context<RegisterOperator>) -> Result<()> {
+        instructions::register_operator::handle(ctx)
+    }
+
+    /// Registers a device under the operator; the device's own key signs too.
+    pub fn register_device(ctx: Context<RegisterDevice>, name: String) -> Result<()> {
+        instructions::register_device::handle(ctx, name)
+    }
+
+    /// Registers a model's layer table and weight roots under the root they hash to. Anyone may.
+    pub fn register_model(ctx: Context<RegisterModel>, args: ModelArgs) -> Result<()> {
+        instructions::register_model::handle(ctx, args)
+    }
+
+    /// Opens the signer's job counter.
+    pub fn open_user(ctx: Context<OpenUser>) -> Result<()> {
+        instructions::open_user::handle(ctx)
+    }
+
+    /// Posts a job: burns its price into escrow and fixes the input root. `args.seq` must be the user's next one.
+    pub fn post_job(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
+        instructions::post_job::handle(ctx, args)
+    }
+
+    /// Claims a posted job for the signing device, until the claim deadline.
+    pub fn claim_job(ctx: Context<ClaimJob>) -> Result<()> {
+        instructions::claim_job::handle(ctx)
+    }
+
+    /// Commits the claiming device to its result, until the commit deadline.
+    pub fn commit_result(ctx: Context<CommitResult>, args: CommitArgs) -> Result<()> {
+        instructions::commit_result::handle(ctx, args)
+    }
+
+    /// The user accepts a committed result: the supplier is paid at once.
+    pub fn accept_result(ctx: Context<AcceptResult>) -> Result<()> {
+        instructions::accept_result::handle(ctx)
+    }
+
+    /// Pays an unchallenged job after its window. Anyone may.
+    pub fn settle_job(ctx: Context<SettleJob>) -> Result<()> {
+        instructions::settle_job::handle(ctx)
+    }
+
+    /// The user takes back a job that nobody has claimed.
+    pub fn cancel_job(ctx: Context<CancelJob>) -> Result<()> {
+        instructions::cancel_job::handle(ctx)
+    }
+
+    /// Refunds a job that was not claimed, or not committed, in time. Anyone may.
+    pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
+        instructions::expire_job::handle(ctx)
+    }
+
+    /// Opens a buffer of `size` bytes for one cell's evidence.
+    pub fn open_proof(ctx: Context<OpenProof>, size: u16) -> Result<()> {
+        instructions::proof_buffer::open(ctx, size)
+    }
+
+    /// Writes part of the evidence.
+    pub fn write_proof(ctx: Context<WriteProof>, offset: u16, bytes: Vec<u8>) -> Result<()> {
+        instructions::proof_buffer::write(ctx, offset, bytes)
+    }
+
+    /// Closes the signer's buffer and returns its rent.
+    pub fn close_proof(ctx: Context<CloseProof>) -> Result<()> {
+        instructions::proof_buffer::close(ctx)
+    }
+
+    /// Recomputes one committed cell from the buffer's evidence. If it is wrong, the user is refunded and the job ends
+    /// unpaid; if it is right, or the evidence proves nothing, the transaction fails and nothing changes.
+    pub fn dispute_cell(ctx: Context<DisputeCell>, layer: u32, row: u32, column: u32) -> Result<()> {
+        instructions::dispute_cell::handle(ctx, layer, row, column)
+    }
+}

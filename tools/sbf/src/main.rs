@@ -18,11 +18,7 @@ Builds Solana programs (SBF v0) with the distribution's rustc and LLVM.
 
 fn main() -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let first = arguments
-        .first()
-        .and_then(|a| a.to_str())
-        .unwrap_or_default()
-        .to_string();
+    let first = arguments.first().and_then(|a| a.to_str()).unwrap_or_default().to_string();
     let result = match &*first {
         "build" => build::run(arguments.drain(1..)),
         "link" => link::run(arguments.drain(1..)),

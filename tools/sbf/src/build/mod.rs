@@ -44,28 +44,17 @@ struct Options {
 
 impl Options {
     fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options> {
-        let mut options = Options {
-            workspace: ".".into(),
-            out: None,
-            target_dir: None,
-            packages: vec![],
-            debug_panics: false,
-        };
+        let mut options =
+            Options { workspace: ".".into(), out: None, target_dir: None, packages: vec![], debug_panics: false };
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             let name = argument.to_string_lossy();
-            let mut value = || {
-                arguments
-                    .next()
-                    .ok_or_else(|| anyhow!("{name} needs a value"))
-            };
+            let mut value = || arguments.next().ok_or_else(|| anyhow!("{name} needs a value"));
             match &*name {
                 "--workspace" => options.workspace = value()?.into(),
                 "--out" => options.out = Some(value()?.into()),
                 "--target-dir" => options.target_dir = Some(value()?.into()),
-                "--package" | "-p" => options
-                    .packages
-                    .push(value()?.to_string_lossy().into_owned()),
+                "--package" | "-p" => options.packages.push(value()?.to_string_lossy().into_owned()),
                 "--debug-panics" => options.debug_panics = true,
                 _ => bail!("unknown option {name} of sbf build; see sbf --help"),
             }
@@ -81,28 +70,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
     let options = Options::parse(arguments)?;
     let workspace = absolute(&options.workspace)?;
     if !workspace.join("Cargo.lock").is_file() {
-        bail!(
-            "{} has no Cargo.lock: give the root of the workspace with --workspace",
-            workspace.display()
-        );
+        bail!("{} has no Cargo.lock: give the root of the workspace with --workspace", workspace.display());
     }
-    let out = make_dir(
-        options
-            .out
-            .unwrap_or_else(|| workspace.join("target/deploy")),
-    )?;
+    let out = make_dir(options.out.unwrap_or_else(|| workspace.join("target/deploy")))?;
     // Panic messages change how every crate is compiled, so they have a folder of their own.
-    let kind = if options.debug_panics {
-        "sbf-debug"
-    } else {
-        "sbf"
-    };
-    let target_dir = make_dir(
-        options
-            .target_dir
-            .unwrap_or_else(|| workspace.join("target/programs"))
-            .join(kind),
-    )?;
+    let kind = if options.debug_panics { "sbf-debug" } else { "sbf" };
+    let target_dir = make_dir(options.target_dir.unwrap_or_else(|| workspace.join("target/programs")).join(kind))?;
 
     let toolchain = toolchain::find()?;
     let (library, is_new) = stdlib::prepare(&toolchain.library, &toolchain.version, &target_dir)?;
@@ -114,14 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
     if fs::read_to_string(&target).ok().as_deref() != Some(TARGET) {
         fs::write(&target, TARGET).with_context(|| format!("cannot write {}", target.display()))?;
     }
-    let build = Build {
-        workspace,
-        target_dir,
-        target,
-        library,
-        toolchain,
-        debug_panics: options.debug_panics,
-    };
+    let build = Build { workspace, target_dir, target, library, toolchain, debug_panics: options.debug_panics };
     for package in &options.packages {
         build.package(package, &out)?;
     }
@@ -141,37 +107,20 @@ impl Build {
     /// Builds one package. Two at once would share features: a program that another one calls would lose its
     /// entrypoint.
     fn package(&self, package: &str, out: &Path) -> Result<()> {
-        let status = self
-            .cargo(package)?
-            .status()
-            .context("cannot run cargo; is it installed and in the PATH?")?;
+        let status = self.cargo(package)?.status().context("cannot run cargo; is it installed and in the PATH?")?;
         if !status.success() {
             bail!("{package} was not built");
         }
         let name = package.replace('-', "_");
-        let built = self
-            .target_dir
-            .join("sbpf/release")
-            .join(format!("lib{name}.so"));
-        let bytes = fs::read(&built).with_context(|| {
-            format!(
-                "no {}; has {package} crate-type = [\"cdylib\", \"lib\"]?",
-                built.display()
-            )
-        })?;
+        let built = self.target_dir.join("sbpf/release").join(format!("lib{name}.so"));
+        let bytes = fs::read(&built)
+            .with_context(|| format!("no {}; has {package} crate-type = [\"cdylib\", \"lib\"]?", built.display()))?;
         if bytes.is_empty() {
-            bail!(
-                "{package} has no function named entrypoint; was it built with the feature no-entrypoint?"
-            );
+            bail!("{package} has no function named entrypoint; was it built with the feature no-entrypoint?");
         }
         let copy = out.join(format!("{name}.so"));
         fs::write(&copy, &bytes).with_context(|| format!("cannot write {}", copy.display()))?;
-        println!(
-            "{} {} bytes sha256 {}",
-            copy.display(),
-            bytes.len(),
-            hex(&Sha256::digest(&bytes))
-        );
+        println!("{} {} bytes sha256 {}", copy.display(), bytes.len(), hex(&Sha256::digest(&bytes)));
         Ok(())
     }
 
@@ -194,22 +143,8 @@ impl Build {
             .env("CARGO_TARGET_SBPF_LINKER", linker)
             .env("CARGO_TARGET_SBPF_RUSTFLAGS", self.rust_flags()?)
             .env(LINK_MODE, "1")
-            .args([
-                "build",
-                "--release",
-                "--lib",
-                "--locked",
-                "--package",
-                package,
-            ])
-            .args([
-                "-Z",
-                "build-std=std,panic_abort",
-                "-Z",
-                "build-std-features=",
-                "-Z",
-                "json-target-spec",
-            ])
+            .args(["build", "--release", "--lib", "--locked", "--package", package])
+            .args(["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=", "-Z", "json-target-spec"])
             .arg("--target")
             .arg(&self.target)
             .arg("--target-dir")
@@ -218,11 +153,7 @@ impl Build {
     }
 
     fn rust_flags(&self) -> Result<String> {
-        let panic = if self.debug_panics {
-            "abort"
-        } else {
-            "immediate-abort"
-        };
+        let panic = if self.debug_panics { "abort" } else { "immediate-abort" };
         let mut flags = vec![
             "-Zunstable-options".to_string(),
             format!("-Cpanic={panic}"),
@@ -234,9 +165,7 @@ impl Build {
         places.extend(cargo_home().map(|home| (home, "/cargo")));
         places.push((self.library.clone(), "/library"));
         for (path, name) in places {
-            let path = path
-                .to_str()
-                .ok_or_else(|| anyhow!("{} is not UTF-8", path.display()))?;
+            let path = path.to_str().ok_or_else(|| anyhow!("{} is not UTF-8", path.display()))?;
             if path.contains(char::is_whitespace) {
                 bail!("cargo's flags cannot hold the path {path:?}: use one without spaces");
             }
@@ -247,9 +176,7 @@ impl Build {
 }
 
 fn cargo_home() -> Option<PathBuf> {
-    let set = std::env::var_os("CARGO_HOME")
-        .filter(|home| !home.is_empty())
-        .map(PathBuf::from);
+    let set = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     set.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
 }
 
@@ -285,11 +212,9 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        for (line, message) in [
-            ("--out", "--out needs a value"),
-            ("--fast", "--fast"),
-            ("--out x", "at least one package"),
-        ] {
+        for (line, message) in
+            [("--out", "--out needs a value"), ("--fast", "--fast"), ("--out x", "at least one package")]
+        {
             let error = parse(line).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }

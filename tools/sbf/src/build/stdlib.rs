@@ -104,10 +104,7 @@ const EDITS: [Edit; 10] = [
     },
 ];
 
-const NEW_FILES: [(&str, &str); 1] = [(
-    "std/src/sys/alloc/solana.rs",
-    include_str!("std_alloc.rs.txt"),
-)];
+const NEW_FILES: [(&str, &str); 1] = [("std/src/sys/alloc/solana.rs", include_str!("std_alloc.rs.txt"))];
 
 impl Edit {
     fn apply(&self, source: &str) -> Result<String> {
@@ -144,8 +141,7 @@ pub fn prepare(original: &Path, version: &str, cache: &Path) -> Result<(PathBuf,
     apply_edits(&fresh)?;
     remove_tree(&library)?;
     fs::rename(&fresh, &library).with_context(|| format!("cannot rename {}", fresh.display()))?;
-    fs::write(&stamp_file, stamp)
-        .with_context(|| format!("cannot write {}", stamp_file.display()))?;
+    fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))?;
     Ok((library, true))
 }
 
@@ -153,10 +149,8 @@ fn apply_edits(library: &Path) -> Result<()> {
     for edit in &EDITS {
         let path = library.join(edit.file);
         let read = fs::read_to_string(&path);
-        let source =
-            read.with_context(|| format!("the standard library has no file {}", edit.file))?;
-        fs::write(&path, edit.apply(&source)?)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        let source = read.with_context(|| format!("the standard library has no file {}", edit.file))?;
+        fs::write(&path, edit.apply(&source)?).with_context(|| format!("cannot write {}", path.display()))?;
     }
     for (file, text) in NEW_FILES {
         let path = library.join(file);
@@ -203,8 +197,7 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
         if source.is_dir() {
             copy_tree(&source, &target)?;
         } else {
-            fs::copy(&source, &target)
-                .with_context(|| format!("cannot copy {}", source.display()))?;
+            fs::copy(&source, &target).with_context(|| format!("cannot copy {}", source.display()))?;
         }
     }
     Ok(())
@@ -214,47 +207,27 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    const EDIT: Edit = Edit {
-        file: "std/src/a.rs",
-        anchor: "fn a() {\n",
-        times: 1,
-        place: Place::After,
-        text: "    b();\n",
-    };
+    const EDIT: Edit =
+        Edit { file: "std/src/a.rs", anchor: "fn a() {\n", times: 1, place: Place::After, text: "    b();\n" };
 
     #[test]
     fn text_goes_to_its_anchor() {
-        assert_eq!(
-            EDIT.apply("fn a() {\n}\n").unwrap(),
-            "fn a() {\n    b();\n}\n"
-        );
-        let before = Edit {
-            place: Place::Before,
-            text: "#[cold]\n",
-            ..EDIT
-        };
-        assert_eq!(
-            before.apply("fn a() {\n}\n").unwrap(),
-            "#[cold]\nfn a() {\n}\n"
-        );
+        assert_eq!(EDIT.apply("fn a() {\n}\n").unwrap(), "fn a() {\n    b();\n}\n");
+        let before = Edit { place: Place::Before, text: "#[cold]\n", ..EDIT };
+        assert_eq!(before.apply("fn a() {\n}\n").unwrap(), "#[cold]\nfn a() {\n}\n");
     }
 
     #[test]
     fn a_missing_or_repeated_anchor_is_named() {
         for source in ["fn a(x: u8) {\n}\n", "fn a() {\nfn a() {\n"] {
             let error = EDIT.apply(source).unwrap_err().to_string();
-            assert!(
-                error.contains("std/src/a.rs") && error.contains("fn a() {"),
-                "{error}"
-            );
+            assert!(error.contains("std/src/a.rs") && error.contains("fn a() {"), "{error}");
         }
     }
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = apply_edits(Path::new("/nonexistent"))
-            .unwrap_err()
-            .to_string();
+        let error = apply_edits(Path::new("/nonexistent")).unwrap_err().to_string();
         assert!(error.contains(EDITS[0].file), "{error}");
     }
 

@@ -10,8 +10,7 @@ const RUSTC: &str = "/usr/bin/rustc";
 const LLVM_MAJOR: &str = "22";
 /// What the edits of the library were written for and the tests run with.
 const TRIED_RELEASE: &str = "1.96";
-const INSTALL: &str =
-    "apt-get install rustc-web rust-web-src llvm-22-dev libpolly-22-dev zlib1g-dev libzstd-dev";
+const INSTALL: &str = "apt-get install rustc-web rust-web-src llvm-22-dev libpolly-22-dev zlib1g-dev libzstd-dev";
 
 #[derive(Debug)]
 pub struct Toolchain {
@@ -27,13 +26,10 @@ pub fn find() -> Result<Toolchain> {
         .arg("-vV")
         .env_remove("RUSTUP_TOOLCHAIN")
         .output()
-        .with_context(|| {
-            format!("cannot run {RUSTC}, the compiler of the package rustc-web. Try: {INSTALL}")
-        })?;
+        .with_context(|| format!("cannot run {RUSTC}, the compiler of the package rustc-web. Try: {INSTALL}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let (release, llvm) = versions(&text).ok_or_else(|| {
-        anyhow!("{RUSTC} -vV does not tell its version. Is it the one of rustc-web? Try: {INSTALL}")
-    })?;
+    let (release, llvm) = versions(&text)
+        .ok_or_else(|| anyhow!("{RUSTC} -vV does not tell its version. Is it the one of rustc-web? Try: {INSTALL}"))?;
     if llvm.split('.').next() != Some(LLVM_MAJOR) {
         bail!(
             "{RUSTC} {release} uses LLVM {llvm}, but this tool is linked with LLVM {LLVM_MAJOR} and reads the \
@@ -43,20 +39,11 @@ pub fn find() -> Result<Toolchain> {
     if !release.starts_with(TRIED_RELEASE) {
         eprintln!("sbf: note: {RUSTC} is {release}; this was tried with {TRIED_RELEASE} only");
     }
-    let library = Path::new("/usr/src")
-        .join(format!("rustc-{release}"))
-        .join("library");
+    let library = Path::new("/usr/src").join(format!("rustc-{release}")).join("library");
     if !library.join("std/src/lib.rs").is_file() {
-        bail!(
-            "no library sources at {}, the package rust-web-src. Try: {INSTALL}",
-            library.display()
-        );
+        bail!("no library sources at {}, the package rust-web-src. Try: {INSTALL}", library.display());
     }
-    Ok(Toolchain {
-        rustc: RUSTC.into(),
-        library,
-        version: format!("{text}{}", package_version()),
-    })
+    Ok(Toolchain { rustc: RUSTC.into(), library, version: format!("{text}{}", package_version()) })
 }
 
 /// Release and LLVM version in the output of `rustc -vV`.
@@ -67,12 +54,8 @@ fn versions(text: &str) -> Option<(&str, &str)> {
 
 /// The revision of the sources' package; empty where there is no dpkg.
 fn package_version() -> String {
-    let query = Command::new("dpkg-query")
-        .args(["-W", "-f", "${Version}", "rust-web-src"])
-        .output();
-    query
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default()
+    let query = Command::new("dpkg-query").args(["-W", "-f", "${Version}", "rust-web-src"]).output();
+    query.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

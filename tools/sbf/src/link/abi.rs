@@ -42,14 +42,7 @@ pub fn run(
     exports: &HashSet<String>,
     errors: &mut Vec<String>,
 ) -> Vec<String> {
-    let mut abi = Abi {
-        module,
-        build: Builder::new(context),
-        layout,
-        exports,
-        errors,
-        changed: vec![],
-    };
+    let mut abi = Abi { module, build: Builder::new(context), layout, exports, errors, changed: vec![] };
     abi.drop_sret();
     for function in module.definitions() {
         abi.rewrite_calls(function);
@@ -111,9 +104,7 @@ impl Abi<'_> {
         };
         let choose = |wanted: bool| {
             let both = params.iter().zip(&direct);
-            both.filter(move |(_, direct)| **direct == wanted)
-                .map(|(ty, _)| *ty)
-                .collect::<Vec<_>>()
+            both.filter(move |(_, direct)| **direct == wanted).map(|(ty, _)| *ty).collect::<Vec<_>>()
         };
         let (mut new_params, packed) = (choose(true), choose(false));
         if result_by_pointer {
@@ -123,18 +114,9 @@ impl Abi<'_> {
         if packed.is_some() {
             new_params.push(self.build.ptr);
         }
-        let new_result = if result_by_pointer {
-            self.build.void
-        } else {
-            result
-        };
+        let new_result = if result_by_pointer { self.build.void } else { result };
         let new_type = Type::function(new_result, &new_params);
-        Some(Plan {
-            result_by_pointer,
-            direct,
-            new_type,
-            packed,
-        })
+        Some(Plan { result_by_pointer, direct, new_type, packed })
     }
 
     fn size_of(&self, ty: Type) -> u64 {
@@ -154,9 +136,7 @@ impl Abi<'_> {
             };
             if callee.is_function() && callee.is_declaration() {
                 let (name, user) = (demangle(&callee.name()), demangle(&function.name()));
-                self.errors.push(format!(
-                    "external function {name} has too many arguments or a wide result in {user}"
-                ));
+                self.errors.push(format!("external function {name} has too many arguments or a wide result in {user}"));
                 continue;
             }
             if plan.result_by_pointer {
@@ -177,13 +157,7 @@ impl Abi<'_> {
         }
     }
 
-    fn rewrite_call(
-        &self,
-        call: Value,
-        plan: &Plan,
-        result_slot: Option<Value>,
-        packed_slot: Option<Value>,
-    ) {
+    fn rewrite_call(&self, call: Value, plan: &Plan, result_slot: Option<Value>, packed_slot: Option<Value>) {
         let b = &self.build;
         b.position_before(call);
         let result_slot = result_slot.filter(|_| plan.result_by_pointer);
@@ -215,9 +189,7 @@ impl Abi<'_> {
         };
         let name = old.name();
         if self.exports.contains(&name) {
-            self.errors.push(format!(
-                "exported function {name} has too many arguments or a wide result"
-            ));
+            self.errors.push(format!("exported function {name} has too many arguments or a wide result"));
             return;
         }
         self.changed.push(demangle(&name));
@@ -241,11 +213,7 @@ impl Abi<'_> {
             param.replace_uses_with(value);
         }
         if plan.result_by_pointer {
-            for ret in new
-                .instructions()
-                .into_iter()
-                .filter(|i| matches!(i.opcode(), LLVMRet))
-            {
+            for ret in new.instructions().into_iter().filter(|i| matches!(i.opcode(), LLVMRet)) {
                 b.position_before(ret);
                 b.store(ret.operand(0), new.param(0));
                 b.return_void();

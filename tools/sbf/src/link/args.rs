@@ -5,15 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Options with a value, of which nothing is needed here.
-const IGNORED_WITH_VALUE: [&str; 7] = [
-    "--export",
-    "-L",
-    "--cpu",
-    "--target",
-    "--cpu-features",
-    "--emit",
-    "--llvm-args",
-];
+const IGNORED_WITH_VALUE: [&str; 7] =
+    ["--export", "-L", "--cpu", "--target", "--cpu-features", "--emit", "--llvm-args"];
 
 #[derive(Debug, PartialEq)]
 pub struct Args {
@@ -29,11 +22,7 @@ impl Args {
         let (mut output, mut inputs, mut export_list) = (None, vec![], None);
         while let Some(argument) = arguments.next() {
             let text = argument.to_string_lossy();
-            let mut value = || {
-                arguments
-                    .next()
-                    .ok_or_else(|| anyhow!("the linker option {text} needs a value"))
-            };
+            let mut value = || arguments.next().ok_or_else(|| anyhow!("the linker option {text} needs a value"));
             match &*text {
                 "-o" => output = Some(PathBuf::from(value()?)),
                 "--export-symbols" => export_list = Some(PathBuf::from(value()?)),
@@ -42,14 +31,8 @@ impl Args {
                 _ => inputs.push(PathBuf::from(&argument)),
             }
         }
-        let Some(output) = output else {
-            bail!("the linker needs -o and a file name")
-        };
-        Ok(Args {
-            output,
-            inputs,
-            export_list,
-        })
+        let Some(output) = output else { bail!("the linker needs -o and a file name") };
+        Ok(Args { output, inputs, export_list })
     }
 }
 
@@ -59,8 +42,7 @@ mod tests {
 
     #[test]
     fn reads_what_rustc_passes() {
-        let line =
-            "--target bpfel --cpu v2 a.o b.rlib -o out.so --emit obj -O3 --export-symbols list";
+        let line = "--target bpfel --cpu v2 a.o b.rlib -o out.so --emit obj -O3 --export-symbols list";
         let args = Args::parse(line.split(' ').map(OsString::from)).unwrap();
         let expected = Args {
             output: "out.so".into(),

@@ -60,9 +60,7 @@ impl Builder {
 
     pub fn struct_type(&self, fields: &[Type]) -> Type {
         let mut raw: Vec<_> = fields.iter().map(|t| t.0).collect();
-        Type(unsafe {
-            LLVMStructTypeInContext(self.context, raw.as_mut_ptr(), raw.len() as u32, 0)
-        })
+        Type(unsafe { LLVMStructTypeInContext(self.context, raw.as_mut_ptr(), raw.len() as u32, 0) })
     }
 
     binary! {
@@ -120,8 +118,7 @@ impl Builder {
     /// Loads element `index` of an array of `i64`.
     pub fn load_limb(&self, array: Value, index: u64) -> Value {
         let mut at = [self.i64.constant(index).0];
-        let place =
-            unsafe { LLVMBuildGEP2(self.raw, self.i64.0, array.0, at.as_mut_ptr(), 1, NO_NAME) };
+        let place = unsafe { LLVMBuildGEP2(self.raw, self.i64.0, array.0, at.as_mut_ptr(), 1, NO_NAME) };
         self.load(self.i64, Value(place))
     }
     pub fn field(&self, ty: Type, base: Value, index: u32) -> Value {
@@ -144,16 +141,7 @@ impl Builder {
     /// Calls `callee`, which may be a pointer, as a function of type `ty`.
     pub fn call_as(&self, ty: Type, callee: Value, args: &[Value]) -> Value {
         let mut raw: Vec<_> = args.iter().map(|v| v.0).collect();
-        Value(unsafe {
-            LLVMBuildCall2(
-                self.raw,
-                ty.0,
-                callee.0,
-                raw.as_mut_ptr(),
-                raw.len() as u32,
-                NO_NAME,
-            )
-        })
+        Value(unsafe { LLVMBuildCall2(self.raw, ty.0, callee.0, raw.as_mut_ptr(), raw.len() as u32, NO_NAME) })
     }
     pub fn return_void(&self) {
         unsafe { LLVMBuildRetVoid(self.raw) };

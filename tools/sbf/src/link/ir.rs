@@ -49,10 +49,7 @@ impl Type {
         matches!(self.kind(), LLVMTypeKind::LLVMVoidTypeKind)
     }
     pub fn is_aggregate(self) -> bool {
-        matches!(
-            self.kind(),
-            LLVMTypeKind::LLVMStructTypeKind | LLVMTypeKind::LLVMArrayTypeKind
-        )
+        matches!(self.kind(), LLVMTypeKind::LLVMStructTypeKind | LLVMTypeKind::LLVMArrayTypeKind)
     }
     /// The width of an integer type, `None` for everything else.
     pub fn int_width(self) -> Option<u32> {
@@ -82,20 +79,11 @@ impl Type {
     }
     /// Element types of a struct.
     pub fn fields(self) -> Vec<Type> {
-        unsafe {
-            (0..LLVMCountStructElementTypes(self.0))
-                .map(|i| Type(LLVMStructGetTypeAtIndex(self.0, i)))
-                .collect()
-        }
+        unsafe { (0..LLVMCountStructElementTypes(self.0)).map(|i| Type(LLVMStructGetTypeAtIndex(self.0, i))).collect() }
     }
     /// Element type and length of an array.
     pub fn element(self) -> (Type, u64) {
-        unsafe {
-            (
-                Type(LLVMGetElementType(self.0)),
-                LLVMGetArrayLength2(self.0),
-            )
-        }
+        unsafe { (Type(LLVMGetElementType(self.0)), LLVMGetArrayLength2(self.0)) }
     }
     pub fn constant(self, value: u64) -> Value {
         Value(unsafe { LLVMConstInt(self.0, value, 0) })
@@ -157,28 +145,21 @@ impl Value {
     }
     /// The value of an integer constant of at most 64 bits.
     pub fn constant_u64(self) -> Option<u64> {
-        let narrow =
-            self.is_constant_int() && self.ty().int_width().is_some_and(|width| width <= 64);
+        let narrow = self.is_constant_int() && self.ty().int_width().is_some_and(|width| width <= 64);
         narrow.then(|| unsafe { LLVMConstIntGetZExtValue(self.0) })
     }
     pub fn operand(self, index: u32) -> Value {
         Value(unsafe { LLVMGetOperand(self.0, index) })
     }
     pub fn operands(self) -> Vec<Value> {
-        unsafe {
-            (0..LLVMGetNumOperands(self.0).max(0) as u32)
-                .map(|i| self.operand(i))
-                .collect()
-        }
+        unsafe { (0..LLVMGetNumOperands(self.0).max(0) as u32).map(|i| self.operand(i)).collect() }
     }
     /// Whatever uses this value: instructions, constants, globals.
     pub fn users(self) -> Vec<Value> {
-        list(unsafe { LLVMGetFirstUse(self.0) }, |u| unsafe {
-            LLVMGetNextUse(u)
-        })
-        .into_iter()
-        .map(|u| Value(unsafe { LLVMGetUser(u) }))
-        .collect()
+        list(unsafe { LLVMGetFirstUse(self.0) }, |u| unsafe { LLVMGetNextUse(u) })
+            .into_iter()
+            .map(|u| Value(unsafe { LLVMGetUser(u) }))
+            .collect()
     }
     pub fn replace_uses_with(self, other: Value) {
         unsafe { LLVMReplaceAllUsesWith(self.0, other.0) }
@@ -194,10 +175,7 @@ impl Value {
     }
     pub fn is_local(self) -> bool {
         let linkage = unsafe { LLVMGetLinkage(self.0) };
-        matches!(
-            linkage,
-            LLVMLinkage::LLVMInternalLinkage | LLVMLinkage::LLVMPrivateLinkage
-        )
+        matches!(linkage, LLVMLinkage::LLVMInternalLinkage | LLVMLinkage::LLVMPrivateLinkage)
     }
     pub fn make_internal(self) {
         unsafe {
@@ -223,22 +201,13 @@ impl Value {
         unsafe { LLVMDeleteFunction(self.0) }
     }
     pub fn blocks(self) -> Vec<LLVMBasicBlockRef> {
-        list(unsafe { LLVMGetFirstBasicBlock(self.0) }, |b| unsafe {
-            LLVMGetNextBasicBlock(b)
-        })
+        list(unsafe { LLVMGetFirstBasicBlock(self.0) }, |b| unsafe { LLVMGetNextBasicBlock(b) })
     }
     /// Instructions of a function.
     pub fn instructions(self) -> Vec<Value> {
-        let of_block = |block| {
-            list(unsafe { LLVMGetFirstInstruction(block) }, |i| unsafe {
-                LLVMGetNextInstruction(i)
-            })
-        };
-        self.blocks()
-            .into_iter()
-            .flat_map(of_block)
-            .map(Value)
-            .collect()
+        let of_block =
+            |block| list(unsafe { LLVMGetFirstInstruction(block) }, |i| unsafe { LLVMGetNextInstruction(i) });
+        self.blocks().into_iter().flat_map(of_block).map(Value).collect()
     }
     /// Moves the body of this function to `other`.
     pub fn move_blocks_to(self, other: Value) {
@@ -250,15 +219,10 @@ impl Value {
         }
     }
     pub fn has_attribute(self, name: &str) -> bool {
-        unsafe {
-            !LLVMGetEnumAttributeAtIndex(self.0, LLVMAttributeFunctionIndex, attribute_kind(name))
-                .is_null()
-        }
+        unsafe { !LLVMGetEnumAttributeAtIndex(self.0, LLVMAttributeFunctionIndex, attribute_kind(name)).is_null() }
     }
     pub fn remove_attribute(self, name: &str) {
-        unsafe {
-            LLVMRemoveEnumAttributeAtIndex(self.0, LLVMAttributeFunctionIndex, attribute_kind(name))
-        }
+        unsafe { LLVMRemoveEnumAttributeAtIndex(self.0, LLVMAttributeFunctionIndex, attribute_kind(name)) }
     }
     pub fn remove_string_attribute(self, name: &str) {
         let (text, len) = (name.as_ptr().cast(), name.len() as u32);
@@ -290,9 +254,7 @@ impl Value {
         unsafe { LLVMGetNumArgOperands(self.0) }
     }
     pub fn arguments(self) -> Vec<Value> {
-        (0..self.argument_count())
-            .map(|i| Value(unsafe { LLVMGetArgOperand(self.0, i) }))
-            .collect()
+        (0..self.argument_count()).map(|i| Value(unsafe { LLVMGetArgOperand(self.0, i) })).collect()
     }
     pub fn remove_argument_attribute(self, name: &str) {
         for index in 1..=self.argument_count() {
@@ -313,22 +275,15 @@ pub struct Module(pub LLVMModuleRef);
 
 impl Module {
     pub fn functions(self) -> Vec<Value> {
-        let all = list(unsafe { LLVMGetFirstFunction(self.0) }, |f| unsafe {
-            LLVMGetNextFunction(f)
-        });
+        let all = list(unsafe { LLVMGetFirstFunction(self.0) }, |f| unsafe { LLVMGetNextFunction(f) });
         all.into_iter().map(Value).collect()
     }
     /// Functions with a body.
     pub fn definitions(self) -> Vec<Value> {
-        self.functions()
-            .into_iter()
-            .filter(|f| !f.is_declaration())
-            .collect()
+        self.functions().into_iter().filter(|f| !f.is_declaration()).collect()
     }
     pub fn variables(self) -> Vec<Value> {
-        let all = list(unsafe { LLVMGetFirstGlobal(self.0) }, |g| unsafe {
-            LLVMGetNextGlobal(g)
-        });
+        let all = list(unsafe { LLVMGetFirstGlobal(self.0) }, |g| unsafe { LLVMGetNextGlobal(g) });
         all.into_iter().map(Value).collect()
     }
     /// Functions and global variables.

@@ -32,20 +32,13 @@ pub struct Machine {
 }
 
 extern "C" fn on_fatal_error(message: *const c_char) {
-    eprintln!(
-        "error: LLVM stopped: {}",
-        unsafe { CStr::from_ptr(message) }.to_string_lossy()
-    );
+    eprintln!("error: LLVM stopped: {}", unsafe { CStr::from_ptr(message) }.to_string_lossy());
     std::process::exit(1);
 }
 
 extern "C" fn on_diagnostic(diagnostic: LLVMDiagnosticInfoRef, reported: *mut c_void) {
-    let (severity, text) = unsafe {
-        (
-            LLVMGetDiagInfoSeverity(diagnostic),
-            take_message(LLVMGetDiagInfoDescription(diagnostic)),
-        )
-    };
+    let (severity, text) =
+        unsafe { (LLVMGetDiagInfoSeverity(diagnostic), take_message(LLVMGetDiagInfoDescription(diagnostic))) };
     if matches!(severity, LLVMDiagnosticSeverity::LLVMDSError) {
         let reported = unsafe { &*reported.cast::<RefCell<Vec<String>>>() };
         reported.borrow_mut().push(text);
@@ -83,11 +76,7 @@ impl Machine {
             let context = LLVMContextCreate();
             let reported: &'static RefCell<Vec<String>> = Box::leak(Box::default());
             let handler = on_diagnostic as extern "C" fn(_, _);
-            LLVMContextSetDiagnosticHandler(
-                context,
-                Some(handler),
-                (&raw const *reported).cast_mut().cast(),
-            );
+            LLVMContextSetDiagnosticHandler(context, Some(handler), (&raw const *reported).cast_mut().cast());
             let (mut found, mut message) = (null_mut(), null_mut());
             if LLVMGetTargetFromTriple(TRIPLE.as_ptr(), &mut found, &mut message) != 0 {
                 bail!("this LLVM has no BPF target: {}", take_message(message));
@@ -101,12 +90,7 @@ impl Machine {
                 LLVMRelocMode::LLVMRelocStatic,
                 LLVMCodeModel::LLVMCodeModelDefault,
             );
-            Ok(Machine {
-                context,
-                target,
-                layout: LLVMCreateTargetDataLayout(target),
-                reported,
-            })
+            Ok(Machine { context, target, layout: LLVMCreateTargetDataLayout(target), reported })
         }
     }
 
@@ -124,8 +108,7 @@ impl Machine {
         let (mut module, mut message) = (null_mut(), null_mut());
         let failed = unsafe {
             let (data, len) = (text.as_ptr().cast(), text.len());
-            let buffer =
-                LLVMCreateMemoryBufferWithMemoryRangeCopy(data, len, c_string(name).as_ptr());
+            let buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(data, len, c_string(name).as_ptr());
             let failed = LLVMParseIRInContext2(self.context, buffer, &mut module, &mut message);
             LLVMDisposeMemoryBuffer(buffer);
             failed
@@ -143,10 +126,7 @@ impl Machine {
         let text = take_message(message);
         if failed != 0 {
             let start: Vec<_> = text.lines().take(20).collect();
-            bail!(
-                "the linker made a module that is not valid, which is a fault of its own: {}",
-                start.join("\n")
-            );
+            bail!("the linker made a module that is not valid, which is a fault of its own: {}", start.join("\n"));
         }
         Ok(())
     }
@@ -156,45 +136,25 @@ impl Machine {
         let (mut buffer, mut message) = (null_mut(), null_mut());
         let kind = LLVMCodeGenFileType::LLVMObjectFile;
         unsafe {
-            if LLVMTargetMachineEmitToMemoryBuffer(
-                self.target,
-                module.0,
-                kind,
-                &mut message,
-                &mut buffer,
-            ) != 0
-            {
+            if LLVMTargetMachineEmitToMemoryBuffer(self.target, module.0, kind, &mut message, &mut buffer) != 0 {
                 bail!("the BPF back end failed: {}", take_message(message));
             }
             let start: *const u8 = LLVMGetBufferStart(buffer).cast();
             let bytes = std::slice::from_raw_parts(start, LLVMGetBufferSize(buffer)).to_vec();
             LLVMDisposeMemoryBuffer(buffer);
-            accept(
-                self.reported
-                    .borrow()
-                    .iter()
-                    .map(|text| demangle_words(text))
-                    .collect(),
-            )?;
+            accept(self.reported.borrow().iter().map(|text| demangle_words(text)).collect())?;
             Ok(bytes)
         }
     }
 
     pub fn dump(&self, module: Module, path: &Path) -> Result<()> {
         if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory)
-                .with_context(|| format!("cannot make {}", directory.display()))?;
+            std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
         }
-        let text = path
-            .to_str()
-            .ok_or_else(|| anyhow!("{} is not UTF-8", path.display()))?;
+        let text = path.to_str().ok_or_else(|| anyhow!("{} is not UTF-8", path.display()))?;
         let mut message = null_mut();
         if unsafe { LLVMPrintModuleToFile(module.0, c_string(text).as_ptr(), &mut message) } != 0 {
-            return Err(Refused(vec![format!(
-                "cannot write {text}: {}",
-                take_message(message)
-            )])
-            .into());
+            return Err(Refused(vec![format!("cannot write {text}: {}", take_message(message))]).into());
         }
         Ok(())
     }

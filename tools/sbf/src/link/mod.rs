@@ -49,11 +49,7 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 fn accept(errors: Vec<String>) -> Result<()> {
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Refused(errors).into())
-    }
+    if errors.is_empty() { Ok(()) } else { Err(Refused(errors).into()) }
 }
 
 /// What became of a module, for the report.
@@ -75,8 +71,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
     pool.resolve(module, module::undefined)?;
 
     let write = |bytes: &[u8]| {
-        fs::write(&args.output, bytes)
-            .with_context(|| format!("cannot write {}", args.output.display()))
+        fs::write(&args.output, bytes).with_context(|| format!("cannot write {}", args.output.display()))
     };
     if module.definition(ENTRYPOINT).is_none() {
         // A dependency that is declared as cdylib: cargo links it although nobody loads it.
@@ -93,8 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
 fn exports(args: &Args) -> Result<HashSet<String>> {
     let mut exports = HashSet::from([ENTRYPOINT.to_string()]);
     if let Some(path) = &args.export_list {
-        let list =
-            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let list = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         if list.lines().any(|line| line.trim() == CUSTOM_PANIC) {
             exports.insert(CUSTOM_PANIC.into());
         }
@@ -103,12 +97,7 @@ fn exports(args: &Args) -> Result<HashSet<String>> {
 }
 
 /// Takes a module with all its bitcode to the finished file.
-fn link(
-    machine: &Machine,
-    module: Module,
-    pool: &mut Pool,
-    exports: &HashSet<String>,
-) -> Result<Linked> {
+fn link(machine: &Machine, module: Module, pool: &mut Pool, exports: &HashSet<String>) -> Result<Linked> {
     let dumps = std::env::var_os(DUMP_DIR).map(PathBuf::from);
     let dump = |step: &str| match &dumps {
         Some(directory) => machine.dump(module, &directory.join(step)),
@@ -124,24 +113,14 @@ fn link(
     dump("2-optimised.ll")?;
 
     let mut errors = vec![];
-    link_modules(
-        module,
-        machine.parse_text(include_str!("rt.ll"), "rt.ll")?,
-        "rt.ll",
-    )?;
+    link_modules(module, machine.parse_text(include_str!("rt.ll"), "rt.ll")?, "rt.ll")?;
     let helpers = lower::run(machine.context, module, pool, exports, &mut errors)?;
     module::internalise(module, exports);
     // Only what cannot bring back the operations that were just lowered.
     passes("globaldce,always-inline,function(sroa,early-cse,simplifycfg,dce),globaldce")?;
     dump("3-lowered.ll")?;
 
-    let changed_types = abi::run(
-        machine.context,
-        module,
-        machine.layout,
-        exports,
-        &mut errors,
-    );
+    let changed_types = abi::run(machine.context, module, machine.layout, exports, &mut errors);
     passes("globaldce,function(dce)")?;
     dump("4-abi.ll")?;
 
@@ -150,31 +129,18 @@ fn link(
     machine.verify(module)?;
     let code = machine.compile(module)?;
     let object = elf::write(&code).map_err(Refused)?;
-    Ok(Linked {
-        object,
-        helpers,
-        changed_types,
-    })
+    Ok(Linked { object, helpers, changed_types })
 }
 
 fn write_report(path: &Path, linked: &Linked) -> Result<()> {
     let object = &linked.object;
-    let mut text = format!(
-        "{} bytes, .text {}, .rodata {}\n",
-        object.bytes.len(),
-        object.text_size,
-        object.rodata_size
-    );
+    let mut text =
+        format!("{} bytes, .text {}, .rodata {}\n", object.bytes.len(), object.text_size, object.rodata_size);
     let mut functions: Vec<_> = object.functions.iter().collect();
     functions.sort_by_key(|f| std::cmp::Reverse((f.frame, f.size)));
     text += "\nframe, size and name of functions:\n";
     for function in functions {
-        text += &format!(
-            "{:5} {:6} {}\n",
-            function.frame,
-            function.size,
-            demangle(&function.name)
-        );
+        text += &format!("{:5} {:6} {}\n", function.frame, function.size, demangle(&function.name));
     }
     text += "\nruntime functions in use:\n";
     for name in &linked.helpers {

@@ -17,13 +17,7 @@ fn is_syscall(name: &str) -> bool {
 /// program's target features and would lose misaligned access.
 pub fn strip_attributes(module: Module) {
     for function in module.functions() {
-        for name in [
-            "target-cpu",
-            "target-features",
-            "tune-cpu",
-            "probe-stack",
-            "stack-protector-buffer-size",
-        ] {
+        for name in ["target-cpu", "target-features", "tune-cpu", "probe-stack", "stack-protector-buffer-size"] {
             function.remove_string_attribute(name);
         }
         function.remove_attribute("uwtable");
@@ -37,13 +31,7 @@ pub fn strip_attributes(module: Module) {
 /// Symbols in use that nothing defines, syscalls left out.
 pub fn undefined(module: Module) -> HashSet<String> {
     let missing = |v: &Value| v.is_declaration() && v.is_used() && !v.is_intrinsic();
-    module
-        .globals()
-        .into_iter()
-        .filter(missing)
-        .map(Value::name)
-        .filter(|name| !is_syscall(name))
-        .collect()
+    module.globals().into_iter().filter(missing).map(Value::name).filter(|name| !is_syscall(name)).collect()
 }
 
 /// Hides everything but the exports, so that what is not used goes away.
@@ -76,11 +64,7 @@ pub fn run_passes(module: Module, machine: LLVMTargetMachineRef, passes: &str) -
 
 /// Function definitions that can be reached from the exports through code and constant data.
 pub fn reachable(module: Module, exports: &HashSet<String>) -> Vec<Value> {
-    let mut todo: Vec<_> = module
-        .functions()
-        .into_iter()
-        .filter(|f| exports.contains(&f.name()))
-        .collect();
+    let mut todo: Vec<_> = module.functions().into_iter().filter(|f| exports.contains(&f.name())).collect();
     let (mut seen, mut found) = (HashSet::new(), vec![]);
     while let Some(value) = todo.pop() {
         if !seen.insert(value) {
@@ -103,11 +87,7 @@ pub fn reachable(module: Module, exports: &HashSet<String>) -> Vec<Value> {
 
 /// Rust names of some functions that use a global, directly or through constants.
 fn user_names(module: Module, name: &str) -> String {
-    let mut todo: Vec<_> = module
-        .globals()
-        .into_iter()
-        .filter(|v| v.name() == name)
-        .collect();
+    let mut todo: Vec<_> = module.globals().into_iter().filter(|v| v.name() == name).collect();
     let (mut seen, mut names) = (HashSet::new(), BTreeSet::new());
     while let Some(value) = todo.pop() {
         if !seen.insert(value) {
@@ -127,28 +107,16 @@ fn user_names(module: Module, name: &str) -> String {
 /// What the loader would not accept, or would accept and get wrong.
 pub fn refusals(module: Module) -> Vec<String> {
     // The back end itself makes calls of __bpf_trap; the writer turns them into abort.
-    let missing: BTreeSet<_> = undefined(module)
-        .into_iter()
-        .filter(|name| name != "__bpf_trap")
-        .collect();
+    let missing: BTreeSet<_> = undefined(module).into_iter().filter(|name| name != "__bpf_trap").collect();
     let mut errors: Vec<_> = missing
         .into_iter()
-        .map(|name| {
-            format!(
-                "undefined symbol {} used by {}",
-                demangle(&name),
-                user_names(module, &name)
-            )
-        })
+        .map(|name| format!("undefined symbol {} used by {}", demangle(&name), user_names(module, &name)))
         .collect();
     for variable in module.variables() {
         let name = variable.name();
         if !variable.is_global_constant() && !name.starts_with("llvm.") {
             let users = user_names(module, &name);
-            errors.push(format!(
-                "writable static {} (Solana programs have none) used by {users}",
-                demangle(&name)
-            ));
+            errors.push(format!("writable static {} (Solana programs have none) used by {users}", demangle(&name)));
         }
     }
     errors

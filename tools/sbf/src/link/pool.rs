@@ -29,17 +29,13 @@ pub struct Pool {
 
 impl Pool {
     pub fn new(context: LLVMContextRef) -> Self {
-        Pool {
-            context,
-            members: vec![],
-        }
+        Pool { context, members: vec![] }
     }
 
     /// Adds an input file: bitcode objects go into `module`, archives wait in the pool. Anything else is
     /// not for this machine (rustc passes its metadata objects too) and is left out.
     pub fn add_file(&mut self, module: Module, path: &Path) -> Result<()> {
-        let bytes =
-            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.display().to_string();
         if bytes.starts_with(BITCODE_MAGIC) {
             return self.link_bitcode(module, &bytes, &name);
@@ -65,11 +61,7 @@ impl Pool {
     }
 
     /// Links archive members until nothing more of what is undefined can be found.
-    pub fn resolve(
-        &mut self,
-        module: Module,
-        undefined: impl Fn(Module) -> HashSet<String>,
-    ) -> Result<()> {
+    pub fn resolve(&mut self, module: Module, undefined: impl Fn(Module) -> HashSet<String>) -> Result<()> {
         while self.link_defining(module, &undefined(module))? {}
         Ok(())
     }
@@ -77,11 +69,7 @@ impl Pool {
     /// Links the member that defines `symbol`, once more if an optimised-away copy came in before.
     pub fn relink(&mut self, module: Module, symbol: &str) -> Result<()> {
         for member in &mut self.members {
-            if member
-                .defines
-                .as_ref()
-                .is_none_or(|names| names.contains(symbol))
-            {
+            if member.defines.as_ref().is_none_or(|names| names.contains(symbol)) {
                 member.linked = false;
             }
         }
@@ -101,11 +89,7 @@ impl Pool {
                 self.members[index].defines = Some(names);
             }
             let member = &self.members[index];
-            if member
-                .defines
-                .as_ref()
-                .is_none_or(|names| names.is_disjoint(wanted))
-            {
+            if member.defines.as_ref().is_none_or(|names| names.is_disjoint(wanted)) {
                 continue;
             }
             self.link_bitcode(module, &member.bitcode, &member.name)?;
@@ -118,12 +102,7 @@ impl Pool {
     fn defined_symbols(&self, member: &Member) -> Result<HashSet<String>> {
         let module = self.parse(&member.bitcode, &member.name, true)?;
         let exported = |v: &Value| !v.is_declaration() && !v.is_local();
-        let names = module
-            .globals()
-            .into_iter()
-            .filter(exported)
-            .map(Value::name)
-            .collect();
+        let names = module.globals().into_iter().filter(exported).map(Value::name).collect();
         unsafe { LLVMDisposeModule(module.0) };
         Ok(names)
     }
@@ -139,8 +118,7 @@ impl Pool {
         let mut module = null_mut();
         let failed = unsafe {
             let (data, len) = (bitcode.as_ptr().cast(), bitcode.len());
-            let buffer =
-                LLVMCreateMemoryBufferWithMemoryRangeCopy(data, len, c_string(name).as_ptr());
+            let buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(data, len, c_string(name).as_ptr());
             if lazily {
                 LLVMGetBitcodeModuleInContext2(self.context, buffer, &mut module) // keeps the buffer
             } else {
@@ -150,9 +128,7 @@ impl Pool {
             }
         };
         if failed != 0 {
-            bail!(
-                "cannot read the bitcode of {name}: was it written by a rustc with an LLVM newer than 22?"
-            );
+            bail!("cannot read the bitcode of {name}: was it written by a rustc with an LLVM newer than 22?");
         }
         Ok(Module(module))
     }

@@ -30,19 +30,9 @@ pub(super) fn finish(program: &mut Program) -> Result<(), Vec<String>> {
     }
     let too_big = program.functions.iter().filter(|f| f.frame > FRAME_LIMIT);
     let errors: Vec<_> = too_big
-        .map(|f| {
-            format!(
-                "stack frame of {} is {} bytes (limit {FRAME_LIMIT})",
-                demangle(&f.name),
-                f.frame
-            )
-        })
+        .map(|f| format!("stack frame of {} is {} bytes (limit {FRAME_LIMIT})", demangle(&f.name), f.frame))
         .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 /// Counts what an instruction reaches below the frame pointer.
@@ -50,15 +40,12 @@ fn note_frame(program: &mut Program, at: usize) {
     let text = &program.text;
     let (opcode, destination, source) = (text[at], text[at + 1] & 0xf, text[at + 1] >> 4);
     let offset = i64::from(i16::from_le_bytes([text[at + 2], text[at + 3]]));
-    let next_adds =
-        text.len() >= at + 16 && text[at + 8] == ADD64_IMM && text[at + 9] & 0xf == destination;
+    let next_adds = text.len() >= at + 16 && text[at + 8] == ADD64_IMM && text[at + 9] & 0xf == destination;
     let below = match opcode & 7 {
         CLASS_LDX if source == FRAME_POINTER => offset,
         CLASS_ST | CLASS_STX if destination == FRAME_POINTER => offset,
         // An address on the stack: rX = r10; rX += immediate.
-        _ if opcode == MOV64_REG && source == FRAME_POINTER && next_adds => {
-            i64::from(read_u32(text, at + 12) as i32)
-        }
+        _ if opcode == MOV64_REG && source == FRAME_POINTER && next_adds => i64::from(read_u32(text, at + 12) as i32),
         _ => 0,
     };
     let address = TEXT_ADDRESS + at as u64;

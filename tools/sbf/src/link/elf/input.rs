@@ -2,9 +2,7 @@
 
 use super::{Function, Program, Relocation, TEXT_ADDRESS, pad, read_u32, read_u64, write_u32};
 use object::read::elf::ElfFile64;
-use object::{
-    Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, SymbolKind, SymbolSection,
-};
+use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, SymbolKind, SymbolSection};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// LLVM's relocation types for BPF.
@@ -29,9 +27,7 @@ struct Image {
 
 impl Image {
     fn address(&self, section: SectionIndex) -> Option<u64> {
-        self.places
-            .get(&section)
-            .map(|&(part, offset)| self.start(part) + offset)
+        self.places.get(&section).map(|&(part, offset)| self.start(part) + offset)
     }
     fn start(&self, part: Part) -> u64 {
         match part {
@@ -42,8 +38,7 @@ impl Image {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Program, Vec<String>> {
-    let file: ElfFile64 =
-        ElfFile64::parse(bytes).map_err(|e| vec![format!("the back end's object: {e}")])?;
+    let file: ElfFile64 = ElfFile64::parse(bytes).map_err(|e| vec![format!("the back end's object: {e}")])?;
     let mut errors = vec![];
     let mut image = place_sections(&file, &mut errors);
     let (functions, entrypoint) = functions(&file, &image);
@@ -54,21 +49,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Program, Vec<String>> {
     let Some(entrypoint) = entrypoint.filter(|_| errors.is_empty()) else {
         return Err(errors);
     };
-    let Image {
-        text,
-        rodata,
-        rodata_address,
-        ..
-    } = image;
-    Ok(Program {
-        text,
-        rodata,
-        rodata_address,
-        entrypoint,
-        functions,
-        relocations,
-        syscalls,
-    })
+    let Image { text, rodata, rodata_address, .. } = image;
+    Ok(Program { text, rodata, rodata_address, entrypoint, functions, relocations, syscalls })
 }
 
 fn place_sections(file: &ElfFile64, errors: &mut Vec<String>) -> Image {
@@ -79,23 +61,15 @@ fn place_sections(file: &ElfFile64, errors: &mut Vec<String>) -> Image {
         let (part, into, alignment) = if is(&[".text"]) {
             (Part::Text, &mut image.text, 8)
         } else if is(&[".rodata", ".data.rel.ro"]) {
-            (
-                Part::Rodata,
-                &mut image.rodata,
-                section.align().max(8) as usize,
-            )
+            (Part::Rodata, &mut image.rodata, section.align().max(8) as usize)
         } else {
             if is(&[".data", ".bss", ".tdata", ".tbss"]) && section.size() > 0 {
-                errors.push(format!(
-                    "writable section {name}: Solana programs have none"
-                ));
+                errors.push(format!("writable section {name}: Solana programs have none"));
             }
             continue;
         };
         pad(into, alignment);
-        image
-            .places
-            .insert(section.index(), (part, into.len() as u64));
+        image.places.insert(section.index(), (part, into.len() as u64));
         match section.data() {
             Ok(data) => into.extend(data),
             Err(e) => errors.push(format!("section {name}: {e}")),
@@ -123,22 +97,13 @@ fn functions(file: &ElfFile64, image: &Image) -> (Vec<Function>, Option<u64>) {
         if name == "entrypoint" {
             entrypoint = Some(address);
         }
-        functions.push(Function {
-            address,
-            size: symbol.size(),
-            name,
-            frame: 0,
-        });
+        functions.push(Function { address, size: symbol.size(), name, frame: 0 });
     }
     functions.sort_by_key(|f| f.address);
     (functions, entrypoint)
 }
 
-fn relocate(
-    file: &ElfFile64,
-    image: &mut Image,
-    errors: &mut Vec<String>,
-) -> (BTreeMap<u64, Relocation>, Vec<String>) {
+fn relocate(file: &ElfFile64, image: &mut Image, errors: &mut Vec<String>) -> (BTreeMap<u64, Relocation>, Vec<String>) {
     let mut relocations = BTreeMap::new();
     let mut syscall_sites: Vec<(u64, String)> = vec![];
     for section in file.sections() {
@@ -157,9 +122,7 @@ fn relocate(
                 continue;
             };
             let name = symbol.name().unwrap_or_default();
-            let start = symbol
-                .section_index()
-                .and_then(|section| image.address(section));
+            let start = symbol.section_index().and_then(|section| image.address(section));
             let target = start.map(|start| start + symbol.address());
             let place = (offset + at) as usize;
             let address = image.start(part) + place as u64;
@@ -195,9 +158,7 @@ fn relocate(
                 (R_BPF_64_64 | R_BPF_64_ABS64, _, None) => {
                     errors.push(format!("address of the undefined symbol {name}"));
                 }
-                _ => errors.push(format!(
-                    "relocation type {r_type} against {name} is unknown"
-                )),
+                _ => errors.push(format!("relocation type {r_type} against {name} is unknown")),
             }
         }
     }

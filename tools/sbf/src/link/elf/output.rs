@@ -2,16 +2,7 @@
 
 use super::{Program, Relocation, TEXT_ADDRESS, pad};
 
-const SECTION_NAMES: [&str; 8] = [
-    "",
-    ".text",
-    ".rodata",
-    ".dynamic",
-    ".dynsym",
-    ".dynstr",
-    ".rel.dyn",
-    ".shstrtab",
-];
+const SECTION_NAMES: [&str; 8] = ["", ".text", ".rodata", ".dynamic", ".dynsym", ".dynstr", ".rel.dyn", ".shstrtab"];
 
 const SHT_PROGBITS: u32 = 1;
 const SHT_STRTAB: u32 = 3;
@@ -82,11 +73,7 @@ struct Section {
 pub(super) fn serialise(program: &Program) -> Vec<u8> {
     let (symbols, names) = dynamic_symbols(program);
     let relocations = relocation_table(program);
-    let relative = program
-        .relocations
-        .values()
-        .filter(|r| **r == Relocation::Relative)
-        .count() as u64;
+    let relative = program.relocations.values().filter(|r| **r == Relocation::Relative).count() as u64;
 
     // The headers are written last, into the space left here.
     let mut file = Bytes(vec![0; TEXT_ADDRESS as usize]);
@@ -147,86 +134,19 @@ pub(super) fn serialise(program: &Program) -> Vec<u8> {
     };
     let sections = [
         section(0, 0, 0, 0, 0, 0, 0, 0),
-        section(
-            SHT_PROGBITS,
-            SHF_ALLOC | SHF_EXEC,
-            TEXT_ADDRESS,
-            text_size,
-            0,
-            0,
-            8,
-            0,
-        ),
-        section(
-            SHT_PROGBITS,
-            SHF_ALLOC,
-            program.rodata_address,
-            rodata_size,
-            0,
-            0,
-            16,
-            0,
-        ),
-        section(
-            SHT_DYNAMIC,
-            SHF_ALLOC | SHF_WRITE,
-            dynamic_at,
-            DYNAMIC_ENTRIES * 16,
-            5,
-            0,
-            8,
-            16,
-        ),
-        section(
-            SHT_DYNSYM,
-            SHF_ALLOC,
-            symbols_at,
-            symbols.len(),
-            5,
-            1,
-            8,
-            24,
-        ),
-        section(
-            SHT_STRTAB,
-            SHF_ALLOC,
-            names_at,
-            names.len() as u64,
-            0,
-            0,
-            1,
-            0,
-        ),
-        section(
-            SHT_REL,
-            SHF_ALLOC,
-            relocations_at,
-            relocations.len(),
-            4,
-            0,
-            8,
-            16,
-        ),
-        section(
-            SHT_STRTAB,
-            0,
-            section_names_at,
-            section_names_size,
-            0,
-            0,
-            1,
-            0,
-        ),
+        section(SHT_PROGBITS, SHF_ALLOC | SHF_EXEC, TEXT_ADDRESS, text_size, 0, 0, 8, 0),
+        section(SHT_PROGBITS, SHF_ALLOC, program.rodata_address, rodata_size, 0, 0, 16, 0),
+        section(SHT_DYNAMIC, SHF_ALLOC | SHF_WRITE, dynamic_at, DYNAMIC_ENTRIES * 16, 5, 0, 8, 16),
+        section(SHT_DYNSYM, SHF_ALLOC, symbols_at, symbols.len(), 5, 1, 8, 24),
+        section(SHT_STRTAB, SHF_ALLOC, names_at, names.len() as u64, 0, 0, 1, 0),
+        section(SHT_REL, SHF_ALLOC, relocations_at, relocations.len(), 4, 0, 8, 16),
+        section(SHT_STRTAB, 0, section_names_at, section_names_size, 0, 0, 1, 0),
     ];
     for (section, name) in sections.iter().zip(name_offsets) {
         file.u32(name);
         file.u32(section.kind);
         file.u64(section.flags);
-        file.u64(if section.flags & SHF_ALLOC == 0 {
-            0
-        } else {
-            section.offset
-        });
+        file.u64(if section.flags & SHF_ALLOC == 0 { 0 } else { section.offset });
         file.u64(section.offset);
         file.u64(section.size);
         file.u32(section.link);
@@ -285,17 +205,8 @@ fn dynamic_symbols(program: &Program) -> (Bytes, Vec<u8>) {
         names.extend(name.as_bytes());
         names.push(0);
     };
-    let entrypoint = program
-        .functions
-        .iter()
-        .find(|f| f.address == program.entrypoint);
-    add(
-        "entrypoint",
-        GLOBAL_FUNCTION,
-        1,
-        program.entrypoint,
-        entrypoint.map_or(0, |f| f.size),
-    );
+    let entrypoint = program.functions.iter().find(|f| f.address == program.entrypoint);
+    add("entrypoint", GLOBAL_FUNCTION, 1, program.entrypoint, entrypoint.map_or(0, |f| f.size));
     for name in &program.syscalls {
         add(name, GLOBAL, 0, 0, 0);
     }

@@ -24,21 +24,13 @@ impl Lowering<'_> {
             }
             let x = self.build.resize(x, self.build.i64, true);
             let y = self.build.resize(y, self.build.i64, true);
-            let helper = if remainder {
-                "__sbpf_srem"
-            } else {
-                "__sbpf_sdiv"
-            };
+            let helper = if remainder { "__sbpf_srem" } else { "__sbpf_sdiv" };
             let result = self.helper(helper, &[x, y], self.build.i64)?;
             return Ok(Some(self.build.trunc(result, ty)));
         }
         let x = self.build.resize(x, self.build.i128, signed);
         let y = self.build.resize(y, self.build.i128, signed);
-        let result = if signed {
-            self.signed128(x, y, remainder)?
-        } else {
-            self.unsigned128(x, y, remainder)?
-        };
+        let result = if signed { self.signed128(x, y, remainder)? } else { self.unsigned128(x, y, remainder)? };
         Ok(Some(self.build.trunc(result, ty)))
     }
 
@@ -46,21 +38,14 @@ impl Lowering<'_> {
         let ((x_low, x_high), (y_low, y_high)) = (self.halves(x), self.halves(y));
         let b = &self.build;
         if x_high.is_zero() && y_high.is_zero() {
-            let narrow = if remainder {
-                b.urem(x_low, y_low)
-            } else {
-                b.udiv(x_low, y_low)
-            };
+            let narrow = if remainder { b.urem(x_low, y_low) } else { b.udiv(x_low, y_low) };
             return Ok(b.zext(narrow, b.i128));
         }
         let out = b.stack_slot(self.current, b.i64.array(4));
         let void = b.void;
         self.helper("__sbpf_udivmod", &[out, x_low, x_high, y_low, y_high], void)?;
         let first = if remainder { 2 } else { 0 };
-        Ok(self.join(
-            self.build.load_limb(out, first),
-            self.build.load_limb(out, first + 1),
-        ))
+        Ok(self.join(self.build.load_limb(out, first), self.build.load_limb(out, first + 1)))
     }
 
     /// Divides the absolute values and puts the sign back; the remainder has the sign of the dividend.
@@ -68,11 +53,7 @@ impl Lowering<'_> {
         let ((x, x_sign), (y, y_sign)) = (self.absolute128(x), self.absolute128(y));
         let result = self.unsigned128(x, y, remainder)?;
         let b = &self.build;
-        let sign = if remainder {
-            x_sign
-        } else {
-            b.xor(x_sign, y_sign)
-        };
+        let sign = if remainder { x_sign } else { b.xor(x_sign, y_sign) };
         Ok(b.sub(b.xor(result, sign), sign))
     }
 

@@ -40,11 +40,7 @@ fn suffix(ty: Type) -> Option<&'static str> {
 
 /// libm's name of a function for this type.
 fn libm_name(name: &str, suffix: &str) -> String {
-    if suffix == "sf" {
-        format!("{name}f")
-    } else {
-        name.to_string()
-    }
+    if suffix == "sf" { format!("{name}f") } else { name.to_string() }
 }
 
 impl Lowering<'_> {
@@ -68,11 +64,7 @@ impl Lowering<'_> {
             LLVMFDiv => format!("__div{suffix}3"),
             _ => libm_name("fmod", suffix),
         };
-        Ok(Some(self.builtin(
-            &name,
-            &[i.operand(0), i.operand(1)],
-            i.ty(),
-        )?))
+        Ok(Some(self.builtin(&name, &[i.operand(0), i.operand(1)], i.ty())?))
     }
 
     pub(super) fn float_compare(&mut self, i: Value) -> Result<Option<Value>> {
@@ -83,9 +75,7 @@ impl Lowering<'_> {
         };
         let mut test = |name: &str, against_zero: LLVMIntPredicate| -> Result<Value> {
             let order = self.builtin(&format!("__{name}{suffix}2"), &[x, y], self.build.i32)?;
-            Ok(self
-                .build
-                .compare(against_zero, order, order.ty().constant(0)))
+            Ok(self.build.compare(against_zero, order, order.ty().constant(0)))
         };
         Ok(Some(match predicate {
             LLVMRealPredicateFalse => self.build.i1.constant(0),
@@ -106,12 +96,7 @@ impl Lowering<'_> {
     }
 
     /// compiler_builtins saturates, which is one of the results that the plain conversion may give.
-    pub(super) fn float_to_int(
-        &mut self,
-        i: Value,
-        signed: bool,
-        saturate: bool,
-    ) -> Result<Option<Value>> {
+    pub(super) fn float_to_int(&mut self, i: Value, signed: bool, saturate: bool) -> Result<Option<Value>> {
         let x = i.operand(0);
         let Some(suffix) = self.float_suffix(x.ty()) else {
             return Ok(None);
@@ -125,12 +110,7 @@ impl Lowering<'_> {
         if saturate && width < 64 {
             let b = &self.build;
             let (min, max, less, greater) = if signed {
-                (
-                    -(1i64 << (width - 1)),
-                    (1i64 << (width - 1)) - 1,
-                    LLVMIntSLT,
-                    LLVMIntSGT,
-                )
+                (-(1i64 << (width - 1)), (1i64 << (width - 1)) - 1, LLVMIntSLT, LLVMIntSGT)
             } else {
                 (0, ((1u64 << width) - 1) as i64, LLVMIntULT, LLVMIntUGT)
             };
@@ -153,19 +133,11 @@ impl Lowering<'_> {
         let (size, wide) = self.wide_int(width);
         let x = self.build.resize(x, wide, signed);
         let sign = if signed { "" } else { "un" };
-        Ok(Some(self.builtin(
-            &format!("__float{sign}{size}{suffix}"),
-            &[x],
-            i.ty(),
-        )?))
+        Ok(Some(self.builtin(&format!("__float{sign}{size}{suffix}"), &[x], i.ty())?))
     }
 
     fn wide_int(&self, width: u32) -> (&'static str, Type) {
-        if width > 64 {
-            ("ti", self.build.i128)
-        } else {
-            ("di", self.build.i64)
-        }
+        if width > 64 { ("ti", self.build.i128) } else { ("di", self.build.i64) }
     }
 
     pub(super) fn float_intrinsic(&mut self, i: Value, name: &str) -> Result<Option<Value>> {
@@ -180,16 +152,8 @@ impl Lowering<'_> {
             let Some(suffix) = self.float_suffix(i.ty()) else {
                 return Ok(None);
             };
-            let product = self.builtin(
-                &format!("__mul{suffix}3"),
-                &[i.operand(0), i.operand(1)],
-                i.ty(),
-            )?;
-            return Ok(Some(self.builtin(
-                &format!("__add{suffix}3"),
-                &[product, i.operand(2)],
-                i.ty(),
-            )?));
+            let product = self.builtin(&format!("__mul{suffix}3"), &[i.operand(0), i.operand(1)], i.ty())?;
+            return Ok(Some(self.builtin(&format!("__add{suffix}3"), &[product, i.operand(2)], i.ty())?));
         }
         let Some((_, function)) = LIBM.iter().find(|(intrinsic, _)| *intrinsic == stem) else {
             return Ok(None);
@@ -197,11 +161,7 @@ impl Lowering<'_> {
         let Some(suffix) = self.float_suffix(i.ty()) else {
             return Ok(None);
         };
-        Ok(Some(self.builtin(
-            &libm_name(function, suffix),
-            &i.arguments(),
-            i.ty(),
-        )?))
+        Ok(Some(self.builtin(&libm_name(function, suffix), &i.arguments(), i.ty())?))
     }
 }
 

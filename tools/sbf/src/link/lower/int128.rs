@@ -26,10 +26,7 @@ impl Lowering<'_> {
             return (low, self.build.i64.constant(0));
         }
         let high = self.build.lshr(x, self.build.i128.constant(64));
-        (
-            self.build.trunc(x, self.build.i64),
-            self.build.trunc(high, self.build.i64),
-        )
+        (self.build.trunc(x, self.build.i64), self.build.trunc(high, self.build.i64))
     }
     pub(super) fn join(&self, low: Value, high: Value) -> Value {
         let b = &self.build;
@@ -75,9 +72,7 @@ impl Lowering<'_> {
             return None;
         }
         let op = i.opcode();
-        let x = self
-            .build
-            .resize(i.operand(0), self.build.i128, matches!(op, LLVMAShr));
+        let x = self.build.resize(i.operand(0), self.build.i128, matches!(op, LLVMAShr));
         let shifted = self.shift128(op, x, i.operand(1));
         Some(self.build.trunc(shifted, i.ty()))
     }
@@ -96,23 +91,13 @@ impl Lowering<'_> {
             let carried = b.lshr(b.lshr(low, k(1)), across);
             let new_high = b.or(b.shl(high, within), carried);
             let new_low = b.shl(low, within);
-            return self.join(
-                b.select(whole_half, k(0), new_low),
-                b.select(whole_half, new_low, new_high),
-            );
+            return self.join(b.select(whole_half, k(0), new_low), b.select(whole_half, new_low, new_high));
         }
         let carried = b.shl(b.shl(high, k(1)), across);
         let new_low = b.or(b.lshr(low, within), carried);
         let new_high = b.shift(op, high, within);
-        let fill = if matches!(op, LLVMAShr) {
-            b.ashr(high, k(63))
-        } else {
-            k(0)
-        };
-        self.join(
-            b.select(whole_half, new_high, new_low),
-            b.select(whole_half, fill, new_high),
-        )
+        let fill = if matches!(op, LLVMAShr) { b.ashr(high, k(63)) } else { k(0) };
+        self.join(b.select(whole_half, new_high, new_low), b.select(whole_half, fill, new_high))
     }
 
     /// `fshl` / `fshr` (rotations too) of 128 bits by a variable amount.
@@ -126,15 +111,9 @@ impl Lowering<'_> {
         let amount = b.and(amount, k(127));
         let rest = b.xor(amount, k(127));
         let (x, y) = if left {
-            (
-                self.shift128(LLVMShl, x, amount),
-                self.shift128(LLVMLShr, b.lshr(y, k(1)), rest),
-            )
+            (self.shift128(LLVMShl, x, amount), self.shift128(LLVMLShr, b.lshr(y, k(1)), rest))
         } else {
-            (
-                self.shift128(LLVMShl, b.shl(x, k(1)), rest),
-                self.shift128(LLVMLShr, y, amount),
-            )
+            (self.shift128(LLVMShl, b.shl(x, k(1)), rest), self.shift128(LLVMLShr, y, amount))
         };
         Some(b.or(x, y))
     }

@@ -39,15 +39,7 @@ pub fn run(
 ) -> Result<BTreeSet<String>> {
     let current = Value(std::ptr::null_mut());
     let build = Builder::new(context);
-    let mut lowering = Lowering {
-        module,
-        build,
-        pool,
-        exports,
-        current,
-        errors: vec![],
-        helpers: BTreeSet::new(),
-    };
+    let mut lowering = Lowering { module, build, pool, exports, current, errors: vec![], helpers: BTreeSet::new() };
     lowering.functions()?;
     errors.append(&mut lowering.errors);
     Ok(lowering.helpers)
@@ -58,10 +50,7 @@ impl Lowering<'_> {
     fn functions(&mut self) -> Result<()> {
         let mut done = HashSet::new();
         loop {
-            let new: Vec<_> = reachable(self.module, self.exports)
-                .into_iter()
-                .filter(|f| done.insert(*f))
-                .collect();
+            let new: Vec<_> = reachable(self.module, self.exports).into_iter().filter(|f| done.insert(*f)).collect();
             if new.is_empty() {
                 return Ok(());
             }
@@ -137,9 +126,7 @@ impl Lowering<'_> {
         strip_attributes(self.module);
         let function = self.module.definition(name);
         if function.is_none() {
-            self.refuse(&format!(
-                "needs the runtime function {name}, which no library defines,"
-            ));
+            self.refuse(&format!("needs the runtime function {name}, which no library defines,"));
         }
         Ok(function)
     }
@@ -158,15 +145,10 @@ impl Lowering<'_> {
         };
         let ty = function.value_type();
         let params = ty.params();
-        let out = ty
-            .result()
-            .is_void()
-            .then(|| self.build.stack_slot(self.current, result));
+        let out = ty.result().is_void().then(|| self.build.stack_slot(self.current, result));
         let mut passed: Vec<Value> = out.into_iter().collect();
         if passed.len() + args.len() != params.len() {
-            self.refuse(&format!(
-                "unexpected signature of the runtime function {name}"
-            ));
+            self.refuse(&format!("unexpected signature of the runtime function {name}"));
             return Ok(result.poison());
         }
         for &arg in args {
@@ -180,9 +162,7 @@ impl Lowering<'_> {
             } else if wanted.int_width().is_some() && arg.ty().int_width().is_some() {
                 self.build.resize(arg, wanted, true)
             } else {
-                self.refuse(&format!(
-                    "unexpected signature of the runtime function {name}"
-                ));
+                self.refuse(&format!("unexpected signature of the runtime function {name}"));
                 return Ok(result.poison());
             });
         }
@@ -191,25 +171,16 @@ impl Lowering<'_> {
             return Ok(self.build.load(result, slot));
         }
         if returned.ty() != result && result.int_width().and(returned.ty().int_width()).is_none() {
-            self.refuse(&format!(
-                "unexpected signature of the runtime function {name}"
-            ));
+            self.refuse(&format!("unexpected signature of the runtime function {name}"));
             return Ok(result.poison());
         }
-        Ok(if returned.ty() == result {
-            returned
-        } else {
-            self.build.resize(returned, result, true)
-        })
+        Ok(if returned.ty() == result { returned } else { self.build.resize(returned, result, true) })
     }
 
     fn syscall(&self, name: &str, args: &[Value]) -> Value {
         let params: Vec<_> = args.iter().map(|v| v.ty()).collect();
         let ty = Type::function(self.build.void, &params);
-        let function = self
-            .module
-            .function(name)
-            .unwrap_or_else(|| self.module.add_function(name, ty));
+        let function = self.module.function(name).unwrap_or_else(|| self.module.add_function(name, ty));
         self.build.call_as(ty, function, args)
     }
 }

@@ -64,11 +64,7 @@ impl Lowering<'_> {
         }
         let out = self.build.stack_slot(self.current, self.build.i64.array(3));
         let void = self.build.void;
-        self.helper(
-            "__sbpf_umulo128",
-            &[out, x_low, x_high, y_low, y_high],
-            void,
-        )?;
+        self.helper("__sbpf_umulo128", &[out, x_low, x_high, y_low, y_high], void)?;
         let product = self.join(self.build.load_limb(out, 0), self.build.load_limb(out, 1));
         Ok((product, self.build.is_nonzero(self.build.load_limb(out, 2))))
     }

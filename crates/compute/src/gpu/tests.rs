@@ -1,0 +1,82 @@
+use super::*;
+use crate::Cpu;
+use crate::selftest::Bytes;
+
+fn software() -> Gpu {
+    Gpu::open(&GpuSelect::Software).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn bands_of_rows_give_the_same_result_as_one_pass() {
+    let mut random = Bytes(3);
+    let model = random.model(&[70, 130, 9], true).unwrap();
+    let expected = |input: &[u8]| Cpu::new().execute(&model, input).unwrap();
+    let mut gpu = software();
+    // 130 accumulators of 4 bytes to a row: 20 rows to a band, so 61 rows are three whole bands and one row.
+    gpu.device.max_binding = 20 * 130 * 4;
+    for rows in [61, 20, 7] {
+        let input = random.take(rows * 70);
+        assert_eq!(gpu.execute(&model, &input).unwrap(), expected(&input), "{rows} rows");
+    }
+    gpu.device.max_binding = 64 << 20;
+    let input = random.take(61 * 70);
+    assert_eq!(gpu.execute(&model, &input).unwrap(), expected(&input), "working memory grows");
+}
+
+#[test]
+fn bands_respect_every_limit() {
+    let gpu = software();
+    let columns = Columns::plain(2048, 2048, &[0; 2048 * 2048]);
+    let layers: Vec<Layer> = (0..12).map(|_| upload(&gpu.device, columns, None).unwrap()).collect();
+    let rows = |count: usize, max_binding| band_rows(&layers[..count], max_binding, usize::MAX);
+    assert_eq!(rows(1, 128 << 20), (64 << 30) / (2048 * 2048), "work");
+    assert_eq!(rows(1, 8 << 20), (8 << 20) / (2048 * 4), "binding");
+    assert_eq!(rows(12, 128 << 20), (64 << 30) / (12 * 2048 * 2048), "work of all layers");
+    assert_eq!(rows(12, 1), 1, "never zero");
+    assert_eq!(band_rows(&layers, 128 << 20, 3), 3, "no more than there are");
+}
+
+#[test]
+fn a_binding_over_the_limit_is_refused_with_both_numbers() {
+    let mut gpu = software();
+    gpu.device.max_binding = 256;
+    let error = gpu.gemm(Gemm { m: 1, n: 65, k: 4 }, &[0; 4], &[0; 260]).unwrap_err();
+    assert!(matches!(error, ComputeError::Limit { what: "weights", actual: 260, limit: 256, .. }), "{error}");
+}
+
+#[test]
+fn a_validation_error_is_returned_and_does_not_panic() {
+    let mut gpu = software();
+    let bindings = layout(&gpu.device, 1);
+    gpu.requant = pipeline(&gpu.device, "broken", "this is no shader", &bindings);
+    let error = gpu.device.check().unwrap_err();
+    assert!(matches!(&error, ComputeError::Device { adapter, .. } if adapter.contains("llvmpipe")), "{error}");
+    let product = gpu.gemm(Gemm { m: 1, n: 1, k: 1 }, &[2], &[3]);
+    assert_eq!(product.unwrap(), [6], "the device itself still works");
+    let mut random = Bytes(4);
+    let model = random.model(&[8, 8], false).unwrap();
+    let error = gpu.execute(&model, &random.take(8)).unwrap_err();
+    assert!(matches!(error, ComputeError::Device { .. }), "{error}");
+}
+
+#[test]
+fn a_lost_device_answers_with_errors() {
+    let mut gpu = software();
+    let shape = Gemm { m: 2, n: 2, k: 2 };
+    gpu.device.handle.destroy();
+    for _ in 0..2 {
+        let error = gpu.gemm(shape, &[1; 4], &[1; 4]).unwrap_err();
+        assert!(matches!(error, ComputeError::Lost { .. } | ComputeError::Device { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_run_over_the_time_limit_is_abandoned() {
+    let mut gpu = Gpu::open_with(&GpuSelect::Software, Dot::Packed, Duration::from_nanos(1)).unwrap();
+    let (m, n, k) = (256, 512, 512);
+    let (a, b) = (vec![1; m * k], vec![1; n * k]);
+    for _ in 0..2 {
+        let error = gpu.gemm(Gemm { m, n, k }, &a, &b).unwrap_err();
+        assert!(matches!(error, ComputeError::Timeout { .. }), "{error:?}");
+    }
+}

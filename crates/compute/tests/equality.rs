@@ -1,0 +1,156 @@
+//! Every backend gives the judge's bits. The GPU's kernels run on a software Vulkan driver, which these tests require.
+use compute::gpu::{Dot, TIMEOUT};
+use compute::{Backend, Cpu, Gemm, Gpu, GpuSelect, Kernel, self_test};
+use judge::Requant;
+use model::{Model, ModelLayer};
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+fn software(dot: Dot) -> Gpu {
+    Gpu::open_with(&GpuSelect::Software, dot, TIMEOUT).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Every kernel this machine can run, on one thread and on several.
+fn backends() -> Vec<Box<dyn Backend>> {
+    let mut all: Vec<Box<dyn Backend>> = Vec::new();
+    for kernel in Kernel::available() {
+        for threads in [1, 3] {
+            all.push(Box::new(Cpu::with(kernel, threads).unwrap()));
+        }
+    }
+    for dot in [Dot::Packed, Dot::Unpacked] {
+        all.push(Box::new(software(dot)));
+    }
+    all
+}
+
+fn cases(default: u32) -> ProptestConfig {
+    let cases = std::env::var("IO_FUZZ_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Products as the judge defines them.
+fn reference(shape: Gemm, a: &[u8], b: &[u8]) -> Vec<i32> {
+    let rows = a.chunks_exact(shape.k);
+    rows.flat_map(|row| b.chunks_exact(shape.k).map(|column| judge::layer::dot(row, column))).collect()
+}
+
+/// Accumulators as the judge defines them: the same layers without requantisation.
+fn reference_accumulators(model: &Model, activations: &[Vec<u8>]) -> Vec<Vec<i32>> {
+    let layers = model.layers.iter().zip(activations);
+    layers
+        .map(|(layer, input)| {
+            let rows = input.chunks_exact(layer.spec.k as usize);
+            let cell = |row, j| judge::layer::dot(row, layer.column(j)).wrapping_add(layer.bias(j));
+            rows.flat_map(|row| (0..layer.spec.n as usize).map(move |j| cell(row, j))).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_backend_passes_the_self_test() {
+    for mut backend in backends() {
+        let passed = self_test(backend.as_mut()).unwrap();
+        assert!(passed.cases > 30 && passed.cells > 100_000, "{passed:?}");
+    }
+}
+
+#[test]
+fn products_around_every_tile_edge_are_exact() {
+    let mut backends = backends();
+    for m in [1, 5, 6, 7, 11, 13, 15, 16, 17, 65] {
+        for n in [1, 15, 17, 31, 33, 65] {
+            for k in [1, 2, 3, 5, 63, 67] {
+                let shape = Gemm { m, n, k };
+                let fill = |count: usize, step: usize| (0..count).map(|i| (i * step + 128) as u8).collect::<Vec<_>>();
+                let (a, b) = (fill(m * k, 37), fill(n * k, 101));
+                let expected = reference(shape, &a, &b);
+                for backend in &mut backends {
+                    let found = backend.gemm(shape, &a, &b).unwrap();
+                    assert_eq!(found, expected, "{} at {shape:?}", backend.describe());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_that_share_a_large_layer_agree_with_one() {
+    let (rows, k, n) = (797u32, 301u32, 299u32);
+    let weights: Vec<i8> = (0..k * n).map(|i| (i * 89 + i / 251) as i8).collect();
+    let bias: Vec<i32> = (0..n as i32).map(|j| j * 1000 - 150_000).collect();
+    let requant = Requant { shift1: 3, mul: 20_000, shift2: 22, zero_point: 1, lo: -100, hi: 120 };
+    let layers = vec![
+        ModelLayer::new(0, k, n, Some(requant), &weights, &bias).unwrap(),
+        ModelLayer::new(1, n, k, None, &weights, &vec![-7; k as usize]).unwrap(),
+    ];
+    let model = Model::new("large", (-128, 127), layers).unwrap();
+    let input: Vec<u8> = (0..rows * k).map(|i| (i * 31 + i / 127) as u8).collect();
+    let expected = Cpu::with(Kernel::Portable, 1).unwrap().execute(&model, &input).unwrap();
+    assert_eq!(expected.activations, model.run_reference(&input).unwrap());
+    for mut backend in backends() {
+        assert!(backend.execute(&model, &input).unwrap() == expected, "{}", backend.describe());
+    }
+}
+
+#[test]
+fn sums_wrap_at_32_bits_in_every_kernel() {
+    // 2^17 products of 2^14 are 2^31: one more than the largest i32.
+    let shape = Gemm { m: 1, n: 2, k: (1 << 17) + 5 };
+    let (a, b) = (vec![0x80; shape.k], vec![0x80; 2 * shape.k]);
+    let expected = i32::MIN.wrapping_add(5 << 14);
+    for mut backend in backends() {
+        assert_eq!(backend.gemm(shape, &a, &b).unwrap(), [expected; 2], "{}", backend.describe());
+    }
+}
+
+fn any_requant() -> impl Strategy<Value = Requant> {
+    let shifts = (0u8..=31, 1u16..=32767, 1u8..=30);
+    (shifts, any::<i8>(), any::<i8>(), any::<i8>()).prop_map(|((shift1, mul, shift2), zero_point, x, y)| Requant {
+        // Mostly shifts that leave something to see.
+        shift1: shift1 % 14 + shift1 / 31 * 18,
+        mul,
+        shift2,
+        zero_point,
+        lo: x.min(y),
+        hi: x.max(y),
+    })
+}
+
+fn any_model() -> impl Strategy<Value = (Model, Vec<u8>)> {
+    let widths = prop::collection::vec(1u32..150, 2..5);
+    (widths, 1usize..90, any::<bool>()).prop_flat_map(|(widths, rows, raw_end)| {
+        let count = widths.len() - 1;
+        let layers: Vec<_> = (0..count)
+            .map(|i| {
+                let (k, n) = (widths[i], widths[i + 1]);
+                let weights = prop::collection::vec(any::<i8>(), (k * n) as usize);
+                let bias = prop::collection::vec(-2_000_000_000i32..2_000_000_000, n as usize);
+                let small = prop::collection::vec(-30_000i32..30_000, n as usize);
+                let requant = any_requant().prop_map(move |q| (i + 1 < count || !raw_end).then_some(q));
+                (requant, weights, prop_oneof![1 => bias, 4 => small])
+                    .prop_map(move |(q, weights, bias)| ModelLayer::new(i, k, n, q, &weights, &bias).unwrap())
+            })
+            .collect();
+        let input = prop::collection::vec(any::<u8>(), rows * widths[0] as usize);
+        (layers, input).prop_map(|(layers, input)| (Model::new("any", (-128, 127), layers).unwrap(), input))
+    })
+}
+
+#[test]
+fn any_model_gives_the_judges_bits_on_every_backend() {
+    let mut backends = backends();
+    let check = |(model, input): (Model, Vec<u8>)| {
+        let activations = model.run_reference(&input).unwrap();
+        let accumulators = reference_accumulators(&model, &activations);
+        for backend in &mut backends {
+            let found = backend.execute(&model, &input).unwrap();
+            if found.activations != activations || found.accumulators != accumulators {
+                return Err(TestCaseError::fail(format!("{} differs", backend.describe())));
+            }
+        }
+        Ok(())
+    };
+    let check = std::cell::RefCell::new(check);
+    TestRunner::new(cases(48)).run(&any_model(), |case| (check.borrow_mut())(case)).unwrap();
+}

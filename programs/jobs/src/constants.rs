@@ -1,0 +1,24 @@
+//! Seeds and hard bounds.
+
+pub use credits::constants::{shard_of, CONFIG_SEED, EARNINGS_SEED, ESCROW_SEED, SHARDS, SHARD_SEED};
+
+pub const AUTHORITY_SEED: &[u8] = b"authority";
+pub const OPERATOR_SEED: &[u8] = b"operator";
+pub const DEVICE_SEED: &[u8] = b"device";
+pub const MODEL_SEED: &[u8] = b"model";
+pub const USER_SEED: &[u8] = b"user";
+pub const JOB_SEED: &[u8] = b"job";
+pub const PROOF_SEED: &[u8] = b"proof";
+
+/// Longest device or model name, bytes.
+pub const MAX_NAME: usize = 32;
+/// Largest batch, rows: keeps Merkle paths within a proof buffer.
+pub const MAX_ROWS: u32 = 1 << 20;
+/// Longest time a job can wait for a claim: 7 days.
+pub const MAX_CLAIM_S: u32 = 7 * 86_400;
+/// Longest time a device can take from claim to commitment: 1 day.
+pub const MAX_EXECUTE_S: u32 = 86_400;
+/// Bounds of the challenge window: 1 second (a local network) to 7 days.
+pub const MAX_WINDOW_S: u32 = 7 * 86_400;
+/// Largest evidence: an account created by a program holds 10,240 bytes.
+pub const MAX_PROOF_BYTES: u16 = 10_000;

@@ -1,0 +1,73 @@
+//! What can be refused, and what to do about it.
+use anchor_lang::prelude::*;
+use judge::{JudgeError, LayerError};
+
+#[error_code]
+pub enum JobsError {
+    #[msg("only the program's upgrade authority may initialize it")]
+    NotUpgradeAuthority,
+    #[msg("a parameter is outside its hard-coded bounds")]
+    ParameterOutOfBounds,
+    #[msg("the shard index must be below 16 and match the entity's address")]
+    WrongShard,
+    #[msg("names are 1 to 32 bytes")]
+    BadName,
+    #[msg("the layer table cannot be executed or judged: check widths, chain and requantisation")]
+    BadLayers,
+    #[msg("the root does not match the layer table")]
+    WrongModelRoot,
+    #[msg("the sequence number is not the user's next one: this job was posted already, or another one was")]
+    WrongSequence,
+    #[msg("a batch has 1 to 1,048,576 rows")]
+    BadRows,
+    #[msg("the price must be above zero")]
+    ZeroPrice,
+    #[msg("time limits must be above zero and at most 7 days to claim and 1 day to execute")]
+    BadTimeLimit,
+    #[msg("the job is not in a state that allows this")]
+    WrongState,
+    #[msg("the deadline has passed")]
+    DeadlinePassed,
+    #[msg("it is too early: the deadline or challenge window has not passed yet")]
+    TooEarly,
+    #[msg("the device has a live job: commit it, or wait until it is paid, settled or expired")]
+    DeviceBusy,
+    #[msg("the account does not belong to this job, user, device or operator")]
+    WrongOwner,
+    #[msg("a claimed job needs its device and operator accounts here")]
+    MissingDevice,
+    #[msg("the proof buffer is 1 to 10,000 bytes and writes must stay inside it")]
+    BadProofSize,
+    #[msg("the cell is outside the job's layers, rows or columns")]
+    CellOutOfRange,
+    #[msg("the evidence does not have the length that this cell needs")]
+    EvidenceLength,
+    #[msg("the input row does not lead to the posted or committed root")]
+    EvidenceInput,
+    #[msg("the weight column does not lead to the model's root")]
+    EvidenceWeights,
+    #[msg("the output does not lead to the committed root")]
+    EvidenceOutput,
+    #[msg("the committed cell is right: there is no fault to prove")]
+    NoFault,
+    #[msg("a counter does not fit its type")]
+    CounterOverflow,
+}
+
+impl From<JudgeError> for JobsError {
+    fn from(e: JudgeError) -> Self {
+        match e {
+            JudgeError::OutOfRange => JobsError::CellOutOfRange,
+            JudgeError::Length => JobsError::EvidenceLength,
+            JudgeError::Input => JobsError::EvidenceInput,
+            JudgeError::Weights => JobsError::EvidenceWeights,
+            JudgeError::Output => JobsError::EvidenceOutput,
+        }
+    }
+}
+
+impl From<LayerError> for JobsError {
+    fn from(_: LayerError) -> Self {
+        JobsError::BadLayers
+    }
+}

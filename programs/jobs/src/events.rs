@@ -1,0 +1,136 @@
+//! What happened. Every event carries its place in its shard's gap-free sequence.
+use anchor_lang::prelude::*;
+pub use credits::events::Stamp;
+
+#[event]
+pub struct ShardOpened {
+    pub stamp: Stamp,
+}
+
+#[event]
+pub struct OperatorRegistered {
+    pub stamp: Stamp,
+    pub operator: Pubkey,
+}
+
+#[event]
+pub struct DeviceRegistered {
+    pub stamp: Stamp,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    pub name: String,
+}
+
+#[event]
+pub struct ModelRegistered {
+    pub stamp: Stamp,
+    /// sha256 of the layer table with its weight roots; the account's address is derived from it.
+    pub root: [u8; 32],
+    pub publisher: Pubkey,
+    pub name: String,
+    /// sha256 of the model file.
+    pub blob: [u8; 32],
+    pub layers: u8,
+    pub input_width: u32,
+    pub output_width: u32,
+    /// Multiply-accumulates for one row.
+    pub macs_per_row: u64,
+}
+
+#[event]
+pub struct UserOpened {
+    pub stamp: Stamp,
+    pub user: Pubkey,
+}
+
+#[event]
+pub struct JobPosted {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub user: Pubkey,
+    pub seq: u64,
+    pub model_root: [u8; 32],
+    pub rows: u32,
+    pub input_root: [u8; 32],
+    /// sha256 of the input bytes.
+    pub input_blob: [u8; 32],
+    /// IOSD base units.
+    pub price: u64,
+    /// Unix time, seconds.
+    pub claim_deadline: i64,
+    pub execute_s: u32,
+}
+
+#[event]
+pub struct JobClaimed {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    pub commit_deadline: i64,
+}
+
+#[event]
+pub struct ResultCommitted {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub device: Pubkey,
+    pub commitment: [u8; 32],
+    /// sha256 of the result file.
+    pub result_blob: [u8; 32],
+    pub window_end: i64,
+}
+
+/// How a paid job's result is known.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// The user checked and accepted it.
+    Accepted,
+    /// Nobody challenged it within the window.
+    Unchallenged,
+}
+
+#[event]
+pub struct JobPaid {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    pub price: u64,
+    pub verification: Verification,
+    /// Jobs that the device has been paid for, this one included.
+    pub device_jobs_paid: u64,
+}
+
+#[event]
+pub struct JobCancelled {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub refund: u64,
+}
+
+#[event]
+pub struct JobExpired {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    /// The device that had claimed it and did not commit in time.
+    pub device: Option<Pubkey>,
+    pub refund: u64,
+}
+
+#[event]
+pub struct FaultProven {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    pub prover: Pubkey,
+    pub layer: u32,
+    pub row: u32,
+    pub column: u32,
+    /// What the model gives.
+    pub expected: i32,
+    /// What the worker committed to.
+    pub committed: i32,
+    pub refund: u64,
+}

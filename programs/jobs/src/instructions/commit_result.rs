@@ -1,0 +1,47 @@
+use crate::constants::{CONFIG_SEED, JOB_SEED, SHARD_SEED};
+use crate::errors::JobsError;
+use crate::events::ResultCommitted;
+use crate::state::{Config, Job, Shard};
+use anchor_lang::prelude::*;
+
+/// A result to commit to.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
+pub struct CommitArgs {
+    /// Root over the outputs of all layers, see `judge::cell::commit`.
+    pub commitment: [u8; 32],
+    /// sha256 of the result file.
+    pub result_blob: [u8; 32],
+}
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct CommitResult<'info> {
+    pub device_key: Signer<'info>,
+    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
+    pub config: Account<'info, Config>,
+    #[account(
+        mut, seeds = [JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bump = job.bump,
+        constraint = job.device == device_key.key() @ JobsError::WrongOwner
+    )]
+    pub job: Box<Account<'info, Job>>,
+    /// Shard of the job's address.
+    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    pub shard: Account<'info, Shard>,
+}
+
+pub fn handle(ctx: Context<CommitResult>, args: CommitArgs) -> Result<()> {
+    let clock = Clock::get()?;
+    let a = &mut *ctx.accounts;
+    a.job.commit(args.commitment, args.result_blob, a.config.challenge_window_s, clock.unix_timestamp)?;
+    let (job, device, window_end) = (a.job.key(), a.job.device, a.job.window_end);
+    let stamp = a.shard.stamp(&job, &clock)?;
+    emit_cpi!(ResultCommitted {
+        stamp,
+        job,
+        device,
+        commitment: args.commitment,
+        result_blob: args.result_blob,
+        window_end
+    });
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The two ways that a job's money leaves escrow, each with the accounts it needs. The credits program checks its own.
+use crate::constants::*;
+use crate::errors::JobsError;
+use crate::events::{JobPaid, Verification};
+use crate::state::{Config, Device, Ending, Job, Operator, Shard};
+use anchor_lang::prelude::*;
+use anchor_spl::token_2022::Token2022;
+use credits::program::Credits;
+
+/// Pays the supplier and closes the job to its user.
+#[derive(Accounts)]
+pub struct Payout<'info> {
+    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
+    pub config: Box<Account<'info, Config>>,
+    #[account(mut, close = user, seeds = [JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bump = job.bump)]
+    pub job: Box<Account<'info, Job>>,
+    /// CHECK: the job's user, who paid its rent.
+    #[account(mut, address = job.user @ JobsError::WrongOwner)]
+    pub user: UncheckedAccount<'info>,
+    #[account(mut, seeds = [DEVICE_SEED, job.device.as_ref()], bump = device.bump)]
+    pub device: Box<Account<'info, Device>>,
+    #[account(mut, seeds = [OPERATOR_SEED, job.operator.as_ref()], bump = operator.bump)]
+    pub operator: Box<Account<'info, Operator>>,
+    /// Shard of the job's address.
+    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    pub shard: Box<Account<'info, Shard>>,
+    /// CHECK: signs to the credits program.
+    #[account(seeds = [AUTHORITY_SEED], bump = config.authority_bump)]
+    pub jobs_authority: UncheckedAccount<'info>,
+    pub credits_program: Program<'info, Credits>,
+    /// CHECK: checked by the credits program.
+    pub credits_config: UncheckedAccount<'info>,
+    /// The escrow of this very job.
+    #[account(
+        mut, seeds = [ESCROW_SEED, job.key().as_ref()], bump = escrow.bump, seeds::program = credits::ID,
+        constraint = escrow.amount == job.price @ credits::errors::CreditsError::EscrowMismatch
+    )]
+    pub escrow: Box<Account<'info, credits::state::Escrow>>,
+    /// The ledger of this job's operator.
+    #[account(
+        mut, seeds = [EARNINGS_SEED, job.operator.as_ref()], bump = earnings.bump, seeds::program = credits::ID
+    )]
+    pub earnings: Box<Account<'info, credits::state::Earnings>>,
+    /// CHECK: checked by the credits program.
+    #[account(mut)]
+    pub credits_shard: UncheckedAccount<'info>,
+    /// CHECK: checked by the credits program.
+    pub credits_event_authority: UncheckedAccount<'info>,
+}
+
+impl Payout<'_> {
+    /// Frees the device, pays the whole escrow, and says so.
+    pub fn pay(&mut self, verification: Verification, clock: &Clock) -> Result<JobPaid> {
+        let job = self.job.key();
+        self.device.end(&mut self.operator, &job, Ending::Paid)?;
+        self.settle_escrow()?;
+        Ok(JobPaid {
+            stamp: self.shard.stamp(&job, clock)?,
+            job,
+            device: self.job.device,
+            operator: self.job.operator,
+            price: self.job.price,
+            verification,
+            device_jobs_paid: self.device.jobs_paid,
+        })
+    }
+
+    fn settle_escrow(&self) -> Result<()> {
+        let accounts = credits::cpi::accounts::SettleEscrow {
+            jobs_authority: self.jobs_authority.to_account_info(),
+            config: self.credits_config.to_account_info(),
+            escrow: self.escrow.to_account_info(),
+            payer: self.user.to_account_info(),
+            earnings: self.earnings.to_account_info(),
+            shard: self.credits_shard.to_account_info(),
+            event_authority: self.credits_event_authority.to_account_info(),
+            program: self.credits_program.to_account_info(),
+        };
+        let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[self.config.authority_bump]];
+        credits::cpi::settle_escrow(CpiContext::new_with_signer(self.credits_program.key(), accounts, &[seeds]))
+    }
+}
+
+/// Gives the user everything back and closes the job to its user.
+#[derive(Accounts)]
+pub struct Refund<'info> {
+    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
+    pub config: Box<Account<'info, Config>>,
+    #[account(mut, close = user, seeds = [JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bump = job.bump)]
+    pub job: Box<Account<'info, Job>>,
+    /// CHECK: the job's user, who paid its rent.
+    #[account(mut, address = job.user @ JobsError::WrongOwner)]
+    pub user: UncheckedAccount<'info>,
+    /// The claiming device, if there is one.
+    #[account(mut, seeds = [DEVICE_SEED, job.device.as_ref()], bump = device.bump)]
+    pub device: Option<Box<Account<'info, Device>>>,
+    /// Its operator, if there is one.
+    #[account(mut, seeds = [OPERATOR_SEED, job.operator.as_ref()], bump = operator.bump)]
+    pub operator: Option<Box<Account<'info, Operator>>>,
+    /// Shard of the job's address.
+    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    pub shard: Box<Account<'info, Shard>>,
+    /// CHECK: signs to the credits program.
+    #[account(seeds = [AUTHORITY_SEED], bump = config.authority_bump)]
+    pub jobs_authority: UncheckedAccount<'info>,
+    pub credits_program: Program<'info, Credits>,
+    /// CHECK: checked by the credits program.
+    pub credits_config: UncheckedAccount<'info>,
+    /// The escrow of this very job.
+    #[account(
+        mut, seeds = [ESCROW_SEED, job.key().as_ref()], bump = escrow.bump, seeds::program = credits::ID,
+        constraint = escrow.amount == job.price @ credits::errors::CreditsError::EscrowMismatch
+    )]
+    pub escrow: Box<Account<'info, credits::state::Escrow>>,
+    /// CHECK: checked by the credits program.
+    #[account(mut)]
+    pub credits_shard: UncheckedAccount<'info>,
+    /// CHECK: checked by the credits program.
+    #[account(mut)]
+    pub iosd_mint: UncheckedAccount<'info>,
+    /// CHECK: checked by the credits program: must be the escrow's user's.
+    #[account(mut)]
+    pub user_iosd: UncheckedAccount<'info>,
+    /// CHECK: checked by the credits program.
+    pub credits_event_authority: UncheckedAccount<'info>,
+    pub iosd_token_program: Program<'info, Token2022>,
+}
+
+impl Refund<'_> {
+    /// Frees the claiming device and counts how it ended.
+    pub fn release(&mut self, ending: Ending) -> Result<()> {
+        let job = self.job.key();
+        let (Some(device), Some(operator)) = (&mut self.device, &mut self.operator) else {
+            return err!(JobsError::MissingDevice);
+        };
+        device.end(operator, &job, ending)
+    }
+
+    /// Mints the whole escrow back; returns the amount.
+    pub fn refund(&self) -> Result<u64> {
+        let accounts = credits::cpi::accounts::RefundEscrow {
+            jobs_authority: self.jobs_authority.to_account_info(),
+            config: self.credits_config.to_account_info(),
+            escrow: self.escrow.to_account_info(),
+            payer: self.user.to_account_info(),
+            shard: self.credits_shard.to_account_info(),
+            iosd_mint: self.iosd_mint.to_account_info(),
+            user_iosd: self.user_iosd.to_account_info(),
+            iosd_token_program: self.iosd_token_program.to_account_info(),
+            event_authority: self.credits_event_authority.to_account_info(),
+            program: self.credits_program.to_account_info(),
+        };
+        let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[self.config.authority_bump]];
+        credits::cpi::refund_escrow(CpiContext::new_with_signer(self.credits_program.key(), accounts, &[seeds]))?;
+        Ok(self.job.price)
+    }
+}

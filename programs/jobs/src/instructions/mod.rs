@@ -1,0 +1,40 @@
+//! One verb per file: accounts, then `handle`. `escrow.rs` has the accounts that move a job's money.
+pub mod accept_result;
+pub mod cancel_job;
+pub mod claim_job;
+pub mod commit_result;
+pub mod dispute_cell;
+pub mod escrow;
+pub mod expire_job;
+pub mod initialize;
+pub mod open_shard;
+pub mod open_user;
+pub mod post_job;
+pub mod proof_buffer;
+pub mod register_device;
+pub mod register_model;
+pub mod register_operator;
+pub mod settle_job;
+
+// Anchor's `#[program]` needs every accounts struct, and the client modules it generates, in one scope.
+#[allow(ambiguous_glob_reexports)]
+mod all {
+    pub use super::accept_result::*;
+    pub use super::cancel_job::*;
+    pub use super::claim_job::*;
+    pub use super::commit_result::*;
+    pub use super::dispute_cell::*;
+    pub use super::escrow::*;
+    pub use super::expire_job::*;
+    pub use super::initialize::*;
+    pub use super::open_shard::*;
+    pub use super::open_user::*;
+    pub use super::post_job::*;
+    pub use super::proof_buffer::*;
+    pub use super::register_device::*;
+    pub use super::register_model::*;
+    pub use super::register_operator::*;
+    pub use super::settle_job::*;
+}
+#[allow(ambiguous_glob_reexports)]
+pub use all::*;

@@ -1,0 +1,53 @@
+use crate::constants::MAX_NAME;
+use crate::errors::JobsError;
+use crate::state::shard::count;
+use crate::state::Operator;
+use anchor_lang::prelude::*;
+
+/// One GPU (or CPU fallback) with its own signing key. Seeds: `["device", key]`.
+#[account]
+#[derive(InitSpace)]
+pub struct Device {
+    pub key: Pubkey,
+    /// The operator's owner key.
+    pub operator: Pubkey,
+    /// The job it is working on or waiting to be paid for; none is the default key.
+    pub live_job: Pubkey,
+    pub jobs_paid: u64,
+    pub jobs_expired: u64,
+    pub jobs_faulted: u64,
+    #[max_len(MAX_NAME)]
+    pub name: String,
+    pub bump: u8,
+}
+
+/// How a claimed job ended for its device.
+#[derive(Clone, Copy)]
+pub enum Ending {
+    Paid,
+    Expired,
+    Faulted,
+}
+
+impl Device {
+    /// Takes a job: at most one at a time.
+    pub fn take(&mut self, job: Pubkey) -> Result<()> {
+        require!(self.live_job == Pubkey::default(), JobsError::DeviceBusy);
+        self.live_job = job;
+        Ok(())
+    }
+
+    /// Ends its live job and counts it, here and with the operator.
+    pub fn end(&mut self, operator: &mut Operator, job: &Pubkey, ending: Ending) -> Result<()> {
+        require!(self.live_job == *job && self.operator == operator.owner, JobsError::WrongOwner);
+        self.live_job = Pubkey::default();
+        let (mine, theirs) = match ending {
+            Ending::Paid => (&mut self.jobs_paid, &mut operator.jobs_paid),
+            Ending::Expired => (&mut self.jobs_expired, &mut operator.jobs_expired),
+            Ending::Faulted => (&mut self.jobs_faulted, &mut operator.jobs_faulted),
+        };
+        *mine = count(*mine)?;
+        *theirs = count(*theirs)?;
+        Ok(())
+    }
+}

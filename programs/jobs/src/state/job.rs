@@ -1,0 +1,130 @@
+use crate::errors::JobsError;
+use anchor_lang::prelude::*;
+
+/// Where a job stands. Terminal states are never stored: their accounts are closed.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, InitSpace, PartialEq, Eq)]
+pub enum Status {
+    /// Waiting for a device, until the claim deadline.
+    Posted,
+    /// A device is working on it, until the commit deadline.
+    Claimed,
+    /// A result is committed to; it can be accepted, disputed, or settled after the window.
+    Committed,
+    /// The supplier was paid.
+    Paid,
+    /// The user was refunded.
+    Refunded,
+}
+
+/// What can happen to a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Claim,
+    Commit,
+    Accept,
+    Settle,
+    Cancel,
+    Expire,
+    ProveFault,
+}
+
+/// The one state machine.
+///
+/// # Errors
+/// [`JobsError::WrongState`] for every pair that is not listed.
+pub fn transition(from: Status, action: Action) -> Result<Status> {
+    use {Action::*, Status::*};
+    match (from, action) {
+        (Posted, Claim) => Ok(Claimed),
+        (Posted, Cancel) => Ok(Refunded),
+        (Posted | Claimed, Expire) => Ok(Refunded),
+        (Claimed, Commit) => Ok(Committed),
+        (Committed, Accept | Settle) => Ok(Paid),
+        (Committed, ProveFault) => Ok(Refunded),
+        _ => err!(JobsError::WrongState),
+    }
+}
+
+/// A user's job. Seeds: `["job", user, seq (u64, little-endian)]`. Status is the first field, so that clients can filter
+/// accounts by it.
+#[account]
+#[derive(InitSpace)]
+pub struct Job {
+    pub status: Status,
+    pub user: Pubkey,
+    pub seq: u64,
+    /// Root of the model; its account is derived from it.
+    pub model_root: [u8; 32],
+    pub rows: u32,
+    pub input_root: [u8; 32],
+    /// sha256 of the input bytes.
+    pub input_blob: [u8; 32],
+    /// IOSD base units, all of it in escrow.
+    pub price: u64,
+    pub claim_deadline: i64,
+    /// Seconds from claim to commitment.
+    pub execute_s: u32,
+    /// The device's key; default until claimed.
+    pub device: Pubkey,
+    /// Its operator's owner key; default until claimed.
+    pub operator: Pubkey,
+    pub commit_deadline: i64,
+    pub commitment: [u8; 32],
+    pub result_blob: [u8; 32],
+    /// After this anyone may settle.
+    pub window_end: i64,
+    pub bump: u8,
+}
+
+impl Job {
+    /// A device takes the job, up to and including the claim deadline.
+    pub fn claim(&mut self, device: Pubkey, operator: Pubkey, now: i64) -> Result<()> {
+        self.status = transition(self.status, Action::Claim)?;
+        require!(now <= self.claim_deadline, JobsError::DeadlinePassed);
+        self.device = device;
+        self.operator = operator;
+        self.commit_deadline = now.saturating_add(i64::from(self.execute_s));
+        Ok(())
+    }
+
+    /// The result is fixed, up to and including the commit deadline.
+    pub fn commit(&mut self, commitment: [u8; 32], result_blob: [u8; 32], window_s: u32, now: i64) -> Result<()> {
+        self.status = transition(self.status, Action::Commit)?;
+        require!(now <= self.commit_deadline, JobsError::DeadlinePassed);
+        self.commitment = commitment;
+        self.result_blob = result_blob;
+        self.window_end = now.saturating_add(i64::from(window_s));
+        Ok(())
+    }
+
+    pub fn accept(&mut self) -> Result<()> {
+        self.status = transition(self.status, Action::Accept)?;
+        Ok(())
+    }
+
+    /// Only after the window.
+    pub fn settle(&mut self, now: i64) -> Result<()> {
+        self.status = transition(self.status, Action::Settle)?;
+        require!(now > self.window_end, JobsError::TooEarly);
+        Ok(())
+    }
+
+    pub fn cancel(&mut self) -> Result<()> {
+        self.status = transition(self.status, Action::Cancel)?;
+        Ok(())
+    }
+
+    /// Only after the deadline that the job waits for. Says whether a device had claimed it.
+    pub fn expire(&mut self, now: i64) -> Result<bool> {
+        let claimed = self.status == Status::Claimed;
+        self.status = transition(self.status, Action::Expire)?;
+        let deadline = if claimed { self.commit_deadline } else { self.claim_deadline };
+        require!(now > deadline, JobsError::TooEarly);
+        Ok(claimed)
+    }
+
+    pub fn prove_fault(&mut self) -> Result<()> {
+        self.status = transition(self.status, Action::ProveFault)?;
+        Ok(())
+    }
+}

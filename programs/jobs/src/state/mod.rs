@@ -1,0 +1,18 @@
+//! Accounts, one file each.
+mod config;
+mod device;
+mod job;
+mod model;
+mod operator;
+mod proof;
+mod shard;
+mod user;
+
+pub use config::Config;
+pub use device::{Device, Ending};
+pub use job::{transition, Action, Job, Status};
+pub use model::{LayerRecord, Model, RequantRecord};
+pub use operator::Operator;
+pub use proof::Proof;
+pub use shard::{count, Shard};
+pub use user::User;
