@@ -29,8 +29,8 @@ def top1(logits, labels):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--int8", type=pathlib.Path, default=HERE / "digits-mlp-int8.onnx")
-    parser.add_argument("--float", type=pathlib.Path, default=HERE / "digits-mlp-float.onnx")
+    parser.add_argument("--int8", dest="int8_model", type=pathlib.Path, default=HERE / "digits-mlp-int8.onnx")
+    parser.add_argument("--float", dest="float_model", type=pathlib.Path, default=HERE / "digits-mlp-float.onnx")
     parser.add_argument("--pixels", type=pathlib.Path, default=HERE / "test-pixels.bin")
     parser.add_argument("--labels", type=pathlib.Path, default=HERE / "test-labels.bin")
     parser.add_argument("--logits", type=pathlib.Path)
@@ -41,15 +41,15 @@ def main():
     if len(labels) == 0 or len(pixels) != 64 * len(labels):
         parser.error(f"{len(pixels)} pixels for {len(labels)} labels: expected 64 for each")
     pixels = pixels.reshape(-1, 64)
-    logits = run(args.int8, pixels)
+    logits = run(args.int8_model, pixels)
     if logits.dtype != np.int32:
-        parser.error(f"{args.int8} gives {logits.dtype} logits, expected int32")
+        parser.error(f"{args.int8_model} gives {logits.dtype} logits, expected int32")
     raw = logits.astype("<i4").tobytes()
     if args.logits:
         args.logits.write_bytes(raw)
     report = {
         "samples": len(labels),
-        "top1_float": top1(run(getattr(args, "float"), pixels.astype(np.float32)), labels),
+        "top1_float": top1(run(args.float_model, pixels.astype(np.float32)), labels),
         "top1_int8": top1(logits, labels),
         "logits_sha256": hashlib.sha256(raw).hexdigest(),
         "onnxruntime": onnxruntime.__version__,

@@ -1,1 +1,16 @@
+//! The supplier's daemon: finds jobs that are worth taking, claims them, executes them, commits to the results, and
+//! collects what it is owed.
+//!
+//! The chain is its journal. Execution is deterministic, so after a restart it looks up the device's live job and goes on
+//! from wherever that stands; nothing about a job is kept on disk.
 
+pub mod config;
+pub mod daemon;
+pub mod error;
+pub mod offer;
+pub mod work;
+
+pub use config::Config;
+pub use daemon::{JobReport, Step, Worker};
+pub use error::WorkerError;
+pub use offer::{Policy, Refusal};

@@ -1,1 +1,19 @@
+//! Typed Solana client: addresses, instruction builders, wallets, sending with retries.
+//!
+//! The builders come from the programs' own crates, over one RPC stack (`solana-rpc-client`); `anchor-client` would bring
+//! a second, older one.
 
+pub mod address;
+pub mod chain;
+pub mod credits_ix;
+pub mod error;
+pub mod jobs_ix;
+pub mod wallet;
+
+pub use anchor_lang::prelude::Pubkey;
+pub use chain::{Chain, Confirmed};
+pub use error::{ClientError, ProgramFailure};
+pub use solana_keypair::Keypair;
+pub use solana_signature::Signature;
+pub use solana_signer::Signer;
+pub use wallet::{SolanaConfig, read_keypair, write_keypair};

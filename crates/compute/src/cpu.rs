@@ -138,6 +138,11 @@ fn requantise(requant: &Requant, accumulators: &[i32], out: &mut [u8]) {
 
 #[inline(always)]
 fn requantise_portable(requant: &Requant, accumulators: &[i32], out: &mut [u8]) {
+    let requant = *requant;
+    // Every model that was loaded has such a rule. Saying so here lets the compiler drop the overflow checks, without
+    // which the loop runs on several lanes.
+    let valid = requant.shift1 <= 31 && (1..=30).contains(&requant.shift2) && requant.mul <= 32767;
+    assert!(valid, "{requant:?} is not a rule that layer tables allow");
     for (byte, &acc) in out.iter_mut().zip(accumulators) {
         *byte = requant.apply(acc) as u8;
     }
@@ -188,6 +193,9 @@ impl Cpu {
     ///
     /// # Errors
     /// [`ComputeError::Shape`] if `input` is not whole rows of `k` bytes, or the layer's weights are not its size.
+    ///
+    /// # Panics
+    /// If the requantisation is outside what [`judge::check_layers`] allows; no [`Model`] has such a layer.
     pub fn layer(&self, layer: &ModelLayer, input: &[u8]) -> Result<(Vec<i32>, Vec<u8>), ComputeError> {
         let columns = Columns::of_layer(layer)?;
         if input.is_empty() || !input.len().is_multiple_of(columns.k) {

@@ -20,8 +20,8 @@ use wgpu::BufferUsages as Usage;
 
 /// Time for one band, unless another is given. Software drivers need seconds; a GPU that takes this long hangs.
 pub const TIMEOUT: Duration = Duration::from_secs(120);
-/// Most bytes read back for one band of rows.
-const BAND_BYTES: u64 = 256 << 20;
+/// Most bytes read back for one band of rows. A model holds as much again on the device, and as much in mapped memory.
+const BAND_BYTES: u64 = 64 << 20;
 /// Most multiply-accumulates in one band: about 15 s of the slowest software driver, well under [`TIMEOUT`].
 const BAND_MACS: u64 = 64 << 30;
 /// Below this many rows one thread to a cell beats tiles that are mostly empty (measured on lavapipe: a row costs 1 ms at

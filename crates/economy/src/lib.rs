@@ -4,6 +4,7 @@
 //! against the caller: what is minted or paid out is rounded down, what is burned or charged is rounded up.
 #![no_std]
 
+pub mod amount;
 pub mod epoch;
 pub mod fee;
 pub mod math;

@@ -73,7 +73,14 @@ impl ModelLayer {
     ///
     /// # Errors
     /// If the sizes do not fit or a width is out of range.
-    pub fn new(index: usize, k: u32, n: u32, requant: Option<Requant>, weights: &[i8], bias: &[i32]) -> Result<Self, ModelError> {
+    pub fn new(
+        index: usize,
+        k: u32,
+        n: u32,
+        requant: Option<Requant>,
+        weights: &[i8],
+        bias: &[i32],
+    ) -> Result<Self, ModelError> {
         let expected = k as usize * n as usize;
         if weights.len() != expected || bias.len() != n as usize || expected == 0 {
             return Err(ModelError::Weights { layer: index, found: weights.len(), expected });
@@ -86,7 +93,13 @@ impl ModelLayer {
         Self::from_columns(index, k, n, requant, columns)
     }
 
-    fn from_columns(index: usize, k: u32, n: u32, requant: Option<Requant>, columns: Vec<u8>) -> Result<Self, ModelError> {
+    fn from_columns(
+        index: usize,
+        k: u32,
+        n: u32,
+        requant: Option<Requant>,
+        columns: Vec<u8>,
+    ) -> Result<Self, ModelError> {
         let mut spec = Layer { k, n, requant, weight_root: [0; 32] };
         if k > judge::layer::MAX_WIDTH || n > judge::layer::MAX_WIDTH {
             return Err(LayerError::Width.into());
@@ -156,7 +169,7 @@ impl Model {
     /// If it is empty or not a whole number of rows, or a value is outside the model's input range.
     pub fn check_input(&self, input: &[u8]) -> Result<u32, ModelError> {
         let width = self.input_width();
-        if input.is_empty() || input.len() % width as usize != 0 {
+        if input.is_empty() || !input.len().is_multiple_of(width as usize) {
             return Err(ModelError::BatchSize { found: input.len(), width });
         }
         let (lo, hi) = self.input_range;

@@ -29,9 +29,12 @@ fn bands_respect_every_limit() {
     let columns = Columns::plain(2048, 2048, &[0; 2048 * 2048]);
     let layers: Vec<Layer> = (0..12).map(|_| upload(&gpu.device, columns, None).unwrap()).collect();
     let rows = |count: usize, max_binding| band_rows(&layers[..count], max_binding, usize::MAX);
-    assert_eq!(rows(1, 128 << 20), (64 << 30) / (2048 * 2048), "work");
+    let back = 4 * (2048 + 512); // accumulators, and output of four to a word
+    assert_eq!(rows(1, 128 << 20), (64 << 20) / back, "read-back");
     assert_eq!(rows(1, 8 << 20), (8 << 20) / (2048 * 4), "binding");
-    assert_eq!(rows(12, 128 << 20), (64 << 30) / (12 * 2048 * 2048), "work of all layers");
+    assert_eq!(rows(12, 128 << 20), (64 << 20) / (12 * back), "read-back of all layers");
+    let deep = upload(&gpu.device, Columns::plain(1 << 21, 4, &[0; 1 << 23]), None).unwrap();
+    assert_eq!(band_rows(&[deep], u64::MAX, usize::MAX), (64 << 30) >> 23, "work");
     assert_eq!(rows(12, 1), 1, "never zero");
     assert_eq!(band_rows(&layers, 128 << 20, 3), 3, "no more than there are");
 }

@@ -63,7 +63,7 @@ impl<'a> Graph<'a> {
             for name in node.output.iter().filter(|name| !name.is_empty()) {
                 define(&mut defined, name)?;
             }
-            if node.op_type == "Constant" && standard(node) {
+            if is_constant(node) {
                 let (name, tensor) = constant_node(&graph.node, i)?;
                 constants.insert(name, tensor);
             }
@@ -99,7 +99,7 @@ impl<'a> Graph<'a> {
         if let Some([index, ..]) = self.users.get(name).map(Vec::as_slice) {
             return Err(self.branch(*index, format!("it uses the output '{name}'")));
         }
-        let beside = |&i: &usize| !seen[i] && !(self.nodes[i].op_type == "Constant" && standard(&self.nodes[i]));
+        let beside = |&i: &usize| !(seen[i] || is_constant(&self.nodes[i]));
         match (0..self.nodes.len()).find(beside) {
             Some(index) => Err(self.branch(index, "it is not on the path from the input to the output".into())),
             None => Ok(chain),
@@ -173,7 +173,9 @@ impl<'a> Graph<'a> {
         match dims.as_deref() {
             None | Some([_, None]) => Ok(()),
             Some([_, Some(declared)]) if *declared == width as i64 => Ok(()),
-            Some(dims) => Err(refuse(format!("declared with shape {dims:?}, but the last node gives [batch, {width}]"))),
+            Some(dims) => {
+                Err(refuse(format!("declared with shape {dims:?}, but the last node gives [batch, {width}]")))
+            }
         }
     }
 }
@@ -181,6 +183,10 @@ impl<'a> Graph<'a> {
 /// Whether a node is of the standard operators.
 pub fn standard(node: &NodeProto) -> bool {
     node.domain.is_empty() || node.domain == "ai.onnx"
+}
+
+fn is_constant(node: &NodeProto) -> bool {
+    node.op_type == "Constant" && standard(node)
 }
 
 fn define<'a>(defined: &mut HashSet<&'a str>, name: &'a str) -> Result<(), ImportError> {

@@ -10,8 +10,7 @@ use prost::Message;
 
 /// Versions of the standard operators in which the subset's operators mean the same: from integer `Max` and `Min` on.
 const OPSETS: std::ops::RangeInclusive<i64> = 12..=28;
-const SUBSET: &str =
-    "use MatMulInteger, Add, Sub, Mul, Div, Max, Min, Clip, Relu, Cast, Identity and Constant only";
+const SUBSET: &str = "use MatMulInteger, Add, Sub, Mul, Div, Max, Min, Clip, Relu, Cast, Identity and Constant only";
 
 /// Imports an ONNX file as a model called `name` that gives the same bits.
 ///
@@ -55,8 +54,7 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Model, ImportError> {
 
 fn check_opset(file: &ModelProto) -> Result<(), ImportError> {
     let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
-    let versions: Vec<i64> =
-        file.opset_import.iter().filter(|o| standard(&o.domain)).map(|o| o.version).collect();
+    let versions: Vec<i64> = file.opset_import.iter().filter(|o| standard(&o.domain)).map(|o| o.version).collect();
     match versions[..] {
         [version] if OPSETS.contains(&version) => Ok(()),
         [version] => Err(ImportError::Opset(format!(
@@ -76,8 +74,13 @@ fn check_ops(nodes: &[NodeProto]) -> Result<(), ImportError> {
             _ if !standard(node) => return unsupported("it is not a standard operator"),
             "MatMulInteger" | "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Clip" | "Relu" | "Cast" | "Identity"
             | "Constant" => {}
-            "QLinearMatMul" | "QLinearConv" | "QuantizeLinear" | "DequantizeLinear" | "DynamicQuantizeLinear"
-            | "QLinearAdd" | "QGemm" => {
+            "QLinearMatMul"
+            | "QLinearConv"
+            | "QuantizeLinear"
+            | "DequantizeLinear"
+            | "DynamicQuantizeLinear"
+            | "QLinearAdd"
+            | "QGemm" => {
                 return unsupported(
                     "it rescales in floating point, whose rounding is not defined to the bit: write the scale as Mul \
                      and Div of INT32 constants",
@@ -194,8 +197,7 @@ impl Importer {
 
 impl Sums {
     fn layer(&self, index: usize, requant: Option<Requant>) -> Result<ModelLayer, ImportError> {
-        let bias: Result<Vec<i32>, _> =
-            self.bias.iter().map(|b| i32::try_from(b + self.formula.bias())).collect();
+        let bias: Result<Vec<i32>, _> = self.bias.iter().map(|b| i32::try_from(b + self.formula.bias())).collect();
         let bias = bias.map_err(|_| ImportError::Inexact {
             node: self.node.clone(),
             reason: "its bias, with all additions before the multiplication, is not INT32".into(),
@@ -204,13 +206,13 @@ impl Sums {
         ModelLayer::new(index, k, n, requant, &self.weights, &bias)
             .map_err(|source| ImportError::Layer { node: self.node.clone(), source })
     }
+}
 
-    /// The interval of all columns, with their biases.
-    fn range(&self) -> Interval {
-        let ends = self.products.iter().zip(&self.bias).map(|(p, b)| (p.low + b, p.high + b));
-        let (low, high) = ends.fold((i128::MAX, i128::MIN), |(low, high), (l, h)| (low.min(l), high.max(h)));
-        Interval { low, high }
-    }
+/// What any column can be, with its bias.
+fn range_of(products: &[Interval], bias: &[i128]) -> Interval {
+    let ends = products.iter().zip(bias).map(|(p, b)| (p.low + b, p.high + b));
+    let (low, high) = ends.fold((i128::MAX, i128::MIN), |(low, high), (l, h)| (low.min(l), high.max(h)));
+    Interval { low, high }
 }
 
 fn matmul(
@@ -256,8 +258,8 @@ fn matmul(
     let columns = (0..n).flat_map(|j| (0..k).map(move |i| i * n + j));
     let column_major: Result<Vec<i8>, _> =
         columns.map(|at| i8::try_from(weights.values[at] - weight_zero_point)).collect();
-    let column_major = column_major
-        .map_err(|_| refuse(format!("a weight less its zero point {weight_zero_point} is not INT8")))?;
+    let column_major =
+        column_major.map_err(|_| refuse(format!("a weight less its zero point {weight_zero_point} is not INT8")))?;
     let products = column_major.chunks_exact(k).map(|column| {
         let ends = column.iter().map(|&w| (i128::from(w) * range.low, i128::from(w) * range.high));
         ends.fold(Interval { low: 0, high: 0 }, |sum, (a, b)| Interval {
@@ -267,10 +269,9 @@ fn matmul(
     });
     let products: Vec<Interval> = products.collect();
     let inexact = |reason| ImportError::Inexact { node: id.clone(), reason };
-    let formula = Formula::new(Interval { low: 0, high: 0 }).map_err(inexact)?;
-    let mut sums = Sums { node: id.clone(), k, weights: column_major, products, bias: vec![0; n], formula };
-    sums.formula = Formula::new(sums.range()).map_err(inexact)?;
-    Ok(sums)
+    let bias = vec![0; n];
+    let formula = Formula::new(range_of(&products, &bias)).map_err(inexact)?;
+    Ok(Sums { node: id.clone(), k, weights: column_major, products, bias, formula })
 }
 
 /// Applies an INT32 operator with constant operands to what was computed from the accumulators.
@@ -311,7 +312,7 @@ fn arithmetic(op: &str, sums: &mut Sums, id: &NodeId, operands: &[Operand]) -> R
             for (bias, &c) in sums.bias.iter_mut().zip(row) {
                 *bias += i128::from(c);
             }
-            sums.formula = Formula::new(sums.range()).map_err(inexact)?;
+            sums.formula = Formula::new(range_of(&sums.products, &sums.bias)).map_err(inexact)?;
             Ok(())
         }
         ("Add", &[c]) => formula.add(scalar(c)?).map_err(inexact),

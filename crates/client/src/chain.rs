@@ -1,0 +1,221 @@
+//! One cluster: reading accounts and sending transactions.
+use crate::error::{ClientError, explain};
+use crate::{Keypair, Pubkey, Signature, Signer, address};
+use anchor_lang::{AccountDeserialize, Discriminator};
+use jobs::state::{Job, Status};
+use solana_account_decoder_client_types::UiAccountEncoding;
+use solana_commitment_config::CommitmentConfig;
+use solana_instruction::Instruction;
+use solana_message::Message;
+use solana_rpc_client::nonblocking::rpc_client::RpcClient;
+use solana_rpc_client::rpc_client::SerializableTransaction;
+use solana_rpc_client_api::client_error::{Error as RpcError, ErrorKind};
+use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSendTransactionConfig};
+use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
+use solana_rpc_client_api::request::{RpcError as RequestError, RpcResponseErrorData};
+use solana_transaction::Transaction;
+use std::time::{Duration, Instant};
+
+/// How long a transaction may take from sending to confirmation.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(60);
+/// How often a transaction is looked for, and sent again, until it is confirmed.
+const POLL: Duration = Duration::from_millis(150);
+const RESEND: Duration = Duration::from_secs(2);
+/// How often a request is tried while the node cannot be reached.
+const TRIES: u32 = 4;
+
+/// A transaction that is part of the chain at `confirmed`.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirmed {
+    pub signature: Signature,
+    pub slot: u64,
+}
+
+/// A connection to one cluster at commitment `confirmed`.
+pub struct Chain {
+    rpc: RpcClient,
+}
+
+impl Chain {
+    pub fn new(url: impl Into<String>) -> Self {
+        let timeout = Duration::from_secs(20);
+        let commitment = CommitmentConfig::confirmed();
+        Chain { rpc: RpcClient::new_with_timeout_and_commitment(url.into(), timeout, commitment) }
+    }
+
+    pub fn url(&self) -> String {
+        self.rpc.url()
+    }
+
+    /// The RPC client, for what has no method here.
+    pub fn rpc(&self) -> &RpcClient {
+        &self.rpc
+    }
+
+    /// Signs and sends `instructions` (the first signer pays), and waits until they are confirmed. The same transaction
+    /// is sent again while it is not seen, so it cannot land twice.
+    ///
+    /// # Errors
+    /// The program's own refusal where there is one; [`ClientError::Unconfirmed`] if it is unknown whether it landed.
+    pub async fn send(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Confirmed, ClientError> {
+        let payer = signers[0].pubkey();
+        let blockhash = self.retry(|| self.rpc.get_latest_blockhash()).await?;
+        let transaction = Transaction::new(signers, Message::new(instructions, Some(&payer)), blockhash);
+        let signature = *transaction.get_signature();
+        let config = RpcSendTransactionConfig {
+            preflight_commitment: Some(CommitmentConfig::processed().commitment),
+            ..Default::default()
+        };
+        let start = Instant::now();
+        let mut sent = None::<Instant>;
+        while start.elapsed() < CONFIRM_WITHIN {
+            if sent.is_none_or(|at| at.elapsed() >= RESEND) {
+                match self.rpc.send_transaction_with_config(&transaction, config).await {
+                    Ok(_) => {}
+                    // Sent before and seen by then: its status will tell.
+                    Err(e) if sent.is_some() && e.to_string().contains("already been processed") => {}
+                    Err(e) if unreachable(&e) && start.elapsed() < CONFIRM_WITHIN / 2 => {}
+                    Err(e) => return Err(self.error(e)),
+                }
+                sent = Some(Instant::now());
+            }
+            if let Ok(statuses) = self.rpc.get_signature_statuses(&[signature]).await
+                && let Some(status) = statuses.value.into_iter().flatten().next()
+            {
+                if let Some(error) = &status.err {
+                    return Err(explain(error, &[]));
+                }
+                if status.satisfies_commitment(CommitmentConfig::confirmed()) {
+                    return Ok(Confirmed { signature, slot: status.slot });
+                }
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Err(ClientError::Unconfirmed { signature, seconds: CONFIRM_WITHIN.as_secs() })
+    }
+
+    /// Reads one of our accounts; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// If the node cannot be reached or the account is something else.
+    pub async fn find<T: AccountDeserialize>(
+        &self,
+        what: &'static str,
+        address: &Pubkey,
+    ) -> Result<Option<T>, ClientError> {
+        let commitment = CommitmentConfig::confirmed();
+        let response = self.retry(|| self.rpc.get_account_with_commitment(address, commitment)).await?;
+        let Some(account) = response.value else { return Ok(None) };
+        let malformed = |e: anchor_lang::error::Error| ClientError::Malformed { what, address: *address, cause: e.to_string() };
+        T::try_deserialize(&mut account.data.as_slice()).map(Some).map_err(malformed)
+    }
+
+    /// Reads one of our accounts, which must exist.
+    ///
+    /// # Errors
+    /// As [`Chain::find`], and [`ClientError::Missing`] with `hint`.
+    pub async fn get<T: AccountDeserialize>(
+        &self,
+        what: &'static str,
+        address: &Pubkey,
+        hint: &'static str,
+    ) -> Result<T, ClientError> {
+        self.find(what, address).await?.ok_or(ClientError::Missing { what, address: *address, hint })
+    }
+
+    /// All jobs in one state.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn jobs(&self, status: Status) -> Result<Vec<(Pubkey, Job)>, ClientError> {
+        let mut start = Job::DISCRIMINATOR.to_vec();
+        start.push(status as u8);
+        let config = RpcProgramAccountsConfig {
+            filters: Some(vec![RpcFilterType::Memcmp(Memcmp::new_raw_bytes(0, start))]),
+            account_config: RpcAccountInfoConfig {
+                encoding: Some(UiAccountEncoding::Base64),
+                commitment: Some(CommitmentConfig::confirmed()),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        let accounts =
+            self.retry(|| self.rpc.get_program_ui_accounts_with_config(&jobs::ID, config.clone())).await?;
+        let decoded = accounts.into_iter().filter_map(|(address, account)| {
+            let job = Job::try_deserialize(&mut account.data.decode()?.as_slice()).ok()?;
+            Some((address, job))
+        });
+        Ok(decoded.collect())
+    }
+
+    /// The cluster's own clock, unix seconds: deadlines are judged by it, not by this machine's.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn now(&self) -> Result<i64, ClientError> {
+        let address = anchor_lang::pubkey!("SysvarC1ock11111111111111111111111111111111");
+        let commitment = CommitmentConfig::processed();
+        let response = self.retry(|| self.rpc.get_account_with_commitment(&address, commitment)).await?;
+        // Clock: slot u64, epoch_start i64, epoch u64, leader_schedule_epoch u64, unix_timestamp i64.
+        let data = response.value.map(|a| a.data).unwrap_or_default();
+        let bytes: Option<[u8; 8]> = data.get(32..40).and_then(|b| b.try_into().ok());
+        bytes.map(i64::from_le_bytes).ok_or_else(|| ClientError::Rpc("the node has no clock sysvar".into()))
+    }
+
+    /// The accounting epoch that the cluster's clock is in.
+    ///
+    /// # Errors
+    /// If the node cannot be reached or the network is not initialized.
+    pub async fn epoch(&self) -> Result<u64, ClientError> {
+        let hint = "is this the right cluster? the network has not been initialized here";
+        let config: credits::state::Config = self.get("credits config", &address::credits_config(), hint).await?;
+        Ok(config.epoch_at(self.now().await?))
+    }
+
+    /// Balance of a token account in base units; zero if there is none.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn tokens(&self, account: &Pubkey) -> Result<u64, ClientError> {
+        let commitment = CommitmentConfig::confirmed();
+        let response = self.retry(|| self.rpc.get_account_with_commitment(account, commitment)).await?;
+        let data = response.value.map(|a| a.data).unwrap_or_default();
+        let amount: Option<[u8; 8]> = data.get(64..72).and_then(|b| b.try_into().ok());
+        Ok(amount.map_or(0, u64::from_le_bytes))
+    }
+
+    async fn retry<T, F>(&self, request: impl Fn() -> F) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, RpcError>>,
+    {
+        let mut wait = Duration::from_millis(200);
+        for _ in 1..TRIES {
+            match request().await {
+                Err(e) if unreachable(&e) => tokio::time::sleep(wait).await,
+                other => return other.map_err(|e| self.error(e)),
+            }
+            wait *= 2;
+        }
+        request().await.map_err(|e| self.error(e))
+    }
+
+    fn error(&self, error: RpcError) -> ClientError {
+        if unreachable(&error) {
+            return ClientError::Unreachable { url: self.url(), cause: error.to_string() };
+        }
+        if let ErrorKind::RpcError(RequestError::RpcResponseError {
+            data: RpcResponseErrorData::SendTransactionPreflightFailure(result),
+            ..
+        }) = error.kind()
+            && let Some(cause) = &result.err
+        {
+            let cause = cause.clone().into();
+            return explain(&cause, result.logs.as_deref().unwrap_or_default());
+        }
+        ClientError::Rpc(error.to_string())
+    }
+}
+
+fn unreachable(error: &RpcError) -> bool {
+    matches!(error.kind(), ErrorKind::Reqwest(_) | ErrorKind::Io(_) | ErrorKind::Middleware(_))
+}

@@ -1,0 +1,142 @@
+//! Instructions of the credits program.
+use crate::{Pubkey, address};
+use anchor_lang::{InstructionData, ToAccountMetas, system_program};
+use credits::{BuyOrder, InitializeArgs, accounts, instruction};
+use solana_instruction::Instruction;
+
+fn build(accounts: impl ToAccountMetas, data: impl InstructionData) -> Instruction {
+    Instruction { program_id: credits::ID, accounts: accounts.to_account_metas(None), data: data.data() }
+}
+
+fn event_authority() -> Pubkey {
+    address::event_authority(&credits::ID)
+}
+
+pub fn initialize(authority: Pubkey, args: InitializeArgs) -> Instruction {
+    let accounts = accounts::Initialize {
+        authority,
+        config: address::credits_config(),
+        feed: address::feed(),
+        io_mint: address::io_mint(),
+        iosd_mint: address::iosd_mint(),
+        treasury: address::io_account(&authority),
+        program_data: address::program_data(&credits::ID),
+        token_program: anchor_spl::token::ID,
+        iosd_token_program: anchor_spl::token_2022::ID,
+        associated_token_program: anchor_spl::associated_token::ID,
+        system_program: system_program::ID,
+    };
+    build(accounts, instruction::Initialize { args })
+}
+
+pub fn open_shard(payer: Pubkey, index: u8) -> Instruction {
+    let accounts = accounts::OpenShard {
+        payer,
+        shard: address::credits_shard(index),
+        system_program: system_program::ID,
+        event_authority: event_authority(),
+        program: credits::ID,
+    };
+    build(accounts, instruction::OpenShard { index })
+}
+
+/// `price`: 10^-8 dollars per whole IO.
+pub fn submit_price(submitter: Pubkey, price: u64) -> Instruction {
+    let feed = address::feed();
+    let accounts = accounts::SubmitPrice {
+        submitter,
+        config: address::credits_config(),
+        feed,
+        shard: address::credits_shard_of(&feed),
+        event_authority: event_authority(),
+        program: credits::ID,
+    };
+    build(accounts, instruction::SubmitPrice { price })
+}
+
+/// `epoch` is the one that the cluster's clock is in.
+pub fn buy_credits(user: Pubkey, epoch: u64, order: BuyOrder) -> Instruction {
+    let accounts = accounts::BuyCredits {
+        user,
+        config: address::credits_config(),
+        feed: address::feed(),
+        epoch: address::epoch(epoch),
+        shard: address::credits_shard_of(&user),
+        io_mint: address::io_mint(),
+        iosd_mint: address::iosd_mint(),
+        user_io: address::io_account(&user),
+        user_iosd: address::iosd_account(&user),
+        token_program: anchor_spl::token::ID,
+        iosd_token_program: anchor_spl::token_2022::ID,
+        associated_token_program: anchor_spl::associated_token::ID,
+        system_program: system_program::ID,
+        event_authority: event_authority(),
+        program: credits::ID,
+    };
+    build(accounts, instruction::BuyCredits { order })
+}
+
+pub fn open_earnings(payer: Pubkey, owner: Pubkey) -> Instruction {
+    let accounts = accounts::OpenEarnings {
+        payer,
+        owner,
+        earnings: address::earnings(&owner),
+        shard: address::credits_shard_of(&owner),
+        system_program: system_program::ID,
+        event_authority: event_authority(),
+        program: credits::ID,
+    };
+    build(accounts, instruction::OpenEarnings {})
+}
+
+/// `amount`: IOSD base units of earnings.
+pub fn redeem_earnings(owner: Pubkey, epoch: u64, amount: u64) -> Instruction {
+    let accounts = accounts::RedeemEarnings {
+        owner,
+        config: address::credits_config(),
+        feed: address::feed(),
+        epoch: address::epoch(epoch),
+        earnings: address::earnings(&owner),
+        shard: address::credits_shard_of(&owner),
+        io_mint: address::io_mint(),
+        owner_io: address::io_account(&owner),
+        token_program: anchor_spl::token::ID,
+        associated_token_program: anchor_spl::associated_token::ID,
+        system_program: system_program::ID,
+        event_authority: event_authority(),
+        program: credits::ID,
+    };
+    build(accounts, instruction::RedeemEarnings { amount })
+}
+
+/// Creates `owner`'s account for IO if it is missing, then moves `amount` base units there from `from`'s.
+pub fn transfer_io(from: Pubkey, owner: Pubkey, amount: u64) -> [Instruction; 2] {
+    use anchor_lang::solana_program::instruction::AccountMeta;
+    let mint = address::io_mint();
+    let create = Instruction {
+        program_id: anchor_spl::associated_token::ID,
+        accounts: vec![
+            AccountMeta::new(from, true),
+            AccountMeta::new(address::io_account(&owner), false),
+            AccountMeta::new_readonly(owner, false),
+            AccountMeta::new_readonly(mint, false),
+            AccountMeta::new_readonly(system_program::ID, false),
+            AccountMeta::new_readonly(anchor_spl::token::ID, false),
+        ],
+        data: vec![1], // CreateIdempotent
+    };
+    let mut data = vec![12]; // TransferChecked
+    data.extend(amount.to_le_bytes());
+    data.push(economy::IO_DECIMALS);
+    let transfer = Instruction {
+        program_id: anchor_spl::token::ID,
+        accounts: vec![
+            AccountMeta::new(address::io_account(&from), false),
+            AccountMeta::new_readonly(mint, false),
+            AccountMeta::new(address::io_account(&owner), false),
+            AccountMeta::new_readonly(from, true),
+        ],
+        data,
+    };
+    [create, transfer]
+}

@@ -1,0 +1,253 @@
+//! Checking a served result against a commitment.
+use crate::freivalds;
+use crate::method::{Method, method};
+use compute::{ComputeError, Cpu};
+use judge::{Claim, Hash, Layer, cell};
+use model::{Model, ModelLayer, ResultFile};
+use std::fmt;
+use std::time::Instant;
+
+/// A job and what its worker has committed to.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    pub model: &'a Model,
+    /// The job's address.
+    pub job: &'a Hash,
+    /// Rows in the batch.
+    pub rows: u32,
+    /// The batch, `[rows, k]` of i8.
+    pub input: &'a [u8],
+    /// The input's root as posted.
+    pub input_root: &'a Hash,
+    /// The root that the worker has committed to.
+    pub commitment: &'a Hash,
+}
+
+impl<'a> Case<'a> {
+    /// What the chain knows, over the model's layer table.
+    pub(crate) fn claim(&self, layers: &'a [Layer]) -> Claim<'a> {
+        Claim { job: self.job, layers, rows: self.rows, input_root: self.input_root, commitment: self.commitment }
+    }
+}
+
+/// Why a result is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    /// The client's own batch is not `rows * k` bytes. It says nothing about the worker.
+    #[error("the input is {found} bytes, {expected} were posted")]
+    Input { expected: usize, found: usize },
+    /// The client's own batch is not what was posted. It says nothing about the worker.
+    #[error("the input's root is {found}, the job was posted with {expected}", expected = Hex(expected), found = Hex(found))]
+    InputRoot { expected: Hash, found: Hash },
+    /// Outputs for another number of layers than the model has.
+    #[error("the result has {found} layers, the model {expected}")]
+    Layers { expected: usize, found: usize },
+    /// An output matrix of the wrong size.
+    #[error("layer {layer}: the output is {found} bytes, its shape needs {expected}")]
+    Shape { layer: u32, expected: usize, found: usize },
+    /// The served outputs are not those committed to: the committed ones have not been served.
+    #[error(
+        "the served outputs have the root {served}, the worker committed to {expected}",
+        expected = Hex(expected), served = Hex(served)
+    )]
+    Commitment { expected: Hash, served: Hash },
+    /// A committed cell is wrong, given the committed outputs before it. [`crate::evidence`] proves it.
+    #[error("layer {layer}, row {row}, column {column}: the result says {committed}, the model gives {expected}")]
+    Cell { layer: u32, row: u32, column: u32, expected: i32, committed: i32 },
+    /// This machine could not check. It says nothing about the worker.
+    #[error("the check itself failed: {0}")]
+    Compute(#[from] ComputeError),
+}
+
+/// The first 8 bytes of a hash: enough to tell roots apart.
+struct Hex<'a>(&'a Hash);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// How one layer was checked.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerReport {
+    /// The method that decided: recomputation also where usable accumulators were missing.
+    pub method: Method,
+    pub seconds: f64,
+    /// Multiply-accumulates that the layer stands for, whatever the method.
+    pub macs: u64,
+}
+
+/// A result that is right.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub layers: Vec<LayerReport>,
+    /// Time for the roots of the input and the outputs.
+    pub hashing_seconds: f64,
+}
+
+impl Report {
+    /// Time for everything.
+    pub fn seconds(&self) -> f64 {
+        self.hashing_seconds + self.layers.iter().map(|layer| layer.seconds).sum::<f64>()
+    }
+}
+
+/// Checks every cell of a result.
+///
+/// # Errors
+/// The first reason not to accept it: sizes and roots first, then the first wrong cell of the first wrong layer.
+pub fn check(case: &Case, result: &ResultFile) -> Result<Report, Rejection> {
+    let start = Instant::now();
+    check_shapes(case, &result.outputs)?;
+    check_roots(case, &result.outputs)?;
+    let mut report = Report { layers: Vec::new(), hashing_seconds: start.elapsed().as_secs_f64() };
+
+    let cpu = Cpu::new();
+    let mut input = case.input;
+    for (i, (layer, output)) in case.model.layers.iter().zip(&result.outputs).enumerate() {
+        let start = Instant::now();
+        let accumulators = result.accumulators.get(i).and_then(Option::as_deref);
+        let check = LayerCheck { cpu: &cpu, index: i as u32, layer, rows: case.rows, input, output };
+        let method = check.run(accumulators)?;
+        let seconds = start.elapsed().as_secs_f64();
+        report.layers.push(LayerReport { method, seconds, macs: u64::from(case.rows) * layer.spec.macs() });
+        input = output;
+    }
+    Ok(report)
+}
+
+fn check_shapes(case: &Case, outputs: &[Vec<u8>]) -> Result<(), Rejection> {
+    let rows = case.rows as usize;
+    let expected = rows * case.model.input_width() as usize;
+    if case.input.len() != expected || rows == 0 {
+        return Err(Rejection::Input { expected, found: case.input.len() });
+    }
+    let layers = &case.model.layers;
+    if outputs.len() != layers.len() {
+        return Err(Rejection::Layers { expected: layers.len(), found: outputs.len() });
+    }
+    for (i, (layer, output)) in layers.iter().zip(outputs).enumerate() {
+        let expected = rows * layer.spec.out_row_bytes() as usize;
+        if output.len() != expected {
+            return Err(Rejection::Shape { layer: i as u32, expected, found: output.len() });
+        }
+    }
+    Ok(())
+}
+
+fn check_roots(case: &Case, outputs: &[Vec<u8>]) -> Result<(), Rejection> {
+    let layers = case.model.specs();
+    // The sizes fit, so neither root can be missing; if one is, a root of zeros matches nothing.
+    let found = cell::input_root(case.job, case.rows, case.model.input_width(), case.input).unwrap_or_default();
+    if found != *case.input_root {
+        return Err(Rejection::InputRoot { expected: *case.input_root, found });
+    }
+    let mut activations = vec![Vec::new()];
+    activations.extend_from_slice(outputs);
+    let served = cell::commit(&case.claim(&layers), &activations).unwrap_or_default();
+    if served != *case.commitment {
+        return Err(Rejection::Commitment { expected: *case.commitment, served });
+    }
+    Ok(())
+}
+
+/// One layer, with the served outputs before and after it.
+struct LayerCheck<'a> {
+    cpu: &'a Cpu,
+    index: u32,
+    layer: &'a ModelLayer,
+    rows: u32,
+    input: &'a [u8],
+    output: &'a [u8],
+}
+
+impl LayerCheck<'_> {
+    fn run(&self, accumulators: Option<&[i32]>) -> Result<Method, Rejection> {
+        if method(&self.layer.spec, self.rows) == Method::Product && self.test(accumulators)? {
+            return Ok(Method::Product);
+        }
+        let (_, expected) = self.cpu.layer(self.layer, self.input)?;
+        if let Some(at) = first_difference(&expected, self.output) {
+            let (row, column) = self.locate(at);
+            return Err(self.wrong_cell(row, column)?);
+        }
+        Ok(Method::Recompute)
+    }
+
+    /// Tests the product. `false`: not possible, recompute instead.
+    fn test(&self, served: Option<&[i32]>) -> Result<bool, Rejection> {
+        let (k, n) = (self.layer.spec.k as usize, self.layer.spec.n as usize);
+        let decoded: Vec<i32>;
+        let accumulators = match (self.layer.spec.requant, served) {
+            (None, _) => {
+                decoded = self.output.as_chunks::<4>().0.iter().map(|cell| i32::from_le_bytes(*cell)).collect();
+                &decoded
+            }
+            (Some(_), Some(served)) if served.len() == self.rows as usize * n => served,
+            _ => return Ok(false),
+        };
+        let Some(vector) = freivalds::draw(n) else { return Ok(false) };
+        let wrong = freivalds::wrong_rows(self.layer, self.input, accumulators, &vector);
+
+        // Served accumulators are nobody's commitment: rows where they are wrong are recomputed, and only a wrong
+        // output counts.
+        let inputs: Vec<u8> = wrong.iter().flat_map(|&row| &self.input[row * k..][..k]).copied().collect();
+        let recomputed = if wrong.is_empty() { Vec::new() } else { self.cpu.layer(self.layer, &inputs)?.1 };
+        let row_bytes = self.layer.spec.out_row_bytes() as usize;
+        let mut recomputed = wrong.iter().copied().zip(recomputed.chunks_exact(row_bytes)).peekable();
+        let mut expected = vec![0u8; row_bytes];
+        for (row, output) in self.output.chunks_exact(row_bytes).enumerate() {
+            let difference = if let Some((_, expected)) = recomputed.next_if(|(wrong, _)| *wrong == row) {
+                first_difference(expected, output)
+            } else if let Some(requant) = self.layer.spec.requant {
+                let sums = &accumulators[row * n..][..n];
+                expected.iter_mut().zip(sums).for_each(|(byte, &sum)| *byte = requant.apply(sum) as u8);
+                first_difference(&expected, output)
+            } else {
+                None
+            };
+            if let Some(at) = difference {
+                let (row, column) = self.locate(row * row_bytes + at);
+                return Err(self.wrong_cell(row, column)?);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Row and column of the output's byte `at`.
+    fn locate(&self, at: usize) -> (u32, u32) {
+        let cell = at / self.layer.spec.out_size();
+        let n = self.layer.spec.n as usize;
+        ((cell / n) as u32, (cell % n) as u32)
+    }
+
+    /// The rejection for a cell found wrong, with the value that the judge's own definition gives.
+    fn wrong_cell(&self, row: u32, column: u32) -> Result<Rejection, ComputeError> {
+        let (k, n) = (self.layer.spec.k as usize, self.layer.spec.n as usize);
+        let (r, c) = (row as usize, column as usize);
+        let size = self.layer.spec.column_bytes() as usize;
+        let expected = self.layer.spec.cell(&self.input[r * k..][..k], &self.layer.columns[c * size..][..size]);
+        let committed = match self.layer.spec.requant {
+            Some(_) => i32::from(self.output[r * n + c] as i8),
+            None => {
+                let bytes = self.output[4 * (r * n + c)..].first_chunk();
+                bytes.map_or(0, |bytes| i32::from_le_bytes(*bytes))
+            }
+        };
+        if expected == committed {
+            // No accusation on the word of a kernel that contradicts the definition.
+            return Err(ComputeError::SelfTest {
+                backend: "this machine's CPU".into(),
+                case: format!("layer {}, row {row}, column {column}", self.index),
+                reason: format!("its kernel does not give {expected}, as the model's definition does"),
+            });
+        }
+        Ok(Rejection::Cell { layer: self.index, row, column, expected, committed })
+    }
+}
+
+fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
+    // Whole-slice equality is much faster than a search, and nearly always enough.
+    if a == b { None } else { a.iter().zip(b).position(|(a, b)| a != b) }
+}

@@ -1,0 +1,99 @@
+//! One job's work: fetch and check, execute, commit. No claims here.
+use crate::error::WorkerError;
+use blobs::{BlobId, Blobs};
+use bytes::Bytes;
+use client::{Chain, Pubkey, address};
+use compute::Backend;
+use jobs::CommitArgs;
+use jobs::state::Job;
+use judge::{Claim, Hash};
+use model::{Model, ResultFile};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// Inputs that have been fetched and checked against what was posted.
+pub struct Prepared {
+    pub model: Arc<Model>,
+    pub input: Bytes,
+}
+
+/// An executed and uploaded job.
+pub struct Finished {
+    pub args: CommitArgs,
+    pub execute_s: f64,
+    pub commit_s: f64,
+    pub upload_s: f64,
+}
+
+/// Fetches a model's file and checks that it is the registered one.
+///
+/// # Errors
+/// If it cannot be had, is damaged, or is another model.
+pub async fn fetch_model(chain: &Chain, blobs: &Blobs, root: &Hash) -> Result<Model, WorkerError> {
+    let hint = "the model must be registered first";
+    let account: jobs::state::Model = chain.get("model", &address::model(root), hint).await?;
+    let model = Model::from_bytes(&blobs.get(BlobId(account.blob)).await?)?;
+    if model.root() != *root {
+        return Err(WorkerError::WrongModel { found: hex(&model.root()), wanted: hex(root) });
+    }
+    Ok(model)
+}
+
+/// Fetches a job's input and checks it against everything that was posted: hash, range, rows and root.
+///
+/// # Errors
+/// If it cannot be had or is not what was posted.
+pub async fn fetch_input(blobs: &Blobs, address: &Pubkey, job: &Job, model: &Model) -> Result<Bytes, WorkerError> {
+    let input = blobs.get(BlobId(job.input_blob)).await?;
+    let rows = model.check_input(&input)?;
+    if rows != job.rows {
+        return Err(WorkerError::WrongRows { found: rows, wanted: job.rows });
+    }
+    let root = judge::cell::input_root(&address.to_bytes(), rows, model.input_width(), &input);
+    if root != Some(job.input_root) {
+        return Err(WorkerError::WrongInput);
+    }
+    Ok(input)
+}
+
+/// Executes a prepared job on the backend, hashes the result and puts it in the blob store.
+///
+/// # Errors
+/// If the device or the store fails.
+pub async fn execute(
+    backend: &Arc<Mutex<Box<dyn Backend>>>,
+    blobs: &Blobs,
+    address: &Pubkey,
+    job: &Job,
+    prepared: &Prepared,
+) -> Result<Finished, WorkerError> {
+    let (backend, model, input) = (backend.clone(), prepared.model.clone(), prepared.input.clone());
+    let (id, rows, input_root) = (address.to_bytes(), job.rows, job.input_root);
+    let work = move || -> Result<_, WorkerError> {
+        let start = Instant::now();
+        let mut backend = backend.lock().map_err(|e| WorkerError::Cut(e.to_string()))?;
+        let execution = backend.execute(&model, &input)?;
+        let execute_s = start.elapsed().as_secs_f64();
+
+        let start = Instant::now();
+        let specs = model.specs();
+        let claim = Claim { job: &id, layers: &specs, rows, input_root: &input_root, commitment: &[0; 32] };
+        let commitment = judge::cell::commit(&claim, &execution.activations)?;
+        let commit_s = start.elapsed().as_secs_f64();
+
+        let accumulators = verify::accumulators_to_serve(&model, rows, execution.accumulators);
+        let outputs = execution.activations.into_iter().skip(1).collect();
+        Ok((commitment, ResultFile::new(outputs, accumulators).to_bytes(), execute_s, commit_s))
+    };
+    let done = tokio::task::spawn_blocking(work).await.map_err(|e| WorkerError::Cut(e.to_string()))??;
+    let (commitment, file, execute_s, commit_s) = done;
+    let start = Instant::now();
+    let result_blob = blobs.put(file).await?.0;
+    let upload_s = start.elapsed().as_secs_f64();
+    Ok(Finished { args: CommitArgs { commitment, result_blob }, execute_s, commit_s, upload_s })
+}
+
+/// Lower-case hex, for logs and messages.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
