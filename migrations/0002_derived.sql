@@ -131,13 +131,6 @@ CREATE TABLE price_points (
 -- Sums, so that nobody has to count rows.
 CREATE TABLE totals (
     one            BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one),
-    jobs_posted    BIGINT NOT NULL DEFAULT 0,
-    jobs_claimed   BIGINT NOT NULL DEFAULT 0,
-    jobs_committed BIGINT NOT NULL DEFAULT 0,
-    jobs_paid      BIGINT NOT NULL DEFAULT 0,
-    jobs_cancelled BIGINT NOT NULL DEFAULT 0,
-    jobs_expired   BIGINT NOT NULL DEFAULT 0,
-    jobs_refunded  BIGINT NOT NULL DEFAULT 0,
     devices        BIGINT NOT NULL DEFAULT 0,
     operators      BIGINT NOT NULL DEFAULT 0,
     users          BIGINT NOT NULL DEFAULT 0,
@@ -158,3 +151,11 @@ CREATE TABLE totals (
     price_time     BIGINT
 );
 INSERT INTO totals DEFAULT VALUES;
+
+-- How many jobs are in each state now.
+CREATE TABLE job_counts (
+    status TEXT PRIMARY KEY,
+    jobs   BIGINT NOT NULL DEFAULT 0
+);
+INSERT INTO job_counts (status)
+VALUES ('posted'), ('claimed'), ('committed'), ('paid'), ('cancelled'), ('expired'), ('refunded');

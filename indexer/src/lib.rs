@@ -1,1 +1,38 @@
+//! Chain to Postgres, gap-free.
+//!
+//! Slots are read in order and each is one SQL transaction: its events, everything derived from the events that were
+//! really new, and the checkpoint. The checkpoint is a contiguous frontier: what cannot be read stops it and is tried
+//! again, never skipped. Every event carries its place in a gap-free sequence, so that anything missed all the same
+//! is noticed and recorded.
+mod decode;
+mod derive;
+mod error;
+mod extract;
+mod frontier;
+mod rpc;
+mod run;
+mod sequence;
+mod slot_commit;
+mod source;
+mod store;
 
+pub use decode::{decode, CreditsEvent, DecodeFault, Event, JobsEvent, Program, DECODER_VERSION};
+pub use error::IndexerError;
+pub use frontier::{Frontier, Round, Stall};
+pub use rpc::RpcSource;
+pub use run::{run, run_from, Settings};
+pub use source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};
+pub use store::Store;
+
+/// Channel that is notified after each commit with new events; the payload is the newest event's id.
+pub const NOTIFY_CHANNEL: &str = "io_events";
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// Brings the schema up to date. Safe to call from several processes at once.
+///
+/// # Errors
+/// The database refused, or its schema is newer than this program.
+pub async fn migrate(pool: &sqlx::PgPool) -> Result<(), IndexerError> {
+    MIGRATIONS.run(pool).await.map_err(IndexerError::Migrate)
+}

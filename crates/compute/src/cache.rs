@@ -15,7 +15,11 @@ impl<T> ModelCache<T> {
     }
 
     /// The entry for `root`, made by `prepare` if it is not there.
-    pub(crate) fn get_or_prepare<E>(&mut self, root: Hash, prepare: impl FnOnce() -> Result<T, E>) -> Result<&mut T, E> {
+    pub(crate) fn get_or_prepare<E>(
+        &mut self,
+        root: Hash,
+        prepare: impl FnOnce() -> Result<T, E>,
+    ) -> Result<&mut T, E> {
         match self.entries.iter().position(|(known, _)| *known == root) {
             Some(at) => self.entries[..=at].rotate_right(1),
             None => {

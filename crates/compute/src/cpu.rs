@@ -237,8 +237,7 @@ impl Backend for Cpu {
         })?;
         let mut execution = Execution { activations: vec![input.to_vec()], accumulators: Vec::new() };
         for (i, (packed, layer)) in layers.iter().zip(&model.layers).enumerate() {
-            let (accumulators, out) =
-                run_layer(packed, self.threads, layer.spec.requant, &execution.activations[i]);
+            let (accumulators, out) = run_layer(packed, self.threads, layer.spec.requant, &execution.activations[i]);
             execution.accumulators.push(accumulators);
             execution.activations.push(out);
         }

@@ -20,8 +20,8 @@ pub enum ComputeError {
     /// The adapter exists but gives no device.
     #[error("{adapter}: cannot be opened: {reason}")]
     Open { adapter: String, reason: String },
-    /// A buffer would be larger than the adapter can bind.
-    #[error("{adapter}: {what} needs {actual} bytes, the limit is {limit}")]
+    /// Something is larger than the adapter, or a driver that has to be allowed for, can take.
+    #[error("{adapter}: {what}: {actual}, the limit is {limit}")]
     Limit { adapter: String, what: &'static str, actual: u64, limit: u64 },
     /// The device refused or failed an operation (validation, memory, internal).
     #[error("{adapter}: {reason}")]

@@ -4,8 +4,8 @@ mod kernels;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use device::adapters;
 pub use device::GpuSelect;
+pub(crate) use device::adapters;
 pub use kernels::Dot;
 
 use crate::cache::ModelCache;
@@ -24,9 +24,12 @@ pub const TIMEOUT: Duration = Duration::from_secs(120);
 const BAND_BYTES: u64 = 64 << 20;
 /// Most multiply-accumulates in one band: about 15 s of the slowest software driver, well under [`TIMEOUT`].
 const BAND_MACS: u64 = 64 << 30;
-/// Below this many rows one thread to a cell beats tiles that are mostly empty (measured on lavapipe: a row costs 1 ms at
-/// 1024 x 1024, a started tile of 64 rows 18 ms).
-const TILED_ROWS: usize = 16;
+/// Below this many rows one thread to a cell beats tiles that are mostly empty (measured on lavapipe at 1024 x 1024: a row
+/// costs 0.6 ms, a started tile of 64 rows 18 to 25 ms).
+const TILED_ROWS: usize = 32;
+/// Longest sum, 32 times the widest model's. Mesa's software driver silently ends all loops of a shader after 65,535
+/// iterations together; the tiled product takes 35 for every 64 elements.
+const MAX_K: u64 = 1 << 16;
 /// The least that every adapter allows in each dimension.
 const MAX_WORKGROUPS: u32 = 65_535;
 
@@ -192,7 +195,7 @@ fn pipeline(device: &Device, name: &str, text: &str, bindings: &wgpu::BindGroupL
 fn buffer(device: &Device, what: &'static str, words: usize, usage: Usage) -> Result<wgpu::Buffer, ComputeError> {
     let size = 4 * words as u64;
     if usage.contains(Usage::STORAGE) {
-        device.check_binding(what, size)?;
+        device.check_limit(what, size, device.max_binding)?;
     }
     let descriptor = wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false };
     Ok(device.handle.create_buffer(&descriptor))
@@ -220,8 +223,8 @@ fn pad<'a>(rows: impl Iterator<Item = &'a [u8]>, width: usize) -> Vec<u8> {
 fn upload(device: &Device, columns: Columns, requant: Option<Requant>) -> Result<Layer, ComputeError> {
     let Columns { k, n, .. } = columns;
     let usage = Usage::STORAGE | Usage::COPY_DST;
-    let weights = buffer(device, "weights", n * k.div_ceil(4), usage)?;
-    let bias = buffer(device, "biases", n, usage)?;
+    let weights = buffer(device, "bytes of weights", n * k.div_ceil(4), usage)?;
+    let bias = buffer(device, "bytes of biases", n, usage)?;
     device.queue.write_buffer(&weights, 0, &pad(columns.iter().map(|(column, _)| column), k));
     let biases: Vec<i32> = columns.iter().map(|(_, bias)| bias).collect();
     device.queue.write_buffer(&bias, 0, bytemuck::cast_slice(&biases));
@@ -241,19 +244,19 @@ fn band_rows(layers: &[Layer], max_binding: u64, rows: usize) -> usize {
 impl Gpu {
     fn scratch(&self, layers: &[Layer], rows: usize) -> Result<Scratch, ComputeError> {
         let device = &self.device;
-        let input = buffer(device, "input", rows * layers[0].words(), Usage::STORAGE | Usage::COPY_DST)?;
+        let input = buffer(device, "bytes of input", rows * layers[0].words(), Usage::STORAGE | Usage::COPY_DST)?;
         let result = Usage::STORAGE | Usage::COPY_SRC;
         let mut steps: Vec<Step> = Vec::new();
         let mut back = 0;
         for layer in layers {
             let params = buffer(device, "parameters", size_of::<Params>() / 4, Usage::UNIFORM | Usage::COPY_DST)?;
-            let accumulators = buffer(device, "accumulators", rows * layer.n, result)?;
+            let accumulators = buffer(device, "bytes of accumulators", rows * layer.n, result)?;
             let before = steps.last().and_then(|step| step.requant.as_ref()).map_or(&input, |(out, _)| out);
             let operands = [&params, before, &layer.weights, &layer.bias, &accumulators];
             let product = bind(device, &self.tiled, &operands);
             back += rows * layer.n;
             let requant = if layer.requant.is_some() {
-                let out = buffer(device, "output", rows * layer.out_words(), result)?;
+                let out = buffer(device, "bytes of output", rows * layer.out_words(), result)?;
                 let group = bind(device, &self.requant, &[&params, &accumulators, &out]);
                 back += rows * layer.out_words();
                 Some((out, group))
@@ -327,7 +330,8 @@ impl Gpu {
             let rows = part.len() / k;
             self.device.queue.write_buffer(&space.input, 0, &pad(part.chunks_exact(k), k));
             let commands = self.encode(layers, &space, rows);
-            self.device.run(commands, &space.staging, self.timeout, |bytes| collect(layers, rows, bytes, &mut execution))?;
+            self.device
+                .run(commands, &space.staging, self.timeout, |bytes| collect(layers, rows, bytes, &mut execution))?;
         }
         execution.activations[0] = input.to_vec();
         *scratch = Some(space);
@@ -378,6 +382,7 @@ impl Backend for Gpu {
 
     fn gemm(&mut self, shape: Gemm, a: &[u8], b: &[u8]) -> Result<Vec<i32>, ComputeError> {
         shape.check(a, b)?;
+        self.device.check_limit("elements in a sum", shape.k as u64, MAX_K)?;
         let layer = upload(&self.device, Columns::plain(shape.k, shape.n, b), None)?;
         let mut resident = Resident { layers: vec![layer], scratch: None };
         Ok(self.run(&mut resident, a)?.accumulators.swap_remove(0))

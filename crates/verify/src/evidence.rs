@@ -20,13 +20,7 @@ pub enum EvidenceError {
 ///
 /// # Errors
 /// If the evidence would not convict: a challenger who submits it would lose the deposit.
-pub fn evidence(
-    case: &Case,
-    outputs: &[Vec<u8>],
-    layer: u32,
-    row: u32,
-    column: u32,
-) -> Result<Vec<u8>, EvidenceError> {
+pub fn evidence(case: &Case, outputs: &[Vec<u8>], layer: u32, row: u32, column: u32) -> Result<Vec<u8>, EvidenceError> {
     let unprovable = |reason| EvidenceError::Unprovable { layer, row, column, reason };
     let layers = case.model.specs();
     let claim = case.claim(&layers);

@@ -87,8 +87,7 @@ const MAX_BINDING: u64 = 128 << 20;
 impl Device {
     pub(super) fn open(adapter: &wgpu::Adapter) -> Result<Self, ComputeError> {
         let info = adapter.get_info();
-        let kind =
-            if info.device_type == DeviceType::Cpu { BackendKind::SoftwareGpu } else { BackendKind::Gpu };
+        let kind = if info.device_type == DeviceType::Cpu { BackendKind::SoftwareGpu } else { BackendKind::Gpu };
         let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
         let description = Description { kind, name: info.name, driver };
         let limits = adapter.limits();
@@ -134,13 +133,10 @@ impl Device {
         ComputeError::Device { adapter: self.description.name.clone(), reason: reason.to_string() }
     }
 
-    /// Refuses a binding that is too large.
-    pub(super) fn check_binding(&self, what: &'static str, bytes: u64) -> Result<(), ComputeError> {
-        if bytes <= self.max_binding {
-            return Ok(());
-        }
-        let adapter = self.description.name.clone();
-        Err(ComputeError::Limit { adapter, what, actual: bytes, limit: self.max_binding })
+    /// Refuses what is over a limit.
+    pub(super) fn check_limit(&self, what: &'static str, actual: u64, limit: u64) -> Result<(), ComputeError> {
+        let adapter = || self.description.name.clone();
+        if actual <= limit { Ok(()) } else { Err(ComputeError::Limit { adapter: adapter(), what, actual, limit }) }
     }
 
     /// Submits `commands`, waits for them, and gives the contents of `staging`, which they have filled.

@@ -39,12 +39,33 @@ fn bands_respect_every_limit() {
     assert_eq!(band_rows(&layers, 128 << 20, 3), 3, "no more than there are");
 }
 
+fn refused(gpu: &mut Gpu, shape: Gemm) -> String {
+    let (a, b) = (vec![0; shape.m * shape.k], vec![0; shape.n * shape.k]);
+    gpu.gemm(shape, &a, &b).unwrap_err().to_string()
+}
+
 #[test]
-fn a_binding_over_the_limit_is_refused_with_both_numbers() {
+fn what_is_over_a_limit_is_refused_with_both_numbers() {
     let mut gpu = software();
+    let text = refused(&mut gpu, Gemm { m: 1, n: 1, k: (1 << 16) + 1 });
+    assert!(text.ends_with(": elements in a sum: 65537, the limit is 65536"), "{text}");
     gpu.device.max_binding = 256;
-    let error = gpu.gemm(Gemm { m: 1, n: 65, k: 4 }, &[0; 4], &[0; 260]).unwrap_err();
-    assert!(matches!(error, ComputeError::Limit { what: "weights", actual: 260, limit: 256, .. }), "{error}");
+    let text = refused(&mut gpu, Gemm { m: 1, n: 65, k: 4 });
+    assert!(text.ends_with(": bytes of weights: 260, the limit is 256"), "{text}");
+}
+
+#[test]
+fn sums_wrap_at_32_bits() {
+    let gpu = software();
+    let spec = judge::Layer { k: 1, n: 1, requant: None, weight_root: [0; 32] };
+    let columns = [&[0xff][..], &i32::MIN.to_le_bytes()].concat();
+    let layer = model::ModelLayer { spec, columns };
+    let layers = vec![upload(&gpu.device, Columns::of_layer(&layer).unwrap(), None).unwrap()];
+    let mut resident = Resident { layers, scratch: None };
+    for rows in [1, 40] {
+        let found = gpu.run(&mut resident, &vec![1; rows]).unwrap();
+        assert_eq!(found.accumulators, [vec![i32::MAX; rows]], "-1 more than the least");
+    }
 }
 
 #[test]

@@ -72,7 +72,8 @@ impl Job {
             input_root: &self.input_root,
             commitment: &self.commitment,
         };
-        let activations: Vec<Vec<u8>> = std::iter::once(self.input.clone()).chain(self.result.outputs.clone()).collect();
+        let activations: Vec<Vec<u8>> =
+            std::iter::once(self.input.clone()).chain(self.result.outputs.clone()).collect();
         self.commitment = cell::commit(&claim, &activations).unwrap();
     }
 

@@ -14,9 +14,10 @@ use toolchain::Toolchain;
 /// Set for cargo and everything below it; makes this executable act as the linker.
 pub const LINK_MODE: &str = "SBF_LINK";
 
-/// Cargo derives `CARGO_TARGET_SBPF_*` and the name of the output folder from the stem of this file.
-const TARGET_FILE: &str = "sbpf.json";
-const TARGET: &str = include_str!("sbpf.json");
+/// rustc finds the description by this name. Its path is not given to cargo, which would put it into the hashes
+/// of all crates. `CARGO_TARGET_SBPF_*` and the name of the output folder follow from it.
+const TARGET: &str = "sbpf";
+const TARGET_DESCRIPTION: &str = include_str!("sbpf.json");
 
 /// Settings of a cargo around this one, which are meant for the host.
 const FOREIGN: [&str; 11] = [
@@ -83,11 +84,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         // Cargo does not look for changes in the standard library.
         stdlib::remove_tree(&target_dir.join("sbpf/release/.fingerprint"))?;
     }
-    let target = target_dir.join(TARGET_FILE);
-    if fs::read_to_string(&target).ok().as_deref() != Some(TARGET) {
-        fs::write(&target, TARGET).with_context(|| format!("cannot write {}", target.display()))?;
+    let description = target_dir.join(format!("{TARGET}.json"));
+    if fs::read_to_string(&description).ok().as_deref() != Some(TARGET_DESCRIPTION) {
+        fs::write(&description, TARGET_DESCRIPTION)
+            .with_context(|| format!("cannot write {}", description.display()))?;
     }
-    let build = Build { workspace, target_dir, target, library, toolchain, debug_panics: options.debug_panics };
+    let build = Build { workspace, target_dir, library, toolchain, debug_panics: options.debug_panics };
     for package in &options.packages {
         build.package(package, &out)?;
     }
@@ -97,7 +99,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
 struct Build {
     workspace: PathBuf,
     target_dir: PathBuf,
-    target: PathBuf,
     library: PathBuf,
     toolchain: Toolchain,
     debug_panics: bool,
@@ -140,13 +141,12 @@ impl Build {
             // Gives cdylibs a hash in their file names: a program that is a dependency of another one, without
             // its entrypoint, must not overwrite the real one.
             .env("__CARGO_DEFAULT_LIB_METADATA", "sbf")
+            .env("RUST_TARGET_PATH", &self.target_dir)
             .env("CARGO_TARGET_SBPF_LINKER", linker)
             .env("CARGO_TARGET_SBPF_RUSTFLAGS", self.rust_flags()?)
             .env(LINK_MODE, "1")
             .args(["build", "--release", "--lib", "--locked", "--package", package])
-            .args(["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=", "-Z", "json-target-spec"])
-            .arg("--target")
-            .arg(&self.target)
+            .args(["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=", "--target", TARGET])
             .arg("--target-dir")
             .arg(&self.target_dir);
         Ok(cargo)
@@ -222,6 +222,7 @@ mod tests {
 
     #[test]
     fn the_target_file_is_json_for_solana() {
-        assert!(TARGET.contains("\"os\": \"solana\"") && TARGET.trim_end().ends_with('}'));
+        assert!(TARGET_DESCRIPTION.contains("\"os\": \"solana\""));
+        assert!(TARGET_DESCRIPTION.trim_end().ends_with('}'));
     }
 }

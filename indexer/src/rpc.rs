@@ -1,0 +1,150 @@
+//! Blocks from a Solana RPC node.
+use crate::decode::Program;
+use crate::source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};
+use solana_commitment_config::CommitmentConfig;
+use solana_rpc_client::nonblocking::rpc_client::RpcClient;
+use solana_rpc_client_api::config::RpcBlockConfig;
+use solana_transaction_status_client_types::option_serializer::OptionSerializer;
+use solana_transaction_status_client_types::{
+    EncodedTransaction, EncodedTransactionWithStatusMeta, TransactionDetails, UiCompiledInstruction, UiConfirmedBlock,
+    UiInstruction, UiMessage, UiTransactionEncoding, UiTransactionStatusMeta,
+};
+use std::time::Duration;
+
+/// Longest wait for one answer: a full mainnet block is several megabytes.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// Reads at `confirmed` through `getBlocks` and `getBlock`.
+pub struct RpcSource {
+    client: RpcClient,
+}
+
+impl RpcSource {
+    pub fn new(url: String) -> Self {
+        Self { client: RpcClient::new_with_timeout_and_commitment(url, CALL_LIMIT, CommitmentConfig::confirmed()) }
+    }
+}
+
+impl BlockSource for RpcSource {
+    async fn genesis_hash(&self) -> Result<String, SourceError> {
+        let hash = self.client.get_genesis_hash().await.map_err(|e| failed("getGenesisHash", &e))?;
+        Ok(hash.to_string())
+    }
+
+    async fn tip(&self, finality: Finality) -> Result<u64, SourceError> {
+        let commitment = match finality {
+            Finality::Confirmed => CommitmentConfig::confirmed(),
+            Finality::Finalized => CommitmentConfig::finalized(),
+        };
+        self.client.get_slot_with_commitment(commitment).await.map_err(|e| failed("getSlot", &e))
+    }
+
+    async fn slots(&self, first: u64, last: u64) -> Result<Vec<u64>, SourceError> {
+        let commitment = CommitmentConfig::confirmed();
+        let slots = self.client.get_blocks_with_commitment(first, Some(last), commitment).await;
+        slots.map_err(|e| failed(&format!("getBlocks({first}, {last})"), &e))
+    }
+
+    async fn block(&self, slot: u64) -> Result<Block, SourceError> {
+        let config = RpcBlockConfig {
+            encoding: Some(UiTransactionEncoding::Json),
+            transaction_details: Some(TransactionDetails::Full),
+            rewards: Some(false),
+            commitment: Some(CommitmentConfig::confirmed()),
+            max_supported_transaction_version: Some(0),
+        };
+        let block = self.client.get_block_with_config(slot, config).await;
+        reduce(slot, block.map_err(|e| failed(&format!("getBlock({slot})"), &e))?)
+    }
+}
+
+fn failed(call: &str, error: &dyn std::error::Error) -> SourceError {
+    SourceError::Call { call: call.to_owned(), message: error.to_string() }
+}
+
+/// Keeps what mentions our programs and succeeded.
+fn reduce(slot: u64, block: UiConfirmedBlock) -> Result<Block, SourceError> {
+    let incomplete = |what: &str| SourceError::Incomplete { slot, what: what.to_owned() };
+    let encoded = block.transactions.ok_or_else(|| incomplete("has no list of transactions"))?;
+    let mut transactions = Vec::new();
+    for (index, transaction) in encoded.into_iter().enumerate() {
+        let reduced = reduce_transaction(transaction).map_err(|what| incomplete(&format!("transaction {index} {what}")))?;
+        if let Some((signature, inner)) = reduced {
+            let index = u32::try_from(index).map_err(|_| incomplete("has too many transactions"))?;
+            transactions.push(Transaction { index, signature, inner });
+        }
+    }
+    Ok(Block {
+        slot,
+        parent_slot: block.parent_slot,
+        blockhash: block.blockhash,
+        previous_blockhash: block.previous_blockhash,
+        time: block.block_time,
+        transactions,
+    })
+}
+
+type Reduced = ([u8; 64], Vec<InnerInstruction>);
+
+fn reduce_transaction(transaction: EncodedTransactionWithStatusMeta) -> Result<Option<Reduced>, String> {
+    let EncodedTransaction::Json(ui) = transaction.transaction else { return Err("is not in JSON".into()) };
+    let UiMessage::Raw(message) = ui.message else { return Err("is parsed although raw was asked for".into()) };
+    let meta = transaction.meta;
+    let mut keys = message.account_keys;
+    if let Some(OptionSerializer::Some(loaded)) = meta.as_ref().map(|m| &m.loaded_addresses) {
+        keys.extend(loaded.writable.iter().chain(&loaded.readonly).cloned());
+    }
+    // Without the metadata, addresses from lookup tables are unknown: such a transaction might be ours.
+    let Some(meta) = meta else { return Err("has no metadata".into()) };
+    if meta.err.is_some() {
+        return Ok(None);
+    }
+    let keys: Vec<[u8; 32]> = keys.iter().map(|key| base58(key)).collect::<Result<_, _>>()?;
+    if !keys.iter().any(|key| Program::of(key).is_some()) {
+        return Ok(None);
+    }
+    let signature = base58(ui.signatures.first().ok_or("has no signature")?)?;
+    Ok(Some((signature, inner_instructions(&meta, &keys)?)))
+}
+
+fn inner_instructions(meta: &UiTransactionStatusMeta, keys: &[[u8; 32]]) -> Result<Vec<InnerInstruction>, String> {
+    let OptionSerializer::Some(groups) = &meta.inner_instructions else {
+        return Err("has no record of inner instructions".into());
+    };
+    let mut inner = Vec::new();
+    for group in groups {
+        for (inner_index, instruction) in group.instructions.iter().enumerate() {
+            let UiInstruction::Compiled(compiled) = instruction else {
+                return Err("has parsed inner instructions although raw ones were asked for".into());
+            };
+            let inner_index = u16::try_from(inner_index).map_err(|_| "has too many inner instructions")?;
+            inner.push(resolve(group.index, inner_index, compiled, keys)?);
+        }
+    }
+    Ok(inner)
+}
+
+fn resolve(
+    instruction_index: u8,
+    inner_index: u16,
+    compiled: &UiCompiledInstruction,
+    keys: &[[u8; 32]],
+) -> Result<InnerInstruction, String> {
+    let key = |index: &u8| keys.get(usize::from(*index)).copied().ok_or(format!("has no account {index}"));
+    Ok(InnerInstruction {
+        instruction_index,
+        inner_index,
+        program: key(&compiled.program_id_index)?,
+        accounts: compiled.accounts.iter().map(key).collect::<Result<_, _>>()?,
+        data: bs58::decode(&compiled.data).into_vec().map_err(|e| format!("has unreadable data: {e}"))?,
+    })
+}
+
+fn base58<const N: usize>(text: &str) -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    match bs58::decode(text).onto(&mut bytes) {
+        Ok(length) if length == N => Ok(bytes),
+        Ok(length) => Err(format!("has {length} bytes in {text}, not {N}")),
+        Err(error) => Err(format!("has unreadable base58 {text}: {error}")),
+    }
+}
