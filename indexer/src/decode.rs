@@ -3,8 +3,8 @@
 use anchor_lang::event::EVENT_IX_TAG_LE;
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::{AnchorDeserialize, Discriminator};
-use credits::events::Stamp;
-use jobs::events::Verification;
+use credits::events::{self as credits_events, Stamp};
+use jobs::events::{self as jobs_events, Verification};
 use serde_json::{json, Value};
 
 /// Raised whenever the same bytes would be read differently; kept beside every row.
@@ -63,10 +63,15 @@ pub enum DecodeFault {
 }
 
 /// An event of one of the programs.
-#[derive(Clone, Debug)]
 pub enum Event {
     Credits(CreditsEvent),
     Jobs(JobsEvent),
+}
+
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}::{} {}", self.program().name(), self.kind(), self.body())
+    }
 }
 
 impl Event {
@@ -149,16 +154,15 @@ fn read<T: AnchorDeserialize>(kind: &'static str, body: &[u8]) -> Result<T, Deco
 
 /// Every event of a program with its fields; leaving a field out does not compile.
 macro_rules! events {
-    ($(#[$doc:meta])* $name:ident in $($module:ident)::+ { $($kind:ident { $($field:ident),* })* }) => {
+    ($(#[$doc:meta])* $name:ident in $module:ident { $($kind:ident { $($field:ident),* })* }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug)]
         pub enum $name {
-            $($kind($($module)::+::$kind),)*
+            $($kind($module::$kind),)*
         }
 
         impl $name {
             fn decode(discriminator: &[u8; 8], body: &[u8]) -> Result<Self, DecodeFault> {
-                $(if discriminator.as_slice() == <$($module)::+::$kind as Discriminator>::DISCRIMINATOR {
+                $(if discriminator.as_slice() == <$module::$kind as Discriminator>::DISCRIMINATOR {
                     return read(stringify!($kind), body).map(Self::$kind);
                 })*
                 Err(DecodeFault::UnknownKind(*discriminator))
@@ -178,7 +182,7 @@ macro_rules! events {
 
             fn body(&self) -> Value {
                 match self {
-                    $(Self::$kind($($module)::+::$kind { stamp: _, $($field),* }) => {
+                    $(Self::$kind($module::$kind { stamp: _, $($field),* }) => {
                         json!({ $(stringify!($field): $field.in_body()),* })
                     })*
                 }
@@ -189,7 +193,7 @@ macro_rules! events {
 
 events! {
     /// The credits program's events.
-    CreditsEvent in credits::events {
+    CreditsEvent in credits_events {
         ShardOpened {}
         PriceSubmitted { submitter, price, spot, average }
         CreditsBought { user, io_burned, iosd_minted, price, epoch, epoch_io_burned, iosd_balance }
@@ -203,7 +207,7 @@ events! {
 
 events! {
     /// The jobs program's events.
-    JobsEvent in jobs::events {
+    JobsEvent in jobs_events {
         ShardOpened {}
         OperatorRegistered { operator }
         DeviceRegistered { device, operator, name }
@@ -244,8 +248,14 @@ impl InBody for [u8; 32] {
 
 impl InBody for String {
     fn in_body(&self) -> Value {
-        self.as_str().into()
+        storable_text(self).into()
     }
+}
+
+/// The database holds no zero character, neither as text nor as JSON; a name on chain may. Left alone, one such name
+/// would stop the indexer for ever.
+pub fn storable_text(name: &str) -> String {
+    name.replace('\0', "\u{fffd}")
 }
 
 /// JSON numbers lose digits past 2^53.

@@ -1,6 +1,6 @@
 //! Tests and measures every backend of this machine: `cargo run --release -p compute --example speed`.
 use compute::gpu::{Dot, TIMEOUT};
-use compute::{Backend, ComputeError, Cpu, Gemm, Gpu, GpuSelect, Kernel, measure, self_test};
+use compute::{Backend, ComputeError, Cpu, Gemm, Gpu, GpuSelect, Kernel, Preference, choose, measure, self_test};
 use std::time::Instant;
 
 /// `[m, n, k]` of the products timed.
@@ -27,6 +27,10 @@ fn main() {
             println!("{dot:?} products:");
             report(Gpu::open_with(&select, dot, TIMEOUT));
         }
+    }
+    match choose(&Preference::Auto) {
+        Ok((_, choice)) => println!("auto: {choice}"),
+        Err(error) => println!("auto: {error}"),
     }
 }
 

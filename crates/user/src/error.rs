@@ -1,0 +1,34 @@
+//! What can keep a user from getting or paying for a result.
+use blobs::BlobError;
+use client::{ClientError, Pubkey};
+use model::ModelError;
+use verify::{EvidenceError, Rejection};
+use worker::WorkerError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    #[error(transparent)]
+    Chain(#[from] ClientError),
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Model or input of a posted job.
+    #[error(transparent)]
+    Fetch(#[from] WorkerError),
+    #[error("job {job} has no committed result yet: it is {status:?}")]
+    NoResult { job: Pubkey, status: jobs::state::Status },
+    #[error("the served result of job {job} cannot be read: {cause}")]
+    BadResult { job: Pubkey, cause: String },
+    /// The result is wrong; it was not accepted.
+    #[error("the result of job {job} is wrong and was not accepted: {rejection}{hint}")]
+    Rejected { job: Pubkey, rejection: Rejection, hint: String },
+    #[error("there is nothing to dispute: the result of job {job} is right")]
+    Honest { job: Pubkey },
+    #[error("the fault cannot be shown as one cell: {0}")]
+    NotACell(String),
+    #[error("the evidence would not convict: {0}")]
+    Evidence(#[from] EvidenceError),
+    #[error("the evidence is {0} bytes, more than a proof buffer holds")]
+    EvidenceSize(usize),
+}

@@ -1,0 +1,11 @@
+//! What a user does: buy credits, register a model, post a job, check its result, accept or dispute it.
+
+mod dispute;
+mod error;
+mod post;
+mod review;
+
+pub use dispute::{Disputed, dispute};
+pub use error::UserError;
+pub use post::{Posted, Terms, buy_credits, post_job, register_model};
+pub use review::{Review, accept, cancel, review};

@@ -1,0 +1,87 @@
+//! Credits, models and posting.
+use crate::error::UserError;
+use blobs::Blobs;
+use client::{Chain, Confirmed, Keypair, Pubkey, Signer, address, credits_ix, jobs_ix};
+use credits::BuyOrder;
+use jobs::{ModelArgs, PostArgs};
+use model::Model;
+
+/// What a user offers for a job.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// IOSD base units.
+    pub price: u64,
+    /// Seconds until the job may no longer be claimed.
+    pub claim_s: u32,
+    /// Seconds from claim to commitment.
+    pub execute_s: u32,
+}
+
+/// A posted job.
+#[derive(Clone, Copy, Debug)]
+pub struct Posted {
+    pub job: Pubkey,
+    pub rows: u32,
+    pub input_root: [u8; 32],
+    pub confirmed: Confirmed,
+}
+
+/// Burns IO for credits.
+///
+/// # Errors
+/// The program's refusal, or the node's.
+pub async fn buy_credits(chain: &Chain, wallet: &Keypair, order: BuyOrder) -> Result<Confirmed, UserError> {
+    let instruction = credits_ix::buy_credits(wallet.pubkey(), chain.epoch().await?, order);
+    Ok(chain.send(&[instruction], &[wallet]).await?)
+}
+
+/// Puts the model's file in the blob store and registers its layer table. A model that is registered already is left as it
+/// is: `None`.
+///
+/// # Errors
+/// If the store, the program or the node refuses.
+pub async fn register_model(
+    chain: &Chain,
+    blobs: &Blobs,
+    wallet: &Keypair,
+    model: &Model,
+) -> Result<Option<Confirmed>, UserError> {
+    let blob = blobs.put(model.to_bytes()).await?;
+    let root = model.root();
+    if chain.find::<jobs::state::Model>("model", &address::model(&root)).await?.is_some() {
+        return Ok(None);
+    }
+    let layers = model.specs().into_iter().map(Into::into).collect();
+    let args = ModelArgs { root, blob: blob.0, name: model.name.clone(), layers };
+    let instruction = jobs_ix::register_model(wallet.pubkey(), args);
+    Ok(Some(chain.send(&[instruction], &[wallet]).await?))
+}
+
+/// Puts the input in the blob store and posts the job. The user's job counter is opened when there is none.
+///
+/// # Errors
+/// If the input does not fit the model, or the store, the program or the node refuses.
+pub async fn post_job(
+    chain: &Chain,
+    blobs: &Blobs,
+    wallet: &Keypair,
+    model: &Model,
+    input: Vec<u8>,
+    terms: Terms,
+) -> Result<Posted, UserError> {
+    let rows = model.check_input(&input)?;
+    let owner = wallet.pubkey();
+    let user = chain.find::<jobs::state::User>("user", &address::user(&owner)).await?;
+    let seq = user.as_ref().map_or(0, |u| u.next_seq);
+    let job = address::job(&owner, seq);
+    let width = model.input_width();
+    let input_root = judge::cell::input_root(&job.to_bytes(), rows, width, &input)
+        .ok_or(model::ModelError::BatchSize { found: input.len(), width })?;
+    let input_blob = blobs.put(input).await?.0;
+    let Terms { price, claim_s, execute_s } = terms;
+    let args = PostArgs { seq, rows, input_root, input_blob, price, claim_s, execute_s };
+    let post = jobs_ix::post_job(owner, &model.root(), args);
+    let instructions = if user.is_none() { vec![jobs_ix::open_user(owner), post] } else { vec![post] };
+    let confirmed = chain.send(&instructions, &[wallet]).await?;
+    Ok(Posted { job, rows, input_root, confirmed })
+}

@@ -1,0 +1,79 @@
+//! Checking a committed result before paying for it.
+use crate::error::UserError;
+use blobs::{BlobId, Blobs};
+use client::{Chain, Confirmed, Keypair, Pubkey, Signer, jobs_ix};
+use jobs::state::{Job, Status};
+use model::{Model, ResultFile};
+use verify::{Case, Rejection, Report};
+use worker::work;
+
+/// A committed result with everything that it was checked against.
+pub struct Review {
+    pub address: Pubkey,
+    pub job: Job,
+    pub model: Model,
+    pub input: Vec<u8>,
+    pub result: ResultFile,
+    pub outcome: Result<Report, Rejection>,
+}
+
+/// Fetches model, input and result of a committed job, and checks every cell of the result.
+///
+/// # Errors
+/// If something cannot be had. A wrong result is not an error here, see [`Review::outcome`].
+pub async fn review(chain: &Chain, blobs: &Blobs, address: &Pubkey) -> Result<Review, UserError> {
+    let job = find_job(chain, address).await?;
+    if job.status != Status::Committed {
+        return Err(UserError::NoResult { job: *address, status: job.status });
+    }
+    let model = work::fetch_model(chain, blobs, &job.model_root).await?;
+    let input = work::fetch_input(blobs, address, &job, &model).await?.to_vec();
+    let bytes = blobs.get(BlobId(job.result_blob)).await?;
+    let result =
+        ResultFile::from_bytes(&bytes).map_err(|cause| UserError::BadResult { job: *address, cause })?;
+    let id = address.to_bytes();
+    let case = Case {
+        model: &model,
+        job: &id,
+        rows: job.rows,
+        input: &input,
+        input_root: &job.input_root,
+        commitment: &job.commitment,
+    };
+    let outcome = verify::check(&case, &result);
+    Ok(Review { address: *address, job, model, input, result, outcome })
+}
+
+/// Pays for a result that has passed its check; refuses a wrong one.
+///
+/// # Errors
+/// [`UserError::Rejected`] for a wrong result; the program's or node's refusal.
+pub async fn accept(chain: &Chain, wallet: &Keypair, review: Review) -> Result<(Confirmed, Report), UserError> {
+    let report = match review.outcome {
+        Ok(report) => report,
+        Err(rejection) => {
+            let hint = match rejection {
+                Rejection::Cell { .. } => format!(" (hint: `io job dispute {}` proves it and gets the price back)", review.address),
+                _ => String::new(),
+            };
+            return Err(UserError::Rejected { job: review.address, rejection, hint });
+        }
+    };
+    let instruction = jobs_ix::accept_result(wallet.pubkey(), review.address, &review.job);
+    Ok((chain.send(&[instruction], &[wallet]).await?, report))
+}
+
+/// Takes back a job that nobody has claimed.
+///
+/// # Errors
+/// The program's or node's refusal.
+pub async fn cancel(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
+    let job = find_job(chain, address).await?;
+    let instruction = jobs_ix::cancel_job(wallet.pubkey(), *address, &job);
+    Ok(chain.send(&[instruction], &[wallet]).await?)
+}
+
+async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {
+    let hint = "it has ended, or was never posted here: its history is in the explorer";
+    Ok(chain.get("live job", address, hint).await?)
+}

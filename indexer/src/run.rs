@@ -1,0 +1,107 @@
+//! Runs the frontier until told to stop.
+use crate::frontier::{Frontier, Round, Stall};
+use crate::rpc::RpcSource;
+use crate::source::BlockSource;
+use crate::store::Store;
+use crate::IndexerError;
+use std::time::Duration;
+use tokio::sync::watch;
+
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LONGEST_RETRY: Duration = Duration::from_secs(10);
+
+/// What to index, and where to.
+#[derive(Clone)]
+pub struct Settings {
+    /// HTTP address of a Solana RPC node that keeps transaction history.
+    pub rpc_url: String,
+    /// Any connection string that Postgres clients take.
+    pub database_url: String,
+    /// Pause at the tip before asking for more.
+    pub poll_interval: Duration,
+    /// Where an empty database starts; slot 0 if absent. Must not be after the programs' first event, or the missing
+    /// events are reported as a hole.
+    pub start_slot: Option<u64>,
+}
+
+/// Connection strings and RPC addresses may hold passwords and keys.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { rpc_url: _, database_url: _, poll_interval, start_slot } = self;
+        f.debug_struct("Settings")
+            .field("poll_interval", poll_interval)
+            .field("start_slot", start_slot)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Indexes until `shutdown` becomes true or its sender is gone. Brings the schema up to date first.
+///
+/// # Errors
+/// Only what waiting cannot cure; an RPC node or a database that does not answer is tried again for ever.
+pub async fn run(settings: Settings, shutdown: watch::Receiver<bool>) -> Result<(), IndexerError> {
+    run_from(|| RpcSource::new(settings.rpc_url.clone()), &settings, shutdown).await
+}
+
+/// [`run`], from another source of blocks.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_from<S: BlockSource>(
+    source: impl Fn() -> S,
+    settings: &Settings,
+    mut shutdown: watch::Receiver<bool>,
+) -> Result<(), IndexerError> {
+    tokio::select! {
+        // A transaction in flight is rolled back: the slot is read again next time.
+        _ = shutdown.wait_for(|stop| *stop) => Ok(()),
+        result = run_for_ever(source, settings) => result,
+    }
+}
+
+async fn run_for_ever<S: BlockSource>(source: impl Fn() -> S, settings: &Settings) -> Result<(), IndexerError> {
+    let mut retry = FIRST_RETRY;
+    loop {
+        let stall = match open(source(), settings).await {
+            Ok(opened) => {
+                let mut frontier = opened?;
+                follow(&mut frontier, settings.poll_interval, &mut retry).await
+            }
+            Err(stall) => stall,
+        };
+        tracing::error!(%stall, retry_ms = retry.as_millis(), "indexing is interrupted");
+        pause(&mut retry).await;
+    }
+}
+
+async fn open<S: BlockSource>(source: S, settings: &Settings) -> Result<Result<Frontier<S>, IndexerError>, Stall> {
+    match Store::open(&settings.database_url).await {
+        Ok(store) => Frontier::open(source, store, settings.start_slot).await,
+        Err(IndexerError::Database(error)) => Err(error.into()),
+        Err(fatal) => Ok(Err(fatal)),
+    }
+}
+
+/// Until the database fails: then the connection, and with it the writer's lock, must be taken anew.
+async fn follow<S: BlockSource>(frontier: &mut Frontier<S>, poll_interval: Duration, retry: &mut Duration) -> Stall {
+    loop {
+        match frontier.round().await {
+            Ok(round) => {
+                *retry = FIRST_RETRY;
+                if round == Round::AtTip {
+                    tokio::time::sleep(poll_interval).await;
+                }
+            }
+            Err(Stall::Source(error)) => {
+                tracing::warn!(%error, retry_ms = retry.as_millis(), "the frontier waits");
+                pause(retry).await;
+            }
+            Err(database) => return database,
+        }
+    }
+}
+
+async fn pause(retry: &mut Duration) {
+    tokio::time::sleep(*retry).await;
+    *retry = (*retry * 2).min(LONGEST_RETRY);
+}

@@ -1,0 +1,113 @@
+//! The database side: one connection that holds the right to write.
+use crate::IndexerError;
+use sqlx::{Connection, PgConnection, Row};
+use std::time::Duration;
+
+/// Advisory lock of the one indexer that may write; the number is arbitrary and means nothing to others.
+const WRITER_LOCK: i64 = 0x494f_494e_4445_5845;
+const LOCK_POLL: Duration = Duration::from_millis(500);
+
+/// The only writer of the database. A second one waits in [`open`](Self::open) until the first is gone.
+pub struct Store {
+    pub(crate) connection: PgConnection,
+}
+
+/// How far the database is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub slot: u64,
+}
+
+impl Store {
+    /// Connects, brings the schema up to date and takes the writer's lock.
+    ///
+    /// # Errors
+    /// The database does not answer, or its schema is newer than this program.
+    pub async fn open(database_url: &str) -> Result<Self, IndexerError> {
+        let mut connection = PgConnection::connect(database_url).await?;
+        let mut told = false;
+        while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)")
+            .bind(WRITER_LOCK)
+            .fetch_one(&mut connection)
+            .await?
+        {
+            if !told {
+                tracing::warn!("another indexer writes to this database; waiting for it to go");
+                told = true;
+            }
+            tokio::time::sleep(LOCK_POLL).await;
+        }
+        crate::MIGRATIONS.run(&mut connection).await.map_err(IndexerError::Migrate)?;
+        Ok(Self { connection })
+    }
+
+    /// `None` before the first slot: not the same as slot 0.
+    pub async fn checkpoint(&mut self) -> Result<Option<Checkpoint>, sqlx::Error> {
+        let slot: Option<i64> =
+            sqlx::query_scalar("SELECT slot FROM checkpoint").fetch_optional(&mut self.connection).await?;
+        Ok(slot.map(|slot| Checkpoint { slot: slot.unsigned_abs() }))
+    }
+
+    /// Ties the database to its chain on first use.
+    ///
+    /// # Errors
+    /// [`IndexerError::OtherChain`] if it describes another.
+    pub async fn bind_chain(&mut self, genesis_hash: &str) -> Result<(), IndexerError> {
+        sqlx::query("INSERT INTO chain (genesis_hash) VALUES ($1) ON CONFLICT DO NOTHING")
+            .bind(genesis_hash)
+            .execute(&mut self.connection)
+            .await?;
+        let indexed: String =
+            sqlx::query_scalar("SELECT genesis_hash FROM chain").fetch_one(&mut self.connection).await?;
+        if indexed != genesis_hash {
+            return Err(IndexerError::OtherChain { indexed, served: genesis_hash.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Notes where the chain is. The finalized slot never goes back.
+    pub(crate) async fn observe(&mut self, tip: u64, finalized: u64) -> Result<(), sqlx::Error> {
+        let mut tx = self.connection.begin().await?;
+        sqlx::query(
+            "INSERT INTO indexer_status (tip_slot) VALUES ($1)
+             ON CONFLICT (one) DO UPDATE SET tip_slot = $1, seen_at = now()",
+        )
+        .bind(db_slot(tip))
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE checkpoint SET finalized_slot = $1 WHERE finalized_slot IS NULL OR finalized_slot < $1")
+            .bind(db_slot(finalized))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
+    /// Notes why the frontier waits; `None` when it moves again.
+    pub(crate) async fn note_stall(&mut self, reason: Option<&str>) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO indexer_status AS s (stalled_since, stall_reason)
+             VALUES (CASE WHEN $1::text IS NULL THEN NULL ELSE now() END, $1)
+             ON CONFLICT (one) DO UPDATE SET
+                 stalled_since = CASE WHEN $1::text IS NULL THEN NULL ELSE coalesce(s.stalled_since, now()) END,
+                 stall_reason = $1
+             WHERE s.stall_reason IS DISTINCT FROM $1",
+        )
+        .bind(reason)
+        .execute(&mut self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// How many sequence faults and dead letters there are.
+    pub async fn alarms(&mut self) -> Result<(i64, i64), sqlx::Error> {
+        let row = sqlx::query("SELECT (SELECT count(*) FROM sequence_faults), (SELECT count(*) FROM dead_letters)")
+            .fetch_one(&mut self.connection)
+            .await?;
+        Ok((row.try_get(0)?, row.try_get(1)?))
+    }
+}
+
+/// Slots as the database holds them. Saturates: no chain reaches 2^63 slots, but a broken node may say anything.
+pub(crate) fn db_slot(slot: u64) -> i64 {
+    i64::try_from(slot).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,195 @@
+//! LiteSVM with both programs, as their upgrade authority would have deployed them.
+use crate::event::Event;
+use crate::keys::authority;
+use anchor_lang::AccountDeserialize;
+use anchor_lang::prelude::{Clock, Pubkey};
+use client::address;
+use litesvm::LiteSVM;
+use solana_account::Account;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_loader_v3_interface::state::UpgradeableLoaderState;
+use solana_message::Message;
+use solana_signer::Signer;
+use solana_transaction::Transaction;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Largest transaction that a cluster accepts, bytes.
+pub const MAX_TRANSACTION: usize = 1232;
+
+/// A transaction that succeeded.
+#[derive(Clone, Debug)]
+pub struct Meta {
+    pub cu: u64,
+    pub logs: Vec<String>,
+    pub events: Vec<Event>,
+}
+
+/// A transaction that failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The program's own name of it, or what the runtime says.
+    pub name: String,
+    /// Zero if no program named it.
+    pub code: u32,
+    pub logs: Vec<String>,
+}
+
+#[derive(Clone)]
+pub struct Vm {
+    svm: LiteSVM,
+}
+
+/// The folder with `credits.so` and `jobs.so`: `SBF_OUT_DIR`, or the workspace's `target/deploy`.
+pub fn program_folder() -> PathBuf {
+    let default = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy"));
+    std::env::var_os("SBF_OUT_DIR").map_or_else(default, PathBuf::from)
+}
+
+/// A program's binary.
+///
+/// # Panics
+/// If it is not built.
+pub fn program_bytes(name: &str) -> Vec<u8> {
+    let path = program_folder().join(format!("{name}.so"));
+    let not_built = |e| panic!("programs are not built: run `cargo xtask build-programs` ({}: {e})", path.display());
+    std::fs::read(&path).unwrap_or_else(not_built)
+}
+
+impl Vm {
+    /// # Panics
+    /// If the programs are not built.
+    pub fn new() -> Self {
+        let mut svm = LiteSVM::new().with_log_bytes_limit(None);
+        for (id, name) in [(credits::ID, "credits"), (jobs::ID, "jobs")] {
+            let bytes = program_bytes(name);
+            svm.add_program(id, &bytes).unwrap_or_else(|e| panic!("{name}.so does not load: {e:?}"));
+        }
+        let mut vm = Vm { svm };
+        for id in [credits::ID, jobs::ID] {
+            vm.set_upgrade_authority(&id, Some(authority().pubkey()));
+        }
+        vm
+    }
+
+    /// Rewrites the loader's data account of `program`: LiteSVM deploys without an authority.
+    pub fn set_upgrade_authority(&mut self, program: &Pubkey, upgrade_authority_address: Option<Pubkey>) {
+        let address = address::program_data(program);
+        let mut account = self.svm.get_account(&address).expect("the program was added");
+        let state = UpgradeableLoaderState::ProgramData { slot: 0, upgrade_authority_address };
+        let header = UpgradeableLoaderState::size_of_programdata_metadata();
+        let bytes = solana_state_bytes(&state);
+        account.data[..header].fill(0);
+        account.data[..bytes.len()].copy_from_slice(&bytes);
+        self.set_account(address, account);
+    }
+
+    /// Signs and sends; the first signer pays. Each call is a new transaction, even with the same contents.
+    pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Meta, Failure> {
+        self.svm.expire_blockhash();
+        let message = Message::new(instructions, Some(&signers[0].pubkey()));
+        let keys = message.account_keys.clone();
+        let transaction = Transaction::new(signers, message, self.svm.latest_blockhash());
+        let size = 1 + 64 * transaction.signatures.len() + transaction.message_data().len();
+        assert!(size <= MAX_TRANSACTION, "the transaction is {size} bytes, a cluster accepts {MAX_TRANSACTION}");
+        match self.svm.send_transaction(transaction) {
+            Ok(meta) => {
+                let inner = meta.inner_instructions.iter().flatten().map(|i| &i.instruction);
+                let events =
+                    inner.filter_map(|i| Event::decode(keys[usize::from(i.program_id_index)], &i.data)).collect();
+                Ok(Meta { cu: meta.compute_units_consumed, logs: meta.logs, events })
+            }
+            Err(failed) => {
+                let logs = failed.meta.logs;
+                let (name, code) = match client::error::program_failure(&logs) {
+                    Some(failure) => (failure.name, failure.code),
+                    None => (failed.err.to_string(), 0),
+                };
+                Err(Failure { name, code, logs })
+            }
+        }
+    }
+
+    pub fn airdrop(&mut self, address: &Pubkey, lamports: u64) {
+        self.svm.airdrop(address, lamports).unwrap_or_else(|e| panic!("airdrop: {e:?}"));
+    }
+
+    /// `None` if it does not exist (or was closed).
+    pub fn account(&self, address: &Pubkey) -> Option<Account> {
+        self.svm.get_account(address).filter(|a| a.lamports > 0)
+    }
+
+    pub fn set_account(&mut self, address: Pubkey, account: Account) {
+        self.svm.set_account(address, account).unwrap_or_else(|e| panic!("{address} cannot be set: {e:?}"));
+    }
+
+    pub fn lamports(&self, address: &Pubkey) -> u64 {
+        self.svm.get_balance(address).unwrap_or(0)
+    }
+
+    /// Reads one of our accounts; `None` if it does not exist.
+    pub fn read<T: AccountDeserialize>(&self, address: &Pubkey) -> Option<T> {
+        let account = self.account(address)?;
+        Some(T::try_deserialize(&mut account.data.as_slice()).unwrap_or_else(|e| panic!("{address}: {e}")))
+    }
+
+    /// All accounts of type `T` that `program` owns.
+    pub fn all<T: AccountDeserialize + anchor_lang::Discriminator>(&self, program: &Pubkey) -> Vec<(Pubkey, T)> {
+        let accounts = self.svm.get_program_accounts(program).into_iter();
+        let of_type = accounts.filter(|(_, a)| a.lamports > 0 && a.data.starts_with(T::DISCRIMINATOR));
+        let decoded = of_type.map(|(address, a)| (address, T::try_deserialize(&mut a.data.as_slice())));
+        decoded.map(|(address, t)| (address, t.unwrap_or_else(|e| panic!("{address}: {e}")))).collect()
+    }
+
+    /// Everything that an instruction of ours could have changed: the accounts of both programs and of the token programs.
+    pub fn state(&self) -> BTreeMap<Pubkey, Account> {
+        let owners = [credits::ID, jobs::ID, anchor_spl::token::ID, anchor_spl::token_2022::ID];
+        owners.iter().flat_map(|owner| self.svm.get_program_accounts(owner)).collect()
+    }
+
+    /// Balance of a token account in base units; zero if there is none.
+    pub fn tokens(&self, account: &Pubkey) -> u64 {
+        self.account(account).map_or(0, |a| u64_at(&a.data, 64))
+    }
+
+    /// Supply of a mint in base units.
+    pub fn supply(&self, mint: &Pubkey) -> u64 {
+        self.account(mint).map_or(0, |a| u64_at(&a.data, 36))
+    }
+
+    /// The cluster's clock, unix seconds.
+    pub fn now(&self) -> i64 {
+        self.svm.get_sysvar::<Clock>().unix_timestamp
+    }
+
+    /// Moves the clock to `time` (unix seconds) and the slot by one.
+    pub fn set_time(&mut self, time: i64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        clock.unix_timestamp = time;
+        clock.slot += 1;
+        self.svm.set_sysvar(&clock);
+    }
+}
+
+impl Default for Vm {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn u64_at(data: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(data[at..at + 8].try_into().expect("eight bytes"))
+}
+
+/// The loader's own encoding (bincode): variant 3, slot, option of the authority.
+fn solana_state_bytes(state: &UpgradeableLoaderState) -> Vec<u8> {
+    let UpgradeableLoaderState::ProgramData { slot, upgrade_authority_address } = state else {
+        unreachable!("only program data is rewritten")
+    };
+    let mut bytes = 3u32.to_le_bytes().to_vec();
+    bytes.extend(slot.to_le_bytes());
+    bytes.push(u8::from(upgrade_authority_address.is_some()));
+    bytes.extend(upgrade_authority_address.map(|a| a.to_bytes()).unwrap_or_default());
+    bytes
+}
