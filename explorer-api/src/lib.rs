@@ -1,1 +1,104 @@
+//! Postgres to REST, live events and pages. Reads only; nothing it answers gives anybody a right to anything.
+mod app;
+mod assets;
+mod cursor;
+mod error;
+mod extract;
+mod handlers;
+mod live;
+mod outcome;
+mod pages;
+mod respond;
+mod router;
+mod store;
+mod values;
 
+pub use router::openapi;
+
+use app::App;
+use sqlx::postgres::PgPoolOptions;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Requests wait this long for a connection to the database.
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
+/// Few: a query takes about a millisecond, and Postgres is busiest when many run at once.
+const CONNECTIONS: u32 = 8;
+
+/// Where to listen and what to read.
+#[derive(Clone)]
+pub struct Settings {
+    /// Port 0 takes a free one; see [`Server::local_addr`].
+    pub bind: SocketAddr,
+    /// Any connection string that Postgres clients take; an account that may only read is enough.
+    pub database_url: String,
+}
+
+/// The connection string may hold a password.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("bind", &self.bind).finish_non_exhaustive()
+    }
+}
+
+/// Why the server could not start or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("the database address is not usable")]
+    DatabaseUrl(#[source] sqlx::Error),
+    #[error("serving failed")]
+    Serve(#[source] std::io::Error),
+}
+
+/// A server that has its port and does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    pool: sqlx::PgPool,
+}
+
+impl Server {
+    /// Takes the port. The database need not be up yet: until it is, answers are `503`.
+    ///
+    /// # Errors
+    /// The port is taken, or the database address cannot be parsed.
+    pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE_LIMIT)
+            .connect_lazy(&settings.database_url)
+            .map_err(ServerError::DatabaseUrl)?;
+        let listen = |source| ServerError::Listen { address: settings.bind, source };
+        let listener = TcpListener::bind(settings.bind).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        Ok(Self { listener, address, pool })
+    }
+
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` becomes true or its sender is gone; requests in flight are finished, event streams ended.
+    ///
+    /// # Errors
+    /// The listener failed.
+    pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<(), ServerError> {
+        let (app, following) = App::start(self.pool.clone(), shutdown.clone());
+        let router = router::router(app);
+        tracing::info!(address = %self.address, "explorer is up");
+        let mut stop = shutdown;
+        let result = axum::serve(self.listener, router)
+            .with_graceful_shutdown(async move {
+                let _ = stop.wait_for(|stop| *stop).await;
+            })
+            .await;
+        following.abort();
+        self.pool.close().await;
+        result.map_err(ServerError::Serve)
+    }
+}

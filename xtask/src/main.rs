@@ -1,1 +1,138 @@
-fn main() {}
+//! `cargo xtask`: sets a machine up, builds everything, and runs the demo, the tests and the benches.
+mod packages;
+mod paths;
+mod programs;
+mod python;
+mod run;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use paths::Paths;
+use run::{Cargo, checked};
+use std::ffi::OsString;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set everything up and run the main job on a local network
+    Demo {
+        /// Leave the network up with its pages until Ctrl-C
+        #[arg(long)]
+        keep: bool,
+        /// Print one JSON object as the last line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set everything up and run every test
+    Test {
+        /// Passed on to `cargo test`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Install what is missing and build the programs, and no more
+    Setup,
+    /// Build credits.so, jobs.so and the toolchain's probe into target/deploy
+    BuildPrograms {
+        /// Keep panic messages with file and line
+        #[arg(long)]
+        debug_panics: bool,
+    },
+    /// Write idl/*.json
+    Idl {
+        /// Fail if the committed files differ, instead of writing
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure and print figures
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Compute units and bytes of every instruction, against the committed table
+    Cu {
+        #[arg(long)]
+        json: bool,
+        /// Rewrite the table
+        #[arg(long)]
+        update: bool,
+    },
+    /// What committing and verifying cost beside executing the demo's job
+    Job {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> Result<()> {
+    let paths = Paths::find()?;
+    let cargo = Cargo::new(&paths);
+    match Cli::parse().task {
+        Task::Demo { keep, json } => demo(&paths, &cargo, keep, json),
+        Task::Test { arguments } => test(&paths, &cargo, arguments),
+        Task::Setup => setup(&paths, false),
+        Task::BuildPrograms { debug_panics } => {
+            packages::install()?;
+            programs::build(&paths, debug_panics)
+        }
+        Task::Idl { check } => {
+            let flag: &[&str] = if check { &["--check"] } else { &[] };
+            checked(cargo.command(["run", "--quiet", "--package", "idl-tool", "--"]).args(flag))
+        }
+        Task::Bench(Bench::Cu { json, update }) => {
+            setup(&paths, false)?;
+            let mut command = cargo.command(["run", "--quiet", "--package", "program-tests", "--bin", "cu", "--"]);
+            if json {
+                command.arg("--json");
+            }
+            if update {
+                command.arg("--update");
+            }
+            checked(&mut command)
+        }
+        Task::Bench(Bench::Job { json }) => {
+            packages::install()?;
+            let mut command = cargo.command(["run", "--quiet", "--package", "demo", "--example", "bench_job", "--"]);
+            if json {
+                command.arg("--json");
+            }
+            checked(&mut command)
+        }
+    }
+}
+
+fn setup(paths: &Paths, debug_panics: bool) -> Result<()> {
+    packages::install()?;
+    programs::build(paths, debug_panics)
+}
+
+fn demo(paths: &Paths, cargo: &Cargo, keep: bool, json: bool) -> Result<()> {
+    setup(paths, false)?;
+    eprintln!("building io (the first time takes about 10 minutes on two cores)");
+    checked(&mut cargo.command(["build", "--locked", "--package", "io-cli"]))?;
+    python::evaluate(paths)?;
+    let mut command = std::process::Command::new(paths.binary("io"));
+    command.arg("demo").current_dir(&paths.root);
+    command.arg("--programs").arg(&paths.deploy).arg("--onnxruntime").arg(&paths.onnxruntime);
+    if keep {
+        command.arg("--keep");
+    }
+    if json {
+        command.arg("--json");
+    }
+    checked(&mut command)
+}
+
+fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
+    setup(paths, false)?;
+    python::evaluate(paths)?;
+    programs::test_linker(paths)?;
+    checked(cargo.command(["test", "--locked", "--workspace"]).args(arguments))
+}

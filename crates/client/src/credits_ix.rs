@@ -140,3 +140,8 @@ pub fn transfer_io(from: Pubkey, owner: Pubkey, amount: u64) -> [Instruction; 2]
     };
     [create, transfer]
 }
+
+/// Moves SOL.
+pub fn transfer_sol(from: Pubkey, to: Pubkey, lamports: u64) -> Instruction {
+    solana_system_interface::instruction::transfer(&from, &to, lamports)
+}

@@ -12,6 +12,7 @@ pub mod wallet;
 
 pub use anchor_lang::prelude::Pubkey;
 pub use chain::{Chain, Confirmed};
+pub use credits_ix::transfer_sol;
 pub use error::{ClientError, ProgramFailure};
 pub use solana_keypair::Keypair;
 pub use solana_signature::Signature;

@@ -1,5 +1,6 @@
 //! Amounts as people write them.
 use crate::math::Overflow;
+use core::fmt;
 
 /// Parses a decimal amount (`"12"`, `"0.05"`) into base units. `None` if it is not one, has more than `decimals` digits
 /// after the point, or does not fit: nothing is rounded.
@@ -23,4 +24,32 @@ pub fn parse(text: &str, decimals: u8) -> Option<u64> {
 pub fn split(amount: u64, decimals: u8) -> Result<(u64, u64), Overflow> {
     let unit = 10u64.checked_pow(u32::from(decimals)).ok_or(Overflow)?;
     Ok((amount / unit, amount % unit))
+}
+
+/// An amount of base units as people read it: `"0.500000"`. Decimals over 19 print the base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decimal {
+    pub amount: u64,
+    pub decimals: u8,
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match split(self.amount, self.decimals) {
+            Ok((whole, fraction)) if self.decimals > 0 => {
+                write!(f, "{whole}.{fraction:0width$}", width = usize::from(self.decimals))
+            }
+            _ => write!(f, "{}", self.amount),
+        }
+    }
+}
+
+/// `amount` base units of IO.
+pub fn io(amount: u64) -> Decimal {
+    Decimal { amount, decimals: crate::IO_DECIMALS }
+}
+
+/// `amount` base units of IOSD.
+pub fn iosd(amount: u64) -> Decimal {
+    Decimal { amount, decimals: crate::IOSD_DECIMALS }
 }

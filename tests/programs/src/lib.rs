@@ -3,6 +3,7 @@
 //!
 //! Every key is derived from a name, so that addresses, bumps and compute units are the same in every run.
 
+pub mod cu;
 pub mod event;
 pub mod forge;
 pub mod invariant;
@@ -17,3 +18,6 @@ pub use keys::{authority, device, key, operator, stranger, submitter, user};
 pub use net::Net;
 pub use vm::{Failure, Meta, Vm};
 pub use work::{Cell, Work};
+
+/// How the runtime refuses to create an account that exists.
+pub const ALREADY_IN_USE: &str = "Error processing Instruction 0: custom program error: 0x0";

@@ -8,7 +8,6 @@ use litesvm::LiteSVM;
 use solana_account::Account;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_loader_v3_interface::state::UpgradeableLoaderState;
 use solana_message::Message;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
@@ -17,6 +16,9 @@ use std::path::PathBuf;
 
 /// Largest transaction that a cluster accepts, bytes.
 pub const MAX_TRANSACTION: usize = 1232;
+
+/// Bytes before the code in a loader's data account.
+const PROGRAM_DATA_HEAD: usize = 45;
 
 /// A transaction that succeeded.
 #[derive(Clone, Debug)]
@@ -73,15 +75,18 @@ impl Vm {
         vm
     }
 
-    /// Rewrites the loader's data account of `program`: LiteSVM deploys without an authority.
-    pub fn set_upgrade_authority(&mut self, program: &Pubkey, upgrade_authority_address: Option<Pubkey>) {
+    /// Rewrites the head of the loader's data account of `program`: LiteSVM deploys without an authority. The encoding is
+    /// the loader's: variant 3 (u32), slot (u64), option of the authority.
+    pub fn set_upgrade_authority(&mut self, program: &Pubkey, authority: Option<Pubkey>) {
         let address = address::program_data(program);
         let mut account = self.svm.get_account(&address).expect("the program was added");
-        let state = UpgradeableLoaderState::ProgramData { slot: 0, upgrade_authority_address };
-        let header = UpgradeableLoaderState::size_of_programdata_metadata();
-        let bytes = solana_state_bytes(&state);
-        account.data[..header].fill(0);
-        account.data[..bytes.len()].copy_from_slice(&bytes);
+        let head = &mut account.data[..PROGRAM_DATA_HEAD];
+        head.fill(0);
+        head[0] = 3;
+        if let Some(authority) = authority {
+            head[12] = 1;
+            head[13..].copy_from_slice(authority.as_ref());
+        }
         self.set_account(address, account);
     }
 
@@ -180,16 +185,4 @@ impl Default for Vm {
 
 fn u64_at(data: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(data[at..at + 8].try_into().expect("eight bytes"))
-}
-
-/// The loader's own encoding (bincode): variant 3, slot, option of the authority.
-fn solana_state_bytes(state: &UpgradeableLoaderState) -> Vec<u8> {
-    let UpgradeableLoaderState::ProgramData { slot, upgrade_authority_address } = state else {
-        unreachable!("only program data is rewritten")
-    };
-    let mut bytes = 3u32.to_le_bytes().to_vec();
-    bytes.extend(slot.to_le_bytes());
-    bytes.push(u8::from(upgrade_authority_address.is_some()));
-    bytes.extend(upgrade_authority_address.map(|a| a.to_bytes()).unwrap_or_default());
-    bytes
 }

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use stdlib::Library;
 use toolchain::Toolchain;
 
 /// Set for cargo and everything below it; makes this executable act as the linker.
@@ -79,8 +80,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
     let target_dir = make_dir(options.target_dir.unwrap_or_else(|| workspace.join("target/programs")).join(kind))?;
 
     let toolchain = toolchain::find()?;
-    let (library, is_new) = stdlib::prepare(&toolchain.library, &toolchain.version, &target_dir)?;
-    if is_new {
+    let library = stdlib::prepare(&toolchain.library, &toolchain.version, &target_dir)?;
+    if library.is_new {
         // Cargo does not look for changes in the standard library.
         stdlib::remove_tree(&target_dir.join("sbpf/release/.fingerprint"))?;
     }
@@ -99,7 +100,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
 struct Build {
     workspace: PathBuf,
     target_dir: PathBuf,
-    library: PathBuf,
+    library: Library,
     toolchain: Toolchain,
     debug_panics: bool,
 }
@@ -137,7 +138,7 @@ impl Build {
             .env("RUSTC_WRAPPER", "") // not even the one of a config file
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTC_BOOTSTRAP_SYNTHETIC_TARGET", "1")
-            .env("__CARGO_TESTS_ONLY_SRC_ROOT", &self.library)
+            .env("__CARGO_TESTS_ONLY_SRC_ROOT", &self.library.path)
             // Gives cdylibs a hash in their file names: a program that is a dependency of another one, without
             // its entrypoint, must not overwrite the real one.
             .env("__CARGO_DEFAULT_LIB_METADATA", "sbf")
@@ -163,7 +164,8 @@ impl Build {
         // Where things lie on this machine must not change the program. rustc takes the last that matches.
         let mut places = vec![(self.workspace.clone(), ".")];
         places.extend(cargo_home().map(|home| (home, "/cargo")));
-        places.push((self.library.clone(), "/library"));
+        places.push((self.library.folder.clone(), "/library"));
+        places.push((self.library.path.clone(), "/library"));
         for (path, name) in places {
             let path = path.to_str().ok_or_else(|| anyhow!("{} is not UTF-8", path.display()))?;
             if path.contains(char::is_whitespace) {

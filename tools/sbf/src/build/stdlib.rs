@@ -127,22 +127,52 @@ impl Edit {
     }
 }
 
-/// Makes the copy in `cache`, or keeps the one that is there. Returns its place and whether it is new, in
-/// which case everything compiled with the old one is stale.
-pub fn prepare(original: &Path, version: &str, cache: &Path) -> Result<(PathBuf, bool)> {
-    let (library, stamp_file) = (cache.join("library"), cache.join("library.stamp"));
+/// The edited copy.
+pub struct Library {
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// The path that cargo is to use.
+    pub path: PathBuf,
+    /// It was made just now: everything compiled with the old one is stale.
+    pub is_new: bool,
+}
+
+/// Makes the copy in `cache`, or keeps the one that is there.
+pub fn prepare(original: &Path, version: &str, cache: &Path) -> Result<Library> {
+    let (folder, stamp_file) = (cache.join("library"), cache.join("library.stamp"));
     let stamp = stamp(version);
-    if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) && library.is_dir() {
-        return Ok((library, false));
+    let is_new = !folder.is_dir() || fs::read_to_string(&stamp_file).ok().as_ref() != Some(&stamp);
+    if is_new {
+        let fresh = cache.join("library.new");
+        remove_tree(&fresh)?;
+        copy_tree(original, &fresh)?;
+        apply_edits(&fresh)?;
+        remove_tree(&folder)?;
+        fs::rename(&fresh, &folder).with_context(|| format!("cannot rename {}", fresh.display()))?;
+        fs::write(&stamp_file, &stamp).with_context(|| format!("cannot write {}", stamp_file.display()))?;
     }
-    let fresh = cache.join("library.new");
-    remove_tree(&fresh)?;
-    copy_tree(original, &fresh)?;
-    apply_edits(&fresh)?;
-    remove_tree(&library)?;
-    fs::rename(&fresh, &library).with_context(|| format!("cannot rename {}", fresh.display()))?;
-    fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))?;
-    Ok((library, true))
+    let path = link_at_fixed_path(&folder, &stamp);
+    Ok(Library { folder, path, is_new })
+}
+
+/// Cargo hashes the library's absolute path into the names of all symbols, and their order follows from the
+/// names. So that equal sources give equal programs everywhere, it gets a path that depends on the content alone.
+fn link_at_fixed_path(folder: &Path, stamp: &str) -> PathBuf {
+    let path = Path::new("/tmp").join(format!("sbf-library-{}", &stamp[..16]));
+    let fresh = path.with_extension(std::process::id().to_string());
+    // Renaming replaces the link of another clone, which leads to equal files, in one step.
+    let linked = std::os::unix::fs::symlink(folder, &fresh).and_then(|()| fs::rename(&fresh, &path));
+    match linked {
+        Ok(()) => path,
+        Err(e) => {
+            eprintln!(
+                "sbf: note: cannot make the link {}: {e}. The programs will work, but their bytes will depend on \
+                 the place of this clone",
+                path.display()
+            );
+            folder.to_path_buf()
+        }
+    }
 }
 
 fn apply_edits(library: &Path) -> Result<()> {

@@ -1,0 +1,234 @@
+//! The command line.
+use crate::exit;
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A decentralised GPU cloud whose work is proved: buy credits, post jobs, run workers, look at the network.
+#[derive(Parser)]
+#[command(name = "io", version, after_help = exit::HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// JSON-RPC address of the cluster [default: Solana's config, then http://127.0.0.1:8899]
+    #[arg(long, global = true, env = "IO_URL")]
+    pub url: Option<String>,
+    /// Wallet file [default: Solana's config, then ~/.config/solana/id.json]
+    #[arg(long, global = true, env = "IO_KEYPAIR")]
+    pub keypair: Option<PathBuf>,
+    /// Folder of the blob store [default: ~/.local/share/io/blobs]
+    #[arg(long, global = true, env = "IO_BLOBS")]
+    pub blobs: Option<PathBuf>,
+    /// Print one JSON object as the last line of standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more (-v, -vv) on standard error
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the main job on a throw-away local network: one paid job and one cheat that is caught
+    Demo(DemoArgs),
+    /// Run a whole network on this machine until Ctrl-C
+    Localnet(LocalnetArgs),
+    /// Wallet files and balances
+    #[command(subcommand)]
+    Wallet(WalletCommand),
+    /// Credits (IOSD), made by burning IO
+    #[command(subcommand)]
+    Credits(CreditsCommand),
+    /// Models
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Jobs, as a user
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Devices, as a supplier
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// The supplier's daemon
+    #[command(subcommand)]
+    Worker(WorkerCommand),
+    /// Index a cluster into Postgres until Ctrl-C
+    Indexer(IndexerArgs),
+    /// Serve the Explorer API and pages until Ctrl-C
+    Explorer(ExplorerArgs),
+}
+
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Leave the network up with its pages until Ctrl-C
+    #[arg(long)]
+    pub keep: bool,
+    /// Folder of credits.so and jobs.so
+    #[arg(long, default_value = "target/deploy")]
+    pub programs: PathBuf,
+    /// Folder of the digits model
+    #[arg(long, default_value = "models/digits")]
+    pub digits: PathBuf,
+    /// Folder of ONNX Runtime's report.json and logits.bin
+    #[arg(long, default_value = "target/onnxruntime")]
+    pub onnxruntime: PathBuf,
+    /// What the honest worker executes on: auto, cpu, gpu, gpu:PART-OF-NAME or software
+    #[arg(long, default_value = "auto")]
+    pub backend: String,
+}
+
+#[derive(Args)]
+pub struct LocalnetArgs {
+    /// Folder for everything of this network [default: a temporary one, removed at the end]
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Folder of credits.so and jobs.so
+    #[arg(long, default_value = "target/deploy")]
+    pub programs: PathBuf,
+    /// JSON-RPC port [default: a free one]
+    #[arg(long)]
+    pub rpc_port: Option<u16>,
+    /// Address of the API and pages
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub api: SocketAddr,
+    /// An empty database to use instead of a private Postgres
+    #[arg(long, env = "DATABASE_URL")]
+    pub database_url: Option<String>,
+    /// Seconds in which a committed result can be disputed
+    #[arg(long, default_value_t = 60)]
+    pub challenge_window: u32,
+}
+
+#[derive(Subcommand)]
+pub enum WalletCommand {
+    /// Create a wallet file; never overwrites one
+    New,
+    /// Print the wallet's address
+    Address,
+    /// SOL, IO, IOSD and earnings of the wallet or another address
+    Balance { address: Option<String> },
+}
+
+#[derive(Subcommand)]
+pub enum CreditsCommand {
+    /// Burn IO for IOSD at the conservative price
+    Buy {
+        /// IOSD to get
+        iosd: Option<String>,
+        /// Burn exactly this much IO instead
+        #[arg(long, conflicts_with = "iosd", required_unless_present = "iosd")]
+        io: Option<String>,
+        /// Refuse if it costs more IO than this, or gives less IOSD with --io
+        #[arg(long)]
+        limit: Option<String>,
+    },
+    /// IOSD of the wallet
+    Balance,
+    /// Turn earnings into IO within the epoch's budget
+    Redeem {
+        /// IOSD of earnings
+        iosd: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ModelCommand {
+    /// Import an integer ONNX file and register it
+    Register {
+        file: PathBuf,
+        /// Name, up to 32 bytes [default: the file's name]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Import an integer ONNX file and show what would be registered
+    Inspect { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+pub enum JobCommand {
+    /// Post a batch as a job; its price goes into escrow
+    Post {
+        /// Root of the model
+        #[arg(long)]
+        model: String,
+        /// File with the batch: rows of i8, row-major
+        #[arg(long)]
+        input: PathBuf,
+        /// IOSD
+        #[arg(long)]
+        price: String,
+        /// Seconds until it may no longer be claimed
+        #[arg(long, default_value_t = 600)]
+        claim_within: u32,
+        /// Seconds from claim to result
+        #[arg(long, default_value_t = 300)]
+        execute_within: u32,
+    },
+    /// Follow a job until it has a result or has ended
+    Watch { job: String },
+    /// Check the result and, if it is right, pay for it
+    Accept {
+        job: String,
+        /// Write the last layer's output here
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Prove a wrong result on chain and get the price back
+    Dispute { job: String },
+    /// Take back a job that nobody has claimed
+    Cancel { job: String },
+    /// Refund a job whose deadline has passed
+    Expire { job: String },
+    /// Pay an unchallenged job after its window
+    Settle { job: String },
+}
+
+#[derive(Subcommand)]
+pub enum DeviceCommand {
+    /// Register a device under the wallet's operator, which is registered too if it is new
+    Register {
+        /// Keypair file of the device; created if it is missing
+        #[arg(long)]
+        device_key: PathBuf,
+        /// Name, up to 32 bytes
+        #[arg(long)]
+        name: String,
+        /// SOL to give the device for transaction fees
+        #[arg(long, default_value = "0.1")]
+        sol: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum WorkerCommand {
+    /// Serve until Ctrl-C
+    Run {
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Print a commented config file
+    Example,
+}
+
+#[derive(Args)]
+pub struct IndexerArgs {
+    #[arg(long, env = "DATABASE_URL")]
+    pub database_url: String,
+    /// Slot that an empty database starts at: at or before the programs' first event
+    #[arg(long)]
+    pub start_slot: Option<u64>,
+}
+
+#[derive(Args)]
+pub struct ExplorerArgs {
+    #[arg(long, env = "DATABASE_URL")]
+    pub database_url: String,
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub bind: SocketAddr,
+}

@@ -1,0 +1,152 @@
+use crate::args::JobCommand;
+use crate::context::{Context, address, amount, root};
+use crate::output::Output;
+use anyhow::{Context as _, Result};
+use client::{Chain, ClientError, Confirmed, Pubkey, jobs_ix};
+use economy::IOSD_DECIMALS;
+use economy::amount::iosd;
+use jobs::state::{Job, Status};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use user::Terms;
+use worker::work::{self, hex};
+
+pub async fn run(context: &Context, command: JobCommand) -> Result<Output> {
+    match command {
+        JobCommand::Post { model, input, price, claim_within, execute_within } => {
+            let price = amount(&price, IOSD_DECIMALS)?;
+            post(context, &model, &input, Terms { price, claim_s: claim_within, execute_s: execute_within }).await
+        }
+        JobCommand::Watch { job } => watch(context, address(&job)?).await,
+        JobCommand::Accept { job, output } => accept(context, address(&job)?, output).await,
+        JobCommand::Dispute { job } => dispute(context, address(&job)?).await,
+        JobCommand::Cancel { job } => {
+            let job = address(&job)?;
+            let confirmed = user::cancel(&context.chain(), &context.wallet()?, &job).await?;
+            Ok(done("cancelled: the price is back", &job, &confirmed))
+        }
+        JobCommand::Expire { job } => {
+            let (chain, job) = (context.chain(), address(&job)?);
+            let instruction = jobs_ix::expire_job(job, &find(&chain, &job).await?);
+            let confirmed = chain.send(&[instruction], &[&context.wallet()?]).await?;
+            Ok(done("expired: its user has the price back", &job, &confirmed))
+        }
+        JobCommand::Settle { job } => {
+            let (chain, job) = (context.chain(), address(&job)?);
+            let instruction = jobs_ix::settle_job(job, &find(&chain, &job).await?);
+            let confirmed = chain.send(&[instruction], &[&context.wallet()?]).await?;
+            Ok(done("settled unchallenged: its supplier is paid", &job, &confirmed))
+        }
+    }
+}
+
+async fn find(chain: &Chain, job: &Pubkey) -> Result<Job, ClientError> {
+    chain.get("live job", job, "it has ended, or was never posted here: its history is in the explorer").await
+}
+
+fn done(what: &str, job: &Pubkey, confirmed: &Confirmed) -> Output {
+    let signature = confirmed.signature.to_string();
+    let text = format!("job {job} {what}\nsignature {signature}");
+    Output::new(&json!({ "job": job.to_string(), "signature": signature }), text)
+}
+
+async fn post(context: &Context, model: &str, input: &Path, terms: Terms) -> Result<Output> {
+    let (chain, blobs, wallet) = (context.chain(), context.blobs()?, context.wallet()?);
+    let model = work::fetch_model(&chain, &blobs, &root(model)?).await?;
+    let batch = std::fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
+    let posted = user::post_job(&chain, &blobs, &wallet, &model, batch, terms)
+        .await
+        .with_context(|| format!("cannot post {} as a job", input.display()))?;
+    let price = iosd(terms.price);
+    let text = format!(
+        "posted job {} with {} rows for {price} IOSD\nsignature {}\nnext: io job watch {}",
+        posted.job, posted.rows, posted.confirmed.signature, posted.job
+    );
+    let json = json!({
+        "job": posted.job.to_string(), "rows": posted.rows, "price_iosd": price.to_string(),
+        "input_root": hex(&posted.input_root), "signature": posted.confirmed.signature.to_string(),
+    });
+    Ok(Output::new(&json, text))
+}
+
+async fn watch(context: &Context, address: Pubkey) -> Result<Output> {
+    let (chain, progress) = (context.chain(), context.progress());
+    let mut job = find(&chain, &address).await?;
+    let mut said = None;
+    loop {
+        if said != Some(job.status) {
+            progress(match job.status {
+                Status::Posted => "posted: waiting for a device to claim it",
+                Status::Claimed => "claimed: a device is working on it",
+                _ => "committed",
+            });
+            said = Some(job.status);
+        }
+        if job.status == Status::Committed {
+            let text = format!(
+                "job {address} has a result\ndevice {}\ncommitment {}\nnext: io job accept {address}",
+                job.device,
+                hex(&job.commitment)
+            );
+            let json = json!({
+                "job": address.to_string(), "status": "committed", "device": job.device.to_string(),
+                "commitment": hex(&job.commitment), "window_end": job.window_end,
+            });
+            return Ok(Output::new(&json, text));
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        match chain.find::<Job>("job", &address).await? {
+            Some(next) => job = next,
+            None => {
+                let text = format!("job {address} has ended; the explorer has its history");
+                return Ok(Output::new(&json!({ "job": address.to_string(), "status": "ended" }), text));
+            }
+        }
+    }
+}
+
+async fn accept(context: &Context, address: Pubkey, output: Option<PathBuf>) -> Result<Output> {
+    let (chain, progress) = (context.chain(), context.progress());
+    progress("checking every cell of the result");
+    let review = user::review(&chain, &context.blobs()?, &address).await?;
+    let bytes = review.result.output().to_vec();
+    let (confirmed, report) = user::accept(&chain, &context.wallet()?, review).await?;
+    if let Some(path) = &output {
+        std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let text = format!(
+        "checked in {:.3} s and accepted: the supplier of job {address} is paid\nsignature {}",
+        report.seconds(),
+        confirmed.signature
+    );
+    let json = json!({
+        "job": address.to_string(), "verify_s": report.seconds(), "signature": confirmed.signature.to_string(),
+    });
+    Ok(Output::new(&json, text))
+}
+
+async fn dispute(context: &Context, address: Pubkey) -> Result<Output> {
+    let (chain, progress) = (context.chain(), context.progress());
+    progress("looking for a wrong cell");
+    let review = user::review(&chain, &context.blobs()?, &address).await?;
+    let proven = user::dispute(&chain, &context.wallet()?, &review).await?;
+    let text = format!(
+        "proved: layer {}, row {}, column {} is {}, the worker committed to {}\n\
+         {} bytes of evidence in {} transactions; the price is back with its user\nsignature {}",
+        proven.layer,
+        proven.row,
+        proven.column,
+        proven.expected,
+        proven.committed,
+        proven.evidence_bytes,
+        proven.uploads + 1,
+        proven.confirmed.signature
+    );
+    let json = json!({
+        "job": address.to_string(), "layer": proven.layer, "row": proven.row, "column": proven.column,
+        "expected": proven.expected, "committed": proven.committed,
+        "signature": proven.confirmed.signature.to_string(),
+    });
+    Ok(Output::new(&json, text))
+}

@@ -1,0 +1,52 @@
+use crate::args::ModelCommand;
+use crate::context::Context;
+use crate::output::Output;
+use ::model::Model;
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use std::path::Path;
+use worker::work::hex;
+
+pub async fn run(context: &Context, command: ModelCommand) -> Result<Output> {
+    match command {
+        ModelCommand::Inspect { file } => {
+            let model = import(&file, None)?;
+            let (mut json, text) = describe(&model);
+            json["layers"] = model
+                .specs()
+                .iter()
+                .map(|l| json!({ "k": l.k, "n": l.n, "output": if l.requant.is_some() { "i8" } else { "i32" } }))
+                .collect();
+            Ok(Output::new(&json, text))
+        }
+        ModelCommand::Register { file, name } => {
+            let model = import(&file, name)?;
+            let registered =
+                user::register_model(&context.chain(), &context.blobs()?, &context.wallet()?, &model).await?;
+            let (mut json, text) = describe(&model);
+            let line = match &registered {
+                Some(confirmed) => format!("signature {}", confirmed.signature),
+                None => "registered already; its file is in the blob store".into(),
+            };
+            json["signature"] = registered.map(|c| c.signature.to_string()).into();
+            Ok(Output::new(&json, format!("{text}\n{line}")))
+        }
+    }
+}
+
+fn import(file: &Path, name: Option<String>) -> Result<Model> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let stem = || file.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned());
+    let name = name.unwrap_or_else(stem);
+    ::model::onnx::import(&name, &bytes).with_context(|| format!("cannot import {}", file.display()))
+}
+
+fn describe(model: &Model) -> (serde_json::Value, String) {
+    let root = hex(&model.root());
+    let (width, macs, layers) = (model.input_width(), model.macs(), model.layers.len());
+    let text = format!(
+        "model {}\nroot {root}\n{layers} layers, {width} inputs a row in {}..={}, {macs} multiply-accumulates a row",
+        model.name, model.input_range.0, model.input_range.1
+    );
+    (json!({ "name": model.name, "root": root, "input_width": width, "macs_per_row": macs }), text)
+}

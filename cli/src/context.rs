@@ -1,0 +1,89 @@
+//! Where a command acts and for whom: flags first, then Solana's own config, then defaults.
+use crate::args::Global;
+use anyhow::{Context as _, Result, anyhow};
+use blobs::Blobs;
+use client::{Chain, Keypair, Pubkey, SolanaConfig};
+use std::path::PathBuf;
+
+/// Default of Solana's own tools for a local cluster.
+const LOCAL: &str = "http://127.0.0.1:8899";
+
+pub struct Context {
+    pub global: Global,
+    home: PathBuf,
+    solana: SolanaConfig,
+}
+
+impl Context {
+    /// # Errors
+    /// If there is no home folder or Solana's config is not valid.
+    pub fn new(global: Global) -> Result<Self> {
+        let home = std::env::var_os("HOME").map(PathBuf::from).ok_or_else(|| anyhow!("the variable HOME is not set"))?;
+        let solana = SolanaConfig::load(&home)?;
+        Ok(Context { global, home, solana })
+    }
+
+    pub fn url(&self) -> String {
+        self.global.url.clone().or_else(|| self.solana.json_rpc_url.clone()).unwrap_or_else(|| LOCAL.into())
+    }
+
+    pub fn chain(&self) -> Chain {
+        Chain::new(self.url())
+    }
+
+    pub fn wallet_path(&self) -> PathBuf {
+        self.global.keypair.clone().unwrap_or_else(|| self.solana.keypair(&self.home))
+    }
+
+    /// # Errors
+    /// If there is no wallet.
+    pub fn wallet(&self) -> Result<Keypair> {
+        Ok(client::read_keypair(&self.wallet_path())?)
+    }
+
+    /// # Errors
+    /// If the folder cannot be opened.
+    pub fn blobs(&self) -> Result<Blobs> {
+        let folder = self.global.blobs.clone().unwrap_or_else(|| self.home.join(".local/share/io/blobs"));
+        Ok(Blobs::folder(&folder)?)
+    }
+
+    /// Shows progress to a person; silent with `--json`.
+    pub fn progress(&self) -> impl Fn(&str) + use<> {
+        let json = self.global.json;
+        move |step: &str| {
+            if !json {
+                eprintln!("· {step}");
+            }
+        }
+    }
+}
+
+/// Reads an address from the command line.
+///
+/// # Errors
+/// If it is not one.
+pub fn address(text: &str) -> Result<Pubkey> {
+    text.parse().with_context(|| format!("{text:?} is not an address (base58, 32 bytes)"))
+}
+
+/// Reads an amount from the command line into base units.
+///
+/// # Errors
+/// If it is not one.
+pub fn amount(text: &str, decimals: u8) -> Result<u64> {
+    economy::amount::parse(text, decimals)
+        .ok_or_else(|| anyhow!("{text:?} is not an amount with up to {decimals} decimals"))
+}
+
+/// Reads a model root from the command line.
+///
+/// # Errors
+/// If it is not one.
+pub fn root(text: &str) -> Result<[u8; 32]> {
+    let digits: Option<Vec<u8>> =
+        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();
+    digits
+        .and_then(|d| d.try_into().ok())
+        .ok_or_else(|| anyhow!("{text:?} is not a model root (64 hex digits, as `io model register` prints it)"))
+}

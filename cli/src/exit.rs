@@ -1,0 +1,63 @@
+//! Exit codes and error messages.
+use client::ClientError;
+use std::process::ExitCode;
+use user::UserError;
+use worker::WorkerError;
+
+/// Anything that is not listed below: a file that cannot be read, a setting that is not valid.
+pub const FAILED: u8 = 1;
+/// A program, or this client's own check, said no. Nothing has changed.
+pub const REFUSED: u8 = 3;
+/// The RPC node cannot be reached, or did not confirm.
+pub const UNREACHABLE: u8 = 4;
+/// Not the caller's fault.
+pub const BUG: u8 = 70;
+
+/// Shown at the end of `io --help`.
+pub const HELP: &str = "Exit codes:
+  0   done
+  1   failed: a file, a setting or an input is not usable
+  2   usage: the command line is not valid
+  3   refused: by a program on chain or by the check of a result; nothing has changed
+  4   unreachable: the RPC node does not answer or did not confirm
+  70  a bug";
+
+/// Prints the error and its causes; on one line as JSON if asked for. Gives the exit code.
+pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
+    let code = code(error);
+    if json {
+        println!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit_code": code }));
+    } else {
+        eprintln!("error: {error}");
+        let mut shown = error.to_string();
+        for cause in error.chain().skip(1) {
+            // Transparent errors repeat their cause's words.
+            if cause.to_string() != shown {
+                shown = cause.to_string();
+                eprintln!("because: {shown}");
+            }
+        }
+    }
+    ExitCode::from(code)
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(UserError::Rejected { .. } | UserError::Honest { .. }) = cause.downcast_ref() {
+            return REFUSED;
+        }
+        let chain = match cause.downcast_ref::<UserError>() {
+            Some(UserError::Chain(chain) | UserError::Fetch(WorkerError::Chain(chain))) => Some(chain),
+            _ => match cause.downcast_ref::<WorkerError>() {
+                Some(WorkerError::Chain(chain)) => Some(chain),
+                _ => cause.downcast_ref::<ClientError>(),
+            },
+        };
+        match chain {
+            Some(ClientError::Program(_) | ClientError::Transaction { .. }) => return REFUSED,
+            Some(ClientError::Unreachable { .. } | ClientError::Unconfirmed { .. }) => return UNREACHABLE,
+            _ => {}
+        }
+    }
+    FAILED
+}

@@ -1,0 +1,38 @@
+use crate::live::{self, Head};
+use sqlx::PgPool;
+use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
+use tokio::sync::{watch, Semaphore};
+use tokio::task::JoinHandle;
+
+/// Event streams served at once; each holds a socket and, while it catches up, a connection to the database.
+pub const MAX_STREAMS: usize = 1_000;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct App {
+    pub pool: PgPool,
+    /// The newest that the database holds.
+    pub head: watch::Receiver<Head>,
+    pub shutdown: watch::Receiver<bool>,
+    pub streams: Arc<Semaphore>,
+    pub requests: Arc<Requests>,
+}
+
+/// Answers given, by class of status.
+#[derive(Debug, Default)]
+pub struct Requests {
+    pub ok: AtomicU64,
+    pub client_errors: AtomicU64,
+    pub server_errors: AtomicU64,
+}
+
+impl App {
+    /// Also starts to follow the database.
+    pub fn start(pool: PgPool, shutdown: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+        let (sender, head) = watch::channel(Head::default());
+        let following = tokio::spawn(live::follow(pool.clone(), sender));
+        let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+        (Self { pool, head, shutdown, streams, requests: Arc::default() }, following)
+    }
+}

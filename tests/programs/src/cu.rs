@@ -1,0 +1,217 @@
+//! Compute units of every instruction, and the programs' sizes.
+use crate::net::{self, Net, Posted};
+use crate::vm::program_bytes;
+use crate::{authority, device, key, operator, submitter, user, work};
+use client::{credits_ix, jobs_ix};
+use credits::BuyOrder;
+use serde_json::{Map, Value, json};
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+/// A row may grow by this many percent before it counts as a regression.
+const TOLERANCE: u64 = 10;
+/// A job's steps cost more or less by its address's bumps: the mean over this many jobs counts.
+const JOBS: u64 = 8;
+
+/// Rows of the table, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    rows: Vec<(String, u64)>,
+}
+
+impl Table {
+    fn add(&mut self, name: &str, value: u64) {
+        self.rows.push((name.into(), value));
+    }
+
+    fn get(&self, name: &str) -> Option<u64> {
+        self.rows.iter().find(|(n, _)| n == name).map(|(_, v)| *v)
+    }
+
+    fn value(&self) -> Value {
+        let part = |prefix: &str| -> Map<String, Value> {
+            let rows = self.rows.iter().filter_map(|(name, v)| Some((name.strip_prefix(prefix)?.into(), json!(v))));
+            rows.collect()
+        };
+        let life = self.get("job_life_cu");
+        json!({ "job_life_cu": life, "instructions": part("instructions."), "bytes": part("bytes.") })
+    }
+
+    pub fn to_line(&self) -> String {
+        self.value().to_string()
+    }
+
+    pub fn to_pretty(&self) -> String {
+        format!("{:#}\n", self.value())
+    }
+
+    /// # Errors
+    /// If `text` is not a table.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let mut table = Table { rows: Vec::new() };
+        for (name, value) in value.as_object().ok_or("not an object")? {
+            match value {
+                Value::Object(part) => {
+                    for (row, value) in part {
+                        table.add(&format!("{name}.{row}"), value.as_u64().ok_or("not a number")?);
+                    }
+                }
+                value => table.add(name, value.as_u64().ok_or("not a number")?),
+            }
+        }
+        Ok(table)
+    }
+
+    /// The rows that have grown too much since `old`, or are not in it, in words.
+    pub fn worse_than(&self, old: &Table) -> Vec<String> {
+        let judge = |(name, now): &(String, u64)| match old.get(name) {
+            None => Some(format!("{name} is not in the table (now {now})")),
+            Some(was) if now * 100 > was * (100 + TOLERANCE) => {
+                Some(format!("{name} was {was} and is {now}: more than {TOLERANCE} % worse"))
+            }
+            Some(_) => None,
+        };
+        self.rows.iter().filter_map(judge).collect()
+    }
+}
+
+/// Runs everything and measures it.
+pub fn measure() -> Table {
+    let mut table = Table { rows: Vec::new() };
+    let life = jobs(&mut table);
+    table.rows.insert(0, ("job_life_cu".into(), life));
+    endings(&mut table);
+    dispute(&mut table);
+    money(&mut table);
+    registrations(&mut table);
+    for name in ["credits", "jobs"] {
+        table.add(&format!("bytes.{name}"), program_bytes(name).len() as u64);
+    }
+    table
+}
+
+impl Table {
+    fn measure(&mut self, name: &str, net: &mut Net, instruction: Instruction, signers: &[&Keypair]) {
+        let cu = net.ok(&[instruction], signers).cu;
+        self.add(&format!("instructions.{name}"), cu);
+    }
+}
+
+fn accept(net: &Net, job: &Posted) -> Instruction {
+    jobs_ix::accept_result(user(0).pubkey(), job.address, &net.job(&job.address).expect("the job is live"))
+}
+
+/// The steps of a paid job, each the mean over some jobs; returns their sum.
+fn jobs(table: &mut Table) -> u64 {
+    let mut net = Net::new();
+    let model = work::tiny();
+    let (me, worker) = (user(0), device(0));
+    let mut sums = [0; 4];
+    for _ in 0..JOBS {
+        let (seq, work) = net.next_job(&me, &model, 2);
+        let job = Posted { address: work.job, work };
+        let post = jobs_ix::post_job(me.pubkey(), &model.root(), net::post_args(seq, &job.work));
+        sums[0] += net.ok(&[post], &[&me]).cu;
+        sums[1] += net.ok(&[jobs_ix::claim_job(worker.pubkey(), job.address)], &[&worker]).cu;
+        let commit = jobs_ix::commit_result(worker.pubkey(), job.address, net::commit_args(&job.work));
+        sums[2] += net.ok(&[commit], &[&worker]).cu;
+        let accept = accept(&net, &job);
+        sums[3] += net.ok(&[accept], &[&me]).cu;
+    }
+    let means = sums.map(|s| s / JOBS);
+    for (name, mean) in ["post_job", "claim_job", "commit_result", "accept_result"].into_iter().zip(means) {
+        table.add(&format!("instructions.{name}"), mean);
+    }
+    means.iter().sum()
+}
+
+fn endings(table: &mut Table) {
+    let mut net = Net::new();
+    let model = work::tiny();
+    let job = net.committed(&model);
+    let state = net.job(&job.address).expect("the job is live");
+    net.wait(i64::from(net::WINDOW_S) + 1);
+    table.measure("settle_job", &mut net, jobs_ix::settle_job(job.address, &state), &[&user(1)]);
+
+    let job = net.post(&user(0), &model);
+    let state = net.job(&job.address).expect("the job is live");
+    let cancel = jobs_ix::cancel_job(user(0).pubkey(), job.address, &state);
+    table.measure("cancel_job", &mut net, cancel, &[&user(0)]);
+
+    let job = net.claimed(&model);
+    let state = net.job(&job.address).expect("the job is live");
+    net.wait(i64::from(net::EXECUTE_S) + 1);
+    table.measure("expire_job", &mut net, jobs_ix::expire_job(job.address, &state), &[&user(1)]);
+}
+
+/// A cell of 256 products.
+fn dispute(table: &mut Table) {
+    let mut net = Net::new();
+    let cell = (0, 1, 5);
+    let job = net.cheated(&work::wide(), cell);
+    let evidence = job.work.evidence(cell);
+    let prover = user(1);
+    let me = prover.pubkey();
+    let open = jobs_ix::open_proof(me, job.address, evidence.len() as u16);
+    table.measure("open_proof", &mut net, open, &[&prover]);
+    for (i, part) in evidence.chunks(net::WRITE_BYTES).enumerate() {
+        let write = jobs_ix::write_proof(me, job.address, (i * net::WRITE_BYTES) as u16, part.to_vec());
+        if i == 0 {
+            table.measure("write_proof", &mut net, write, &[&prover]);
+        } else {
+            net.ok(&[write], &[&prover]);
+        }
+    }
+    let dispute = net.dispute(&prover, job.address, cell);
+    table.measure("dispute_cell", &mut net, dispute, &[&prover]);
+
+    let job = net.committed(&work::wide());
+    net.ok(&[jobs_ix::open_proof(me, job.address, 100)], &[&prover]);
+    table.measure("close_proof", &mut net, jobs_ix::close_proof(me, job.address), &[&prover]);
+}
+
+fn money(table: &mut Table) {
+    let mut net = Net::new();
+    let (me, supplier) = (user(0), operator(0));
+    let buy = |net: &Net| credits_ix::buy_credits(me.pubkey(), net.epoch(), BuyOrder::ExactIn { io: net::IO, min_iosd: 1 });
+    let order = buy(&net);
+    table.measure("buy_credits", &mut net, order, &[&me]);
+    let speak = credits_ix::submit_price(submitter(0).pubkey(), net::PRICE);
+    table.measure("submit_price", &mut net, speak, &[&submitter(0)]);
+
+    let job = net.committed(&work::tiny());
+    let accept = accept(&net, &job);
+    net.ok(&[accept], &[&me]);
+    let redeem = credits_ix::redeem_earnings(supplier.pubkey(), net.epoch(), net::IOSD);
+    table.measure("redeem_earnings_first", &mut net, redeem, &[&supplier]);
+    let redeem = credits_ix::redeem_earnings(supplier.pubkey(), net.epoch(), net::IOSD);
+    table.measure("redeem_earnings", &mut net, redeem, &[&supplier]);
+}
+
+fn registrations(table: &mut Table) {
+    let mut net = Net::bare();
+    let payer = authority();
+    let admin = payer.pubkey();
+    let launch = credits_ix::initialize(admin, net::launch());
+    table.measure("credits_initialize", &mut net, launch, &[&payer]);
+    let launch = jobs_ix::initialize(admin, net::WINDOW_S);
+    table.measure("jobs_initialize", &mut net, launch, &[&payer]);
+    table.measure("credits_open_shard", &mut net, credits_ix::open_shard(admin, 0), &[&payer]);
+    table.measure("jobs_open_shard", &mut net, jobs_ix::open_shard(admin, 0), &[&payer]);
+
+    let mut net = Net::new();
+    let owner = key("new operator");
+    let someone = owner.pubkey();
+    net.vm.airdrop(&someone, 1_000_000_000);
+    table.measure("open_earnings", &mut net, credits_ix::open_earnings(admin, someone), &[&payer]);
+    table.measure("register_operator", &mut net, jobs_ix::register_operator(someone), &[&owner]);
+    let worker = key("new device");
+    let register = jobs_ix::register_device(someone, worker.pubkey(), "device".into());
+    table.measure("register_device", &mut net, register, &[&owner, &worker]);
+    table.measure("open_user", &mut net, jobs_ix::open_user(someone), &[&owner]);
+    let model = work::model("three layers", &[64, 128, 64, 10]);
+    let register = jobs_ix::register_model(someone, net::model_args(&model));
+    table.measure("register_model", &mut net, register, &[&owner]);
+}

@@ -1,0 +1,305 @@
+//! A network that is up: both programs initialised, all shards open, a fresh price, funded users, suppliers, models.
+use crate::event::Event;
+use crate::keys::{authority, device, operator, stranger, submitter, user};
+use crate::vm::{Failure, Meta, Vm};
+use crate::work::{self, Cell, Work};
+use crate::invariants;
+use anchor_lang::prelude::Pubkey;
+use client::{address, credits_ix, jobs_ix};
+use credits::{BuyOrder, InitializeArgs};
+use jobs::state::{Job, LayerRecord};
+use jobs::{CommitArgs, ModelArgs, PostArgs};
+use model::Model;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::sync::OnceLock;
+
+/// The clock at the start, unix seconds.
+pub const START: i64 = 1_700_000_000;
+/// One dollar per IO: one IO buys one IOSD.
+pub const PRICE: u64 = 100_000_000;
+/// One whole IO in base units.
+pub const IO: u64 = 100_000_000;
+/// One whole IOSD in base units.
+pub const IOSD: u64 = 1_000_000;
+pub const GENESIS: u64 = 500_000_000 * IO;
+/// Each user's IO before buying.
+pub const USER_IO: u64 = 10_000 * IO;
+/// Each user's IOSD.
+pub const USER_IOSD: u64 = 1_000 * IOSD;
+pub const REDEMPTION_BUDGET: u64 = 500 * IO;
+pub const EPOCH_S: u32 = 3_600;
+pub const MAX_PRICE_AGE_S: u32 = 60;
+pub const MAX_SPREAD_BPS: u16 = 200;
+pub const FEE_BPS: u16 = 500;
+pub const INCENTIVE_BPS: u16 = 4_000;
+pub const WINDOW_S: u32 = 600;
+pub const CLAIM_S: u32 = 300;
+pub const EXECUTE_S: u32 = 120;
+/// Price of a job unless a test says otherwise.
+pub const JOB_PRICE: u64 = 10 * IOSD;
+
+/// Evidence bytes that fit a transaction beside everything else.
+pub const WRITE_BYTES: usize = 900;
+
+/// A virtual machine with a network in it, and every event since its birth.
+#[derive(Clone)]
+pub struct Net {
+    pub vm: Vm,
+    pub events: Vec<Event>,
+}
+
+/// A job on chain with its honest result.
+#[derive(Clone)]
+pub struct Posted {
+    pub address: Pubkey,
+    pub work: Work,
+}
+
+/// Launch parameters of the credits program.
+pub fn launch() -> InitializeArgs {
+    InitializeArgs {
+        jobs_authority: address::jobs_authority(),
+        submitters: (0..3).map(|i| submitter(i).pubkey()).collect(),
+        genesis_supply: GENESIS,
+        epoch_s: EPOCH_S,
+        fee_bps: FEE_BPS,
+        incentive_bps: INCENTIVE_BPS,
+        redemption_budget: REDEMPTION_BUDGET,
+        max_price_age_s: MAX_PRICE_AGE_S,
+        max_spread_bps: MAX_SPREAD_BPS,
+    }
+}
+
+/// A job of `work` at [`JOB_PRICE`].
+pub fn post_args(seq: u64, work: &Work) -> PostArgs {
+    PostArgs {
+        seq,
+        rows: work.rows,
+        input_root: work.input_root(),
+        input_blob: judge::sha256(&[work.input()]),
+        price: JOB_PRICE,
+        claim_s: CLAIM_S,
+        execute_s: EXECUTE_S,
+    }
+}
+
+/// A model as it is registered.
+pub fn model_args(model: &Model) -> ModelArgs {
+    ModelArgs {
+        root: model.root(),
+        blob: judge::sha256(&[&model.to_bytes()]),
+        name: model.name.clone(),
+        layers: model.specs().into_iter().map(LayerRecord::from).collect(),
+    }
+}
+
+impl Net {
+    /// A network that is up. It is built once per process and copied.
+    pub fn new() -> Self {
+        static UP: OnceLock<Net> = OnceLock::new();
+        UP.get_or_init(|| {
+            let mut net = Net::bare();
+            net.initialize();
+            net.populate();
+            net
+        })
+        .clone()
+    }
+
+    /// Both programs deployed and wallets with lamports, nothing else.
+    pub fn bare() -> Self {
+        let mut vm = Vm::new();
+        vm.set_time(START);
+        let roles = [authority(), stranger()].into_iter();
+        let numbered = (0..3).flat_map(|i| [submitter(i), user(i), operator(i), device(i)]);
+        for wallet in roles.chain(numbered) {
+            vm.airdrop(&wallet.pubkey(), 1_000_000_000_000);
+        }
+        Net { vm, events: Vec::new() }
+    }
+
+    /// Initialises both programs and opens all shards.
+    pub fn initialize(&mut self) {
+        let payer = authority();
+        self.ok(&[credits_ix::initialize(payer.pubkey(), launch())], &[&payer]);
+        self.ok(&[jobs_ix::initialize(payer.pubkey(), WINDOW_S)], &[&payer]);
+        for index in 0..credits::constants::SHARDS {
+            let shards = [credits_ix::open_shard(payer.pubkey(), index), jobs_ix::open_shard(payer.pubkey(), index)];
+            self.ok(&shards, &[&payer]);
+        }
+    }
+
+    fn populate(&mut self) {
+        self.submit_price(PRICE);
+        for i in 0..3 {
+            self.fund_user(&user(i));
+        }
+        for i in 0..2 {
+            let owner = operator(i);
+            let me = owner.pubkey();
+            self.ok(&[credits_ix::open_earnings(me, me), jobs_ix::register_operator(me)], &[&owner]);
+        }
+        for (i, owner) in [(0, operator(0)), (1, operator(0)), (2, operator(1))] {
+            let register = jobs_ix::register_device(owner.pubkey(), device(i).pubkey(), format!("device {i}"));
+            self.ok(&[register], &[&owner, &device(i)]);
+        }
+        for model in [work::tiny(), work::wide(), work::digits()] {
+            self.ok(&[jobs_ix::register_model(authority().pubkey(), model_args(&model))], &[&authority()]);
+        }
+    }
+
+    fn fund_user(&mut self, user: &Keypair) {
+        let me = user.pubkey();
+        let epoch = self.epoch();
+        let order = BuyOrder::ExactOut { iosd: USER_IOSD, max_io: u64::MAX };
+        self.ok(&credits_ix::transfer_io(authority().pubkey(), me, USER_IO), &[&authority()]);
+        self.ok(&[credits_ix::buy_credits(me, epoch, order), jobs_ix::open_user(me)], &[user]);
+    }
+
+    /// Sends, and keeps the events.
+    ///
+    /// # Errors
+    /// As the chain says.
+    pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Meta, Failure> {
+        let meta = self.vm.send(instructions, signers)?;
+        self.events.extend(meta.events.iter().cloned());
+        Ok(meta)
+    }
+
+    /// Sends what must succeed, and checks what must always hold.
+    ///
+    /// # Panics
+    /// If it fails.
+    #[track_caller]
+    pub fn ok(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Meta {
+        match self.send(instructions, signers) {
+            Ok(meta) => {
+                invariants(self);
+                meta
+            }
+            Err(failure) => panic!("{}\n{}", failure.name, failure.logs.join("\n")),
+        }
+    }
+
+    /// Sends what must be refused with the error `name`, leaving everything as it was.
+    ///
+    /// # Panics
+    /// If it succeeds, is refused for another reason, or changes anything.
+    #[track_caller]
+    pub fn refused(&mut self, name: &str, instructions: &[Instruction], signers: &[&Keypair]) {
+        let before = self.vm.state();
+        match self.send(instructions, signers) {
+            Ok(_) => panic!("succeeded, expected {name}"),
+            Err(failure) => assert_eq!(failure.name, name, "\n{}", failure.logs.join("\n")),
+        }
+        assert!(self.vm.state() == before, "a refused transaction changed an account");
+    }
+
+    /// The accounting epoch that the clock is in.
+    pub fn epoch(&self) -> u64 {
+        let config: Option<credits::state::Config> = self.vm.read(&address::credits_config());
+        config.map_or(0, |c| c.epoch_at(self.vm.now()))
+    }
+
+    /// All submitters say `price` now.
+    pub fn submit_price(&mut self, price: u64) {
+        for i in 0..3 {
+            let submitter = submitter(i);
+            self.ok(&[credits_ix::submit_price(submitter.pubkey(), price)], &[&submitter]);
+        }
+    }
+
+    /// Lets `seconds` pass.
+    pub fn wait(&mut self, seconds: i64) {
+        let now = self.vm.now();
+        self.vm.set_time(now + seconds);
+    }
+
+    /// `None` once it has ended.
+    pub fn job(&self, address: &Pubkey) -> Option<Job> {
+        self.vm.read(address)
+    }
+
+    pub fn iosd(&self, owner: &Keypair) -> u64 {
+        self.vm.tokens(&address::iosd_account(&owner.pubkey()))
+    }
+
+    pub fn io(&self, owner: &Keypair) -> u64 {
+        self.vm.tokens(&address::io_account(&owner.pubkey()))
+    }
+
+    /// The next job of `user`, not posted yet.
+    pub fn next_job(&self, user: &Keypair, model: &Model, rows: u32) -> (u64, Work) {
+        let counter: jobs::state::User = self.vm.read(&address::user(&user.pubkey())).expect("the user is open");
+        let address = address::job(&user.pubkey(), counter.next_seq);
+        (counter.next_seq, Work::honest(model, address, rows))
+    }
+
+    /// `user` posts a job of two rows at [`JOB_PRICE`].
+    pub fn post(&mut self, user: &Keypair, model: &Model) -> Posted {
+        let (seq, work) = self.next_job(user, model, 2);
+        let post = jobs_ix::post_job(user.pubkey(), &model.root(), post_args(seq, &work));
+        self.ok(&[post], &[user]);
+        Posted { address: work.job, work }
+    }
+
+    /// User 0 posts a job and device 0 claims it.
+    pub fn claimed(&mut self, model: &Model) -> Posted {
+        let posted = self.post(&user(0), model);
+        self.ok(&[jobs_ix::claim_job(device(0).pubkey(), posted.address)], &[&device(0)]);
+        posted
+    }
+
+    /// The same, and the device commits to its honest result.
+    pub fn committed(&mut self, model: &Model) -> Posted {
+        let posted = self.claimed(model);
+        self.commit(&posted.work);
+        posted
+    }
+
+    /// The same, but `cell` of the committed result is wrong. The returned work is the tampered one.
+    pub fn cheated(&mut self, model: &Model, cell: Cell) -> Posted {
+        let posted = self.claimed(model);
+        let work = posted.work.tampered(cell);
+        self.commit(&work);
+        Posted { work, ..posted }
+    }
+
+    /// Device 0 commits to `work`.
+    pub fn commit(&mut self, work: &Work) {
+        self.ok(&[jobs_ix::commit_result(device(0).pubkey(), work.job, commit_args(work))], &[&device(0)]);
+    }
+
+    /// Opens the prover's buffer for `job` and writes `evidence` to it.
+    pub fn upload(&mut self, prover: &Keypair, job: Pubkey, evidence: &[u8]) {
+        let me = prover.pubkey();
+        self.ok(&[jobs_ix::open_proof(me, job, evidence.len() as u16)], &[prover]);
+        for (i, part) in evidence.chunks(WRITE_BYTES).enumerate() {
+            let offset = (i * WRITE_BYTES) as u16;
+            self.ok(&[jobs_ix::write_proof(me, job, offset, part.to_vec())], &[prover]);
+        }
+    }
+
+    /// The instruction by which `prover` disputes `cell`.
+    ///
+    /// # Panics
+    /// If the job has ended.
+    pub fn dispute(&self, prover: &Keypair, job: Pubkey, cell: Cell) -> Instruction {
+        let state = self.job(&job).expect("the job is live");
+        jobs_ix::dispute_cell(prover.pubkey(), job, &state, cell)
+    }
+}
+
+impl Default for Net {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A commitment to `work`.
+pub fn commit_args(work: &Work) -> CommitArgs {
+    let result = judge::sha256(&[work.activations.concat().as_slice()]);
+    CommitArgs { commitment: work.commitment(), result_blob: result }
+}

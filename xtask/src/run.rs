@@ -1,0 +1,38 @@
+//! Running other programs.
+use crate::paths::Paths;
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::process::Command;
+
+/// Runs a command to its end; fails if it fails.
+pub fn checked(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("cannot run {name}"))?;
+    if !status.success() {
+        bail!("{name} failed ({status})");
+    }
+    Ok(())
+}
+
+/// Cargo in this workspace.
+pub struct Cargo<'a> {
+    paths: &'a Paths,
+}
+
+impl<'a> Cargo<'a> {
+    pub fn new(paths: &'a Paths) -> Self {
+        Cargo { paths }
+    }
+
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new("cargo");
+        command.args(arguments).current_dir(&self.paths.root);
+        command.env("CARGO_TARGET_DIR", &self.paths.target);
+        command.env("SBF_OUT_DIR", &self.paths.deploy).env("IO_ONNXRUNTIME", &self.paths.onnxruntime);
+        // Software Vulkan drivers complain without one.
+        if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+            command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+        }
+        command
+    }
+}
