@@ -33,10 +33,10 @@ async fn derived(database: &Database) -> String {
     text(
         database,
         "SELECT concat_ws(E'\\n',
-             (SELECT string_agg(to_jsonb(j)::text, E'\\n' ORDER BY address) FROM jobs j),
-             (SELECT string_agg(to_jsonb(d)::text, E'\\n' ORDER BY key) FROM devices d),
-             (SELECT string_agg(to_jsonb(o)::text, E'\\n' ORDER BY key) FROM operators o),
-             (SELECT string_agg(to_jsonb(u)::text, E'\\n' ORDER BY key) FROM users u),
+             (SELECT string_agg((to_jsonb(j) - 'event_id')::text, E'\\n' ORDER BY address) FROM jobs j),
+             (SELECT string_agg((to_jsonb(d) - 'event_id')::text, E'\\n' ORDER BY key) FROM devices d),
+             (SELECT string_agg((to_jsonb(o) - 'event_id')::text, E'\\n' ORDER BY key) FROM operators o),
+             (SELECT string_agg((to_jsonb(u) - 'event_id')::text, E'\\n' ORDER BY key) FROM users u),
              (SELECT string_agg(to_jsonb(e)::text, E'\\n' ORDER BY index) FROM epochs e),
              (SELECT string_agg(to_jsonb(c)::text, E'\\n' ORDER BY status) FROM job_counts c),
              (SELECT to_jsonb(t)::text FROM totals t),
@@ -75,7 +75,7 @@ async fn a_story_adds_up_and_reading_it_again_changes_nothing() {
     drop(frontier);
     let mut again = open(&story.chain, &database).await;
     assert!(matches!(again.round().await.unwrap(), Round::Advanced { new_events: 0, .. }));
-    assert_eq!(derived(&database).await, before);
+    assert!(derived(&database).await == before);
     assert_eq!(text(&database, "SELECT count(*)::text FROM events").await, events);
     assert_eq!(again.store().alarms().await.unwrap(), (0, 0));
 }
@@ -97,7 +97,7 @@ async fn a_block_that_fails_stops_the_frontier_and_a_restart_there_loses_nothing
     assert!(matches!(frontier.round().await, Err(Stall::Source(_))));
     to_tip(&mut frontier).await;
     assert_eq!(text(&broken, "SELECT stall_reason FROM indexer_status").await, "");
-    assert_eq!(derived(&broken).await, derived(&whole).await);
+    assert!(derived(&broken).await == derived(&whole).await, "the same rows, whatever happened on the way");
 }
 
 #[tokio::test]
@@ -123,9 +123,10 @@ async fn a_missed_event_is_recorded_as_a_hole() {
     story.chain.edit(6, |block| block.transactions.clear());
     let mut frontier = open(&story.chain, &database).await;
     to_tip(&mut frontier).await;
-    assert_eq!(frontier.store().alarms().await.unwrap(), (1, 0));
-    let hole = "SELECT concat_ws(' ', kind, program, shard, expected, found, slot) FROM sequence_faults";
-    assert_eq!(text(&database, hole).await, "hole jobs 0 5 7 8");
+    assert_eq!(frontier.store().alarms().await.unwrap(), (2, 0));
+    let holes = "SELECT string_agg(concat_ws(' ', kind, program, shard, expected, found, slot), ', ' ORDER BY id)
+                 FROM sequence_faults";
+    assert_eq!(text(&database, holes).await, "hole jobs 2 3 4 8, hole jobs 1 3 4 8");
     assert_eq!(frontier.store().checkpoint().await.unwrap().unwrap().slot, story.slot);
 }
 
@@ -197,7 +198,7 @@ async fn a_tip_that_goes_back_is_read_again_without_moving_the_checkpoint_back()
     }
     assert_eq!(frontier.round().await.unwrap(), Round::AtTip);
     assert_eq!(frontier.store().checkpoint().await.unwrap().unwrap().slot, reached);
-    assert_eq!(derived(&database).await, before);
+    assert!(derived(&database).await == before);
     story.slot = reached - 3;
     story.buy(key(50), 5);
     to_tip(&mut frontier).await;

@@ -29,7 +29,7 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
 }
 
 pub async fn explorer(context: &Context, args: ExplorerArgs) -> Result<Output> {
-    let server = explorer_api::Server::bind(explorer_api::Settings::new(args.bind, &args.database_url)).await?;
+    let server = explorer_api::Server::bind(explorer_api::Settings { bind: args.bind, database_url: args.database_url.clone() }).await?;
     context.progress()(&format!("pages and API at http://{}", server.local_addr()));
     let (stop, stopped) = watch::channel(false);
     let run = server.run(stopped);

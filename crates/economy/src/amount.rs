@@ -17,7 +17,7 @@ pub fn parse(text: &str, decimals: u8) -> Option<u64> {
     whole.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(fraction)
 }
 
-/// The whole and fractional part of `amount` base units, for printing as `"{}.{:0decimals$}"`.
+/// The whole and fractional part of `amount` base units, for printing as `"{}.{:0decimals$}"`. Exact.
 ///
 /// # Errors
 /// If `decimals` is over 19.

@@ -62,14 +62,20 @@ impl fmt::Display for PriceError {
 
 impl core::error::Error for PriceError {}
 
-/// Median and confidence of the fresh submissions: a majority of all submitters must be fresh.
+/// Median and confidence of the fresh submissions: a majority of all submitters must be fresh. A submission from the
+/// future is not fresh. Of an even number the median is the midpoint of the middle two, rounded down. As long as fewer
+/// of the fresh submitters lie than tell the truth, it is between two honest prices.
 ///
 /// # Errors
-/// [`PriceError::Stale`], [`PriceError::Wide`] or [`PriceError::Zero`].
+/// [`PriceError::Stale`], [`PriceError::Wide`] or [`PriceError::Zero`]. More than [`MAX_SUBMITTERS`] submissions are
+/// refused as stale: ignoring some would make their order matter.
 pub fn median(submissions: &[Submission], now: i64, limits: PriceLimits) -> Result<(u64, u64), PriceError> {
+    if submissions.len() > MAX_SUBMITTERS {
+        return Err(PriceError::Stale);
+    }
     let mut fresh = [0u64; MAX_SUBMITTERS];
     let mut count = 0;
-    for s in submissions.iter().take(MAX_SUBMITTERS) {
+    for s in submissions {
         let age = now.saturating_sub(s.time);
         if s.price > 0 && (0..=i64::from(limits.max_age_s)).contains(&age) {
             fresh[count] = s.price;
@@ -113,7 +119,7 @@ impl Price {
         self.spot.min(self.average).checked_sub(self.confidence).filter(|&p| p > 0).ok_or(PriceError::Zero)
     }
 
-    /// The price at which IO is paid out: `max(spot, average) + confidence`.
+    /// The price at which IO is paid out: `max(spot, average) + confidence`, at most `u64::MAX`.
     pub fn paying(&self) -> u64 {
         self.spot.max(self.average).saturating_add(self.confidence)
     }

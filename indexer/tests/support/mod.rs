@@ -48,6 +48,7 @@ struct State {
     /// How often `block` fails before it answers.
     failures: HashMap<u64, u32>,
     genesis: Option<String>,
+    signed: u32,
 }
 
 /// A source of blocks that does what it is told.
@@ -57,21 +58,23 @@ pub struct FakeChain(Arc<Mutex<State>>);
 impl FakeChain {
     /// Adds a block with one transaction per list of inner instructions.
     pub fn add(&self, slot: u64, time: i64, transactions: Vec<Vec<InnerInstruction>>) {
+        let mut state = self.0.lock().unwrap();
         let transactions = transactions.into_iter().enumerate().map(|(index, inner)| {
+            state.signed += 1;
             let mut signature = [7; 64];
-            signature[..8].copy_from_slice(&slot.to_be_bytes());
-            signature[8] = index as u8;
+            signature[..4].copy_from_slice(&state.signed.to_be_bytes());
             Transaction { index: index as u32, signature, inner }
         });
+        let transactions = transactions.collect();
         let block = Block {
             slot,
             parent_slot: slot.saturating_sub(1),
             blockhash: format!("hash{slot}"),
             previous_blockhash: format!("hash{}", slot.saturating_sub(1)),
             time: Some(time),
-            transactions: transactions.collect(),
+            transactions,
         };
-        self.0.lock().unwrap().blocks.insert(slot, block);
+        state.blocks.insert(slot, block);
     }
 
     pub fn finalize(&self, slot: u64) {

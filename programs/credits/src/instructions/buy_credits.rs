@@ -23,9 +23,8 @@ pub enum BuyOrder {
 pub struct BuyCredits<'info> {
     #[account(mut)]
     pub user: Signer<'info>,
-    #[account(seeds = [CONFIG_SEED], bump = config.bump, has_one = io_mint, has_one = iosd_mint)]
+    #[account(has_one = io_mint, has_one = iosd_mint)]
     pub config: Box<Account<'info, Config>>,
-    #[account(seeds = [FEED_SEED], bump = feed.bump)]
     pub feed: Box<Account<'info, Feed>>,
     #[account(
         init_if_needed, payer = user, space = 8 + Epoch::INIT_SPACE,
@@ -33,7 +32,7 @@ pub struct BuyCredits<'info> {
     )]
     pub epoch: Box<Account<'info, Epoch>>,
     /// Shard of the user's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Box<Account<'info, Shard>>,
     #[account(mut)]
     pub io_mint: Box<Account<'info, Mint>>,

@@ -15,15 +15,12 @@ pub struct LockEscrow<'info> {
     pub jobs_authority: Signer<'info>,
     /// CHECK: the jobs program vouches for it; only its key is used.
     pub job: UncheckedAccount<'info>,
-    #[account(
-        seeds = [CONFIG_SEED], bump = config.bump, has_one = iosd_mint,
-        has_one = jobs_authority @ CreditsError::NotJobsProgram
-    )]
+    #[account(has_one = iosd_mint, has_one = jobs_authority @ CreditsError::NotJobsProgram)]
     pub config: Box<Account<'info, Config>>,
     #[account(init, payer = user, space = 8 + Escrow::INIT_SPACE, seeds = [ESCROW_SEED, job.key().as_ref()], bump)]
     pub escrow: Box<Account<'info, Escrow>>,
     /// Shard of the job's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Box<Account<'info, Shard>>,
     #[account(mut)]
     pub iosd_mint: Box<InterfaceAccount<'info, Mint>>,

@@ -1,4 +1,4 @@
-use crate::constants::{EARNINGS_SEED, SHARD_SEED};
+use crate::constants::EARNINGS_SEED;
 use crate::events::EarningsOpened;
 use crate::state::{Earnings, Shard};
 use anchor_lang::prelude::*;
@@ -13,7 +13,7 @@ pub struct OpenEarnings<'info> {
     #[account(init, payer = payer, space = 8 + Earnings::INIT_SPACE, seeds = [EARNINGS_SEED, owner.key().as_ref()], bump)]
     pub earnings: Account<'info, Earnings>,
     /// Shard of the owner's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

@@ -12,21 +12,18 @@ use economy::IO_CAP;
 pub struct RedeemEarnings<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    #[account(seeds = [CONFIG_SEED], bump = config.bump, has_one = io_mint)]
+    #[account(has_one = io_mint)]
     pub config: Box<Account<'info, Config>>,
-    #[account(seeds = [FEED_SEED], bump = feed.bump)]
     pub feed: Box<Account<'info, Feed>>,
     #[account(
         init_if_needed, payer = owner, space = 8 + Epoch::INIT_SPACE,
         seeds = [EPOCH_SEED, &config.epoch_at(Clock::get()?.unix_timestamp).to_le_bytes()], bump
     )]
     pub epoch: Box<Account<'info, Epoch>>,
-    #[account(
-        mut, seeds = [EARNINGS_SEED, owner.key().as_ref()], bump = earnings.bump, has_one = owner @ CreditsError::WrongOwner
-    )]
+    #[account(mut, has_one = owner @ CreditsError::WrongOwner)]
     pub earnings: Box<Account<'info, Earnings>>,
     /// Shard of the owner's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Box<Account<'info, Shard>>,
     #[account(mut)]
     pub io_mint: Box<Account<'info, Mint>>,

@@ -11,21 +11,15 @@ use anchor_spl::token_interface::{Mint, TokenAccount};
 pub struct RefundEscrow<'info> {
     /// The jobs program's PDA; its signature is the permission.
     pub jobs_authority: Signer<'info>,
-    #[account(
-        seeds = [CONFIG_SEED], bump = config.bump, has_one = iosd_mint,
-        has_one = jobs_authority @ CreditsError::NotJobsProgram
-    )]
+    #[account(has_one = iosd_mint, has_one = jobs_authority @ CreditsError::NotJobsProgram)]
     pub config: Box<Account<'info, Config>>,
-    #[account(
-        mut, close = payer, seeds = [ESCROW_SEED, escrow.job.as_ref()], bump = escrow.bump,
-        has_one = payer @ CreditsError::WrongOwner
-    )]
+    #[account(mut, close = payer, has_one = payer @ CreditsError::WrongOwner)]
     pub escrow: Box<Account<'info, Escrow>>,
     /// CHECK: receives the escrow's rent; checked against the escrow.
     #[account(mut)]
     pub payer: UncheckedAccount<'info>,
     /// Shard of the job's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Box<Account<'info, Shard>>,
     #[account(mut)]
     pub iosd_mint: Box<InterfaceAccount<'info, Mint>>,

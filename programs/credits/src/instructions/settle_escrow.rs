@@ -1,4 +1,3 @@
-use crate::constants::*;
 use crate::errors::CreditsError;
 use crate::events::EscrowSettled;
 use crate::state::{add, Config, Earnings, Escrow, Shard};
@@ -9,21 +8,18 @@ use anchor_lang::prelude::*;
 pub struct SettleEscrow<'info> {
     /// The jobs program's PDA; its signature is the permission.
     pub jobs_authority: Signer<'info>,
-    #[account(seeds = [CONFIG_SEED], bump = config.bump, has_one = jobs_authority @ CreditsError::NotJobsProgram)]
+    #[account(has_one = jobs_authority @ CreditsError::NotJobsProgram)]
     pub config: Box<Account<'info, Config>>,
-    #[account(
-        mut, close = payer, seeds = [ESCROW_SEED, escrow.job.as_ref()], bump = escrow.bump,
-        has_one = payer @ CreditsError::WrongOwner
-    )]
+    #[account(mut, close = payer, has_one = payer @ CreditsError::WrongOwner)]
     pub escrow: Box<Account<'info, Escrow>>,
     /// CHECK: receives the escrow's rent; checked against the escrow.
     #[account(mut)]
     pub payer: UncheckedAccount<'info>,
     /// Ledger of the supplier whom the jobs program names.
-    #[account(mut, seeds = [EARNINGS_SEED, earnings.owner.as_ref()], bump = earnings.bump)]
+    #[account(mut)]
     pub earnings: Box<Account<'info, Earnings>>,
     /// Shard of the job's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Box<Account<'info, Shard>>,
 }
 

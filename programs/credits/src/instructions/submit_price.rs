@@ -1,4 +1,3 @@
-use crate::constants::{CONFIG_SEED, FEED_SEED, SHARD_SEED};
 use crate::events::PriceSubmitted;
 use crate::state::{Config, Feed, Shard};
 use anchor_lang::prelude::*;
@@ -7,12 +6,11 @@ use anchor_lang::prelude::*;
 #[derive(Accounts)]
 pub struct SubmitPrice<'info> {
     pub submitter: Signer<'info>,
-    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
     pub config: Account<'info, Config>,
-    #[account(mut, seeds = [FEED_SEED], bump = feed.bump)]
+    #[account(mut)]
     pub feed: Account<'info, Feed>,
     /// Shard of the feed's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Account<'info, Shard>,
 }
 

@@ -1,4 +1,3 @@
-use crate::constants::{DEVICE_SEED, JOB_SEED, SHARD_SEED};
 use crate::errors::JobsError;
 use crate::events::JobClaimed;
 use crate::state::{Device, Job, Shard};
@@ -8,15 +7,12 @@ use anchor_lang::prelude::*;
 #[derive(Accounts)]
 pub struct ClaimJob<'info> {
     pub device_key: Signer<'info>,
-    #[account(
-        mut, seeds = [DEVICE_SEED, device_key.key().as_ref()], bump = device.bump,
-        constraint = device.key == device_key.key() @ JobsError::WrongOwner
-    )]
+    #[account(mut, constraint = device.key == device_key.key() @ JobsError::WrongOwner)]
     pub device: Box<Account<'info, Device>>,
-    #[account(mut, seeds = [JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bump = job.bump)]
+    #[account(mut)]
     pub job: Box<Account<'info, Job>>,
     /// Shard of the job's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Account<'info, Shard>,
 }
 

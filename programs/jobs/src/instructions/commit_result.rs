@@ -1,4 +1,3 @@
-use crate::constants::{CONFIG_SEED, JOB_SEED, SHARD_SEED};
 use crate::errors::JobsError;
 use crate::events::ResultCommitted;
 use crate::state::{Config, Job, Shard};
@@ -17,15 +16,11 @@ pub struct CommitArgs {
 #[derive(Accounts)]
 pub struct CommitResult<'info> {
     pub device_key: Signer<'info>,
-    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
     pub config: Account<'info, Config>,
-    #[account(
-        mut, seeds = [JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bump = job.bump,
-        constraint = job.device == device_key.key() @ JobsError::WrongOwner
-    )]
+    #[account(mut, constraint = job.device == device_key.key() @ JobsError::WrongOwner)]
     pub job: Box<Account<'info, Job>>,
     /// Shard of the job's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Account<'info, Shard>,
 }
 

@@ -1,4 +1,3 @@
-use crate::constants::{MODEL_SEED, PROOF_SEED};
 use crate::errors::JobsError;
 use crate::events::FaultProven;
 use crate::instructions::escrow::*;
@@ -13,10 +12,11 @@ pub struct DisputeCell<'info> {
     #[account(mut)]
     pub prover: Signer<'info>,
     #[account(
-        mut, close = prover, seeds = [PROOF_SEED, refund.job.key().as_ref(), prover.key().as_ref()], bump = proof.bump
+        mut, close = prover, has_one = prover @ JobsError::WrongOwner,
+        constraint = proof.job == refund.job.key() @ JobsError::WrongOwner
     )]
     pub proof: Box<Account<'info, Proof>>,
-    #[account(seeds = [MODEL_SEED, &refund.job.model_root], bump = model.bump)]
+    #[account(constraint = model.root == refund.job.model_root @ JobsError::WrongOwner)]
     pub model: Box<Account<'info, Model>>,
     pub refund: Refund<'info>,
 }

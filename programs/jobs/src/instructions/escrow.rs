@@ -1,5 +1,5 @@
 //! The two ways that a job's money leaves escrow, each with the accounts it needs. The credits program checks its own.
-use crate::constants::*;
+use crate::constants::AUTHORITY_SEED;
 use crate::errors::JobsError;
 use crate::events::{JobPaid, Verification};
 use crate::state::{Config, Device, Ending, Job, Operator, Shard};
@@ -10,36 +10,32 @@ use credits::program::Credits;
 /// Pays the supplier and closes the job to its user.
 #[derive(Accounts)]
 pub struct Payout<'info> {
-    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
     pub config: Box<Account<'info, Config>>,
-    #[account(mut, close = user, seeds = [JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bump = job.bump)]
+    #[account(mut, close = user)]
     pub job: Box<Account<'info, Job>>,
     /// CHECK: the job's user, who paid its rent.
     #[account(mut, address = job.user @ JobsError::WrongOwner)]
     pub user: UncheckedAccount<'info>,
-    #[account(mut, seeds = [DEVICE_SEED, job.device.as_ref()], bump = device.bump)]
+    #[account(mut, constraint = device.key == job.device @ JobsError::WrongOwner)]
     pub device: Box<Account<'info, Device>>,
-    #[account(mut, seeds = [OPERATOR_SEED, job.operator.as_ref()], bump = operator.bump)]
+    #[account(mut, constraint = operator.owner == job.operator @ JobsError::WrongOwner)]
     pub operator: Box<Account<'info, Operator>>,
     /// Shard of the job's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Box<Account<'info, Shard>>,
-    /// CHECK: signs to the credits program.
-    #[account(seeds = [AUTHORITY_SEED], bump = config.authority_bump)]
+    /// CHECK: only its own address can sign, and the credits program accepts no other signer.
     pub jobs_authority: UncheckedAccount<'info>,
     pub credits_program: Program<'info, Credits>,
     /// CHECK: checked by the credits program.
     pub credits_config: UncheckedAccount<'info>,
     /// The escrow of this very job.
     #[account(
-        mut, seeds = [ESCROW_SEED, job.key().as_ref()], bump = escrow.bump, seeds::program = credits::ID,
+        mut, constraint = escrow.job == job.key() @ JobsError::WrongOwner,
         constraint = escrow.amount == job.price @ credits::errors::CreditsError::EscrowMismatch
     )]
     pub escrow: Box<Account<'info, credits::state::Escrow>>,
     /// The ledger of this job's operator.
-    #[account(
-        mut, seeds = [EARNINGS_SEED, job.operator.as_ref()], bump = earnings.bump, seeds::program = credits::ID
-    )]
+    #[account(mut, constraint = earnings.owner == job.operator @ JobsError::WrongOwner)]
     pub earnings: Box<Account<'info, credits::state::Earnings>>,
     /// CHECK: checked by the credits program.
     #[account(mut)]
@@ -84,31 +80,29 @@ impl Payout<'_> {
 /// Gives the user everything back and closes the job to its user.
 #[derive(Accounts)]
 pub struct Refund<'info> {
-    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
     pub config: Box<Account<'info, Config>>,
-    #[account(mut, close = user, seeds = [JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bump = job.bump)]
+    #[account(mut, close = user)]
     pub job: Box<Account<'info, Job>>,
     /// CHECK: the job's user, who paid its rent.
     #[account(mut, address = job.user @ JobsError::WrongOwner)]
     pub user: UncheckedAccount<'info>,
     /// The claiming device, if there is one.
-    #[account(mut, seeds = [DEVICE_SEED, job.device.as_ref()], bump = device.bump)]
+    #[account(mut, constraint = device.key == job.device @ JobsError::WrongOwner)]
     pub device: Option<Box<Account<'info, Device>>>,
     /// Its operator, if there is one.
-    #[account(mut, seeds = [OPERATOR_SEED, job.operator.as_ref()], bump = operator.bump)]
+    #[account(mut, constraint = operator.owner == job.operator @ JobsError::WrongOwner)]
     pub operator: Option<Box<Account<'info, Operator>>>,
     /// Shard of the job's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Box<Account<'info, Shard>>,
-    /// CHECK: signs to the credits program.
-    #[account(seeds = [AUTHORITY_SEED], bump = config.authority_bump)]
+    /// CHECK: only its own address can sign, and the credits program accepts no other signer.
     pub jobs_authority: UncheckedAccount<'info>,
     pub credits_program: Program<'info, Credits>,
     /// CHECK: checked by the credits program.
     pub credits_config: UncheckedAccount<'info>,
     /// The escrow of this very job.
     #[account(
-        mut, seeds = [ESCROW_SEED, job.key().as_ref()], bump = escrow.bump, seeds::program = credits::ID,
+        mut, constraint = escrow.job == job.key() @ JobsError::WrongOwner,
         constraint = escrow.amount == job.price @ credits::errors::CreditsError::EscrowMismatch
     )]
     pub escrow: Box<Account<'info, credits::state::Escrow>>,

@@ -1,4 +1,4 @@
-use crate::constants::{SHARD_SEED, USER_SEED};
+use crate::constants::USER_SEED;
 use crate::events::UserOpened;
 use crate::state::{Shard, User};
 use anchor_lang::prelude::*;
@@ -11,7 +11,7 @@ pub struct OpenUser<'info> {
     #[account(init, payer = owner, space = 8 + User::INIT_SPACE, seeds = [USER_SEED, owner.key().as_ref()], bump)]
     pub user: Account<'info, User>,
     /// Shard of the owner's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

@@ -30,11 +30,9 @@ pub struct PostArgs {
 pub struct PostJob<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    #[account(mut, seeds = [USER_SEED, owner.key().as_ref()], bump = user.bump)]
+    #[account(mut, has_one = owner @ JobsError::WrongOwner)]
     pub user: Box<Account<'info, User>>,
-    #[account(seeds = [CONFIG_SEED], bump = config.bump)]
     pub config: Box<Account<'info, Config>>,
-    #[account(seeds = [MODEL_SEED, &model.root], bump = model.bump)]
     pub model: Box<Account<'info, Model>>,
     #[account(
         init, payer = owner, space = 8 + Job::INIT_SPACE,
@@ -42,10 +40,9 @@ pub struct PostJob<'info> {
     )]
     pub job: Box<Account<'info, Job>>,
     /// Shard of the job's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Box<Account<'info, Shard>>,
-    /// CHECK: signs to the credits program.
-    #[account(seeds = [AUTHORITY_SEED], bump = config.authority_bump)]
+    /// CHECK: only its own address can sign, and the credits program accepts no other signer.
     pub jobs_authority: UncheckedAccount<'info>,
     pub credits_program: Program<'info, Credits>,
     /// CHECK: checked by the credits program.

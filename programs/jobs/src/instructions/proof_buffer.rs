@@ -29,10 +29,7 @@ pub fn open(ctx: Context<OpenProof>, size: u16) -> Result<()> {
 #[derive(Accounts)]
 pub struct WriteProof<'info> {
     pub prover: Signer<'info>,
-    #[account(
-        mut, seeds = [PROOF_SEED, proof.job.as_ref(), prover.key().as_ref()], bump = proof.bump,
-        has_one = prover @ JobsError::WrongOwner
-    )]
+    #[account(mut, has_one = prover @ JobsError::WrongOwner)]
     pub proof: Account<'info, Proof>,
 }
 
@@ -49,10 +46,7 @@ pub fn write(ctx: Context<WriteProof>, offset: u16, bytes: Vec<u8>) -> Result<()
 pub struct CloseProof<'info> {
     #[account(mut)]
     pub prover: Signer<'info>,
-    #[account(
-        mut, close = prover, seeds = [PROOF_SEED, proof.job.as_ref(), prover.key().as_ref()], bump = proof.bump,
-        has_one = prover @ JobsError::WrongOwner
-    )]
+    #[account(mut, close = prover, has_one = prover @ JobsError::WrongOwner)]
     pub proof: Account<'info, Proof>,
 }
 

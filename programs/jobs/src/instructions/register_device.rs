@@ -1,4 +1,4 @@
-use crate::constants::{DEVICE_SEED, MAX_NAME, OPERATOR_SEED, SHARD_SEED};
+use crate::constants::{DEVICE_SEED, MAX_NAME};
 use crate::errors::JobsError;
 use crate::events::DeviceRegistered;
 use crate::state::{Device, Operator, Shard};
@@ -11,16 +11,14 @@ pub struct RegisterDevice<'info> {
     pub owner: Signer<'info>,
     /// Signs too: nobody can register a device whose key they do not hold.
     pub device_key: Signer<'info>,
-    #[account(
-        mut, seeds = [OPERATOR_SEED, owner.key().as_ref()], bump = operator.bump, has_one = owner @ JobsError::WrongOwner
-    )]
+    #[account(mut, has_one = owner @ JobsError::WrongOwner)]
     pub operator: Box<Account<'info, Operator>>,
     #[account(
         init, payer = owner, space = 8 + Device::INIT_SPACE, seeds = [DEVICE_SEED, device_key.key().as_ref()], bump
     )]
     pub device: Box<Account<'info, Device>>,
     /// Shard of the device's key.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

@@ -1,4 +1,4 @@
-use crate::constants::{MAX_NAME, MODEL_SEED, SHARD_SEED};
+use crate::constants::{MAX_NAME, MODEL_SEED};
 use crate::errors::JobsError;
 use crate::events::ModelRegistered;
 use crate::state::{LayerRecord, Model, Shard};
@@ -24,7 +24,7 @@ pub struct RegisterModel<'info> {
     #[account(init, payer = publisher, space = 8 + Model::INIT_SPACE, seeds = [MODEL_SEED, &args.root], bump)]
     pub model: Box<Account<'info, Model>>,
     /// Shard of the model account's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

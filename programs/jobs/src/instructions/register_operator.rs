@@ -1,4 +1,5 @@
-use crate::constants::{EARNINGS_SEED, OPERATOR_SEED, SHARD_SEED};
+use crate::constants::OPERATOR_SEED;
+use crate::errors::JobsError;
 use crate::events::OperatorRegistered;
 use crate::state::{Operator, Shard};
 use anchor_lang::prelude::*;
@@ -13,12 +14,10 @@ pub struct RegisterOperator<'info> {
     )]
     pub operator: Account<'info, Operator>,
     /// Must exist, or nobody could pay this supplier.
-    #[account(
-        seeds = [EARNINGS_SEED, owner.key().as_ref()], bump = earnings.bump, seeds::program = credits::ID
-    )]
+    #[account(has_one = owner @ JobsError::WrongOwner)]
     pub earnings: Account<'info, credits::state::Earnings>,
     /// Shard of the owner's address.
-    #[account(mut, seeds = [SHARD_SEED, &[shard.index]], bump = shard.bump)]
+    #[account(mut)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

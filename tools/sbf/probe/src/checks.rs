@@ -142,6 +142,7 @@ fn pass(mut block: Block) -> Block {
 }
 
 /// Arithmetic, comparisons and conversions of two floats in both sizes.
+#[allow(clippy::neg_cmp_op_on_partial_ord)] // the unordered comparison is what is wanted
 pub fn float(mut input: &[u8]) -> Vec<u8> {
     let (a, b) = (f64::from_le_bytes(take(&mut input)), f64::from_le_bytes(take(&mut input)));
     let (x, y) = (a as f32, b as f32);

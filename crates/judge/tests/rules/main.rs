@@ -1,0 +1,12 @@
+//! The rules of verifiable work against definitions that share no code with them. `IO_FUZZ_CASES` sets how many cases
+//! each property tries.
+mod commitment;
+mod dot;
+mod evidence;
+mod hostile;
+mod job;
+mod layers;
+mod merkle;
+mod operations;
+mod reference;
+mod verdict;

@@ -1,0 +1,109 @@
+use crate::job::Numbers;
+use crate::reference;
+use judge::Hash;
+use judge::merkle::{Tree, fold, path_len, root_in_place};
+
+const SIZES: std::ops::RangeInclusive<usize> = 1..=70;
+
+fn leaves(count: usize) -> Vec<Hash> {
+    let mut numbers = Numbers(count as u64);
+    (0..count).map(|_| numbers.hash()).collect()
+}
+
+#[test]
+fn every_root_follows_the_definition() {
+    for count in SIZES {
+        let mut nodes = leaves(count);
+        let expected = reference::tree(nodes.clone());
+        assert_eq!(Tree::new(nodes.clone()).root(), expected, "{count} leaves");
+        assert_eq!(root_in_place(&mut nodes), expected, "{count} leaves");
+    }
+}
+
+#[test]
+fn every_path_of_every_tree_folds_to_the_root() {
+    for count in SIZES {
+        let leaves = leaves(count);
+        let tree = Tree::new(leaves.clone());
+        for (index, &leaf) in leaves.iter().enumerate() {
+            let path = tree.path(index);
+            assert_eq!(path.len(), 32 * path_len(index, count));
+            assert_eq!(fold(leaf, index, count, &path), Some(tree.root()), "leaf {index} of {count}");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_in_a_path_or_leaf_misses_the_root() {
+    for count in SIZES {
+        let leaves = leaves(count);
+        let tree = Tree::new(leaves.clone());
+        for (index, &leaf) in leaves.iter().enumerate() {
+            let path = tree.path(index);
+            for at in 0..path.len() {
+                let mut wrong = path.clone();
+                wrong[at] ^= 1 << ((at + index) % 8);
+                assert_ne!(fold(leaf, index, count, &wrong), Some(tree.root()), "byte {at}, leaf {index} of {count}");
+            }
+            let mut wrong = leaf;
+            wrong[index % 32] ^= 1 << (count % 8);
+            assert_ne!(fold(wrong, index, count, &path), Some(tree.root()), "leaf {index} of {count}");
+        }
+    }
+}
+
+#[test]
+fn a_path_read_at_another_index_misses_the_root() {
+    for count in SIZES {
+        let leaves = leaves(count);
+        let tree = Tree::new(leaves.clone());
+        for (index, &leaf) in leaves.iter().enumerate() {
+            let path = tree.path(index);
+            for other in (0..count).filter(|&other| other != index) {
+                assert_ne!(fold(leaf, other, count, &path), Some(tree.root()), "leaf {index} as {other} of {count}");
+            }
+            for outside in [count, count + 1, 2 * count, usize::MAX] {
+                assert_eq!(fold(leaf, outside, count, &path), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_path_of_another_length_is_refused() {
+    for count in SIZES {
+        let leaves = leaves(count);
+        let tree = Tree::new(leaves.clone());
+        for (index, &leaf) in leaves.iter().enumerate() {
+            let mut path = tree.path(index);
+            for short in 0..path.len() {
+                assert_eq!(fold(leaf, index, count, &path[..short]), None, "{short} bytes, leaf {index} of {count}");
+            }
+            for _ in 0..33 {
+                path.push(0);
+                assert_eq!(fold(leaf, index, count, &path), None, "{} bytes, leaf {index} of {count}", path.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tree_of_one_leaf_is_the_leaf_and_has_an_empty_path() {
+    let leaf = [7; 32];
+    assert_eq!(Tree::new(vec![leaf]).root(), leaf);
+    assert_eq!(fold(leaf, 0, 1, &[]), Some(leaf));
+    assert_eq!(fold(leaf, 0, 0, &[]), None);
+}
+
+#[test]
+fn the_largest_batch_has_a_path_of_32_siblings() {
+    let count = u32::MAX as usize;
+    assert_eq!(path_len(0, count), 32);
+    assert!(fold([0; 32], count - 1, count, &vec![0; 32 * path_len(count - 1, count)]).is_some());
+}
+
+#[test]
+#[should_panic(expected = "at least one leaf")]
+fn a_tree_without_leaves_is_a_bug_in_the_caller() {
+    Tree::new(Vec::new());
+}
