@@ -1,1 +1,89 @@
+//! A local network for end-to-end tests: the real programs, validator, Postgres, indexer, API and workers.
+use anyhow::Result;
+use client::{Chain, Keypair, Pubkey, Signer, credits_ix, jobs_ix};
+use compute::Preference;
+use localnet::{LocalNet, Options};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use worker::{Config, Worker};
 
+/// Root of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Where a variable says, or where `cargo xtask` puts it.
+pub fn built(variable: &str, default: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| root().join(default), PathBuf::from)
+}
+
+/// The digits model's folder.
+pub fn digits() -> PathBuf {
+    root().join("models/digits")
+}
+
+/// A network in a folder of its own, with blocks every 100 ms.
+pub async fn network(challenge_window_s: u32) -> Result<(LocalNet, TempDir)> {
+    let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
+    let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
+    options.slot_ms = 100;
+    options.challenge_window_s = challenge_window_s;
+    Ok((LocalNet::start(options, |_| {}).await?, folder))
+}
+
+/// A registered device with its worker's settings. The worker runs when the test says so.
+pub struct Device {
+    pub key: Pubkey,
+    pub owner: Pubkey,
+    pub config: Config,
+}
+
+impl Device {
+    /// Registers an operator with one device.
+    ///
+    /// # Errors
+    /// If the chain refuses.
+    pub async fn register(net: &LocalNet, name: &str) -> Result<Self> {
+        let (owner, device) = (Keypair::new(), Keypair::new());
+        for key in [&owner, &device] {
+            net.fund(&key.pubkey(), 0).await?;
+        }
+        let (me, key) = (owner.pubkey(), device.pubkey());
+        let register = [
+            credits_ix::open_earnings(me, me),
+            jobs_ix::register_operator(me),
+            jobs_ix::register_device(me, key, name.into()),
+        ];
+        net.chain().send(&register, &[&owner, &device]).await?;
+        let device_key = net.folder().join(format!("{key}.json"));
+        client::write_keypair(&device_key, &device)?;
+        let config = Config {
+            rpc_url: net.rpc_url.clone(),
+            device_key,
+            blobs: net.blobs(),
+            backend: "cpu".into(),
+            min_price: "0".into(),
+            models: Vec::new(),
+            margin_s: 1,
+            poll_ms: 100,
+        };
+        Ok(Device { key, owner: me, config })
+    }
+
+    /// A worker for it, on the CPU.
+    ///
+    /// # Errors
+    /// If its settings are not usable.
+    pub fn worker(&self) -> Result<Worker> {
+        let (backend, choice) = compute::choose(&Preference::Cpu)?;
+        Ok(Worker::new(&self.config, backend, choice.gmacs)?)
+    }
+
+    /// The device's account.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub async fn account(&self, chain: &Chain) -> Result<jobs::state::Device> {
+        Ok(chain.get("device", &client::address::device(&self.key), "registered above").await?)
+    }
+}

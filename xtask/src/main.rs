@@ -118,8 +118,8 @@ fn demo(paths: &Paths, cargo: &Cargo, keep: bool, json: bool) -> Result<()> {
     eprintln!("building io (the first time takes about 10 minutes on two cores)");
     checked(&mut cargo.command(["build", "--locked", "--package", "io-cli"]))?;
     python::evaluate(paths)?;
-    let mut command = std::process::Command::new(paths.binary("io"));
-    command.arg("demo").current_dir(&paths.root);
+    let mut command = run::in_workspace(paths, paths.binary("io"));
+    command.arg("demo");
     command.arg("--programs").arg(&paths.deploy).arg("--onnxruntime").arg(&paths.onnxruntime);
     if keep {
         command.arg("--keep");

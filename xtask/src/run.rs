@@ -25,14 +25,20 @@ impl<'a> Cargo<'a> {
     }
 
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new("cargo");
-        command.args(arguments).current_dir(&self.paths.root);
-        command.env("CARGO_TARGET_DIR", &self.paths.target);
-        command.env("SBF_OUT_DIR", &self.paths.deploy).env("IO_ONNXRUNTIME", &self.paths.onnxruntime);
-        // Software Vulkan drivers complain without one.
-        if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
-            command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
-        }
+        let mut command = in_workspace(self.paths, "cargo");
+        command.args(arguments);
         command
     }
+}
+
+/// A command that starts at the workspace's root and knows where things are.
+pub fn in_workspace(paths: &Paths, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(&paths.root).env("CARGO_TARGET_DIR", &paths.target);
+    command.env("SBF_OUT_DIR", &paths.deploy).env("IO_ONNXRUNTIME", &paths.onnxruntime);
+    // Software Vulkan drivers complain without one.
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    }
+    command
 }

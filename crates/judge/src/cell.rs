@@ -184,13 +184,7 @@ pub struct Witness<'a> {
 ///
 /// # Errors
 /// [`JudgeError::OutOfRange`] for a cell outside the job, [`JudgeError::Length`] if the witness does not fit the model.
-pub fn prove_cell(
-    claim: &Claim,
-    witness: &Witness,
-    layer: u32,
-    row: u32,
-    column: u32,
-) -> Result<Vec<u8>, JudgeError> {
+pub fn prove_cell(claim: &Claim, witness: &Witness, layer: u32, row: u32, column: u32) -> Result<Vec<u8>, JudgeError> {
     let s = shape(claim, layer, row, column)?;
     let l = layer as usize;
     if witness.activations.len() != claim.layers.len() + 1 || witness.columns.len() != claim.layers.len() {

@@ -80,7 +80,9 @@ impl fmt::Display for LayerError {
             LayerError::Width => write!(f, "layer widths are 1 to {MAX_WIDTH} and rows at most {MAX_ROW_BYTES} bytes"),
             LayerError::Chain => write!(f, "a layer's input width differs from the previous layer's output width"),
             LayerError::InnerAccumulator => write!(f, "only the last layer may give i32 accumulators"),
-            LayerError::Requant => write!(f, "requantisation needs shift1 <= 31, 1 <= mul <= 32767, 1 <= shift2 <= 30 and lo <= hi"),
+            LayerError::Requant => {
+                write!(f, "requantisation needs shift1 <= 31, 1 <= mul <= 32767, 1 <= shift2 <= 30 and lo <= hi")
+            }
         }
     }
 }

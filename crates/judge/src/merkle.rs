@@ -54,7 +54,7 @@ pub fn fold(leaf: Hash, mut index: usize, mut count: usize, path: &[u8]) -> Opti
     while count > 1 {
         if index ^ 1 < count {
             let sibling: &Hash = siblings.next()?.try_into().ok()?;
-            hash = if index % 2 == 0 { node(&hash, sibling) } else { node(sibling, &hash) };
+            hash = if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) };
         }
         index /= 2;
         count = count.div_ceil(2);

@@ -121,12 +121,14 @@ impl LocalNet {
             start_slot: None,
         };
         let stop = stopped.clone();
-        let index = async move {
-            if let Err(error) = indexer::run(settings, stop).await {
+        // On a thread of its own: the compiler cannot show that its future may move between threads.
+        let runtime = tokio::runtime::Handle::current();
+        let index = move || {
+            if let Err(error) = runtime.block_on(indexer::run(settings, stop)) {
                 error!(%error, "the indexer stopped");
             }
         };
-        tasks.push(("indexer", tokio::spawn(index)));
+        tasks.push(("indexer", tokio::task::spawn_blocking(index)));
         let settings = explorer_api::Settings { bind: options.api, database_url: database_url.clone() };
         let server = explorer_api::Server::bind(settings).await?;
         let api_url = format!("http://{}", server.local_addr());

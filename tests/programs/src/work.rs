@@ -109,6 +109,18 @@ impl Work {
         self.with_claim(|claim| commit(claim, &self.activations).expect("the matrices fit the model"))
     }
 
+    /// The value of `cell` in this result.
+    pub fn cell(&self, (layer, row, column): Cell) -> i32 {
+        let spec = self.model.layers[layer as usize].spec;
+        let at = (row * spec.out_row_bytes()) as usize + column as usize * spec.out_size();
+        let bytes = &self.activations[layer as usize + 1][at..][..spec.out_size()];
+        match *bytes {
+            [value] => i32::from(value as i8),
+            [a, b, c, d] => i32::from_le_bytes([a, b, c, d]),
+            _ => unreachable!("a cell has one or four bytes"),
+        }
+    }
+
     /// Evidence about `cell` from this result.
     ///
     /// # Panics

@@ -1,7 +1,5 @@
 //! The committed files are what the programs say.
-use anchor_lang_idl::types::{
-    Idl, IdlInstructionAccountItem as Item, IdlSeed, IdlSeedAccount, IdlType, IdlTypeDefTy,
-};
+use anchor_lang_idl::types::{Idl, IdlInstructionAccountItem as Item, IdlSeed, IdlSeedAccount, IdlType, IdlTypeDefTy};
 use std::fs;
 
 fn committed(program: &str) -> Idl {

@@ -1,5 +1,5 @@
 use crate::exact::{config, number};
-use economy::amount::{parse, split};
+use economy::amount::{Decimal, io, iosd, parse, split};
 use num_bigint::BigUint;
 use proptest::prelude::*;
 
@@ -25,19 +25,26 @@ proptest! {
 
     #[test]
     fn printed_amounts_are_read_back(amount in number(), decimals in 1u8..=19) {
+        let text = Decimal { amount, decimals }.to_string();
+        prop_assert_eq!(parse(&text, decimals), Some(amount), "{}", text);
+        let short = text.trim_end_matches('0').trim_end_matches('.');
+        prop_assert_eq!(parse(short, decimals), Some(amount), "{}", short);
+    }
+
+    #[test]
+    fn the_parts_of_an_amount_are_exact(amount in number(), decimals in 0u8..=19) {
         let (whole, fraction) = split(amount, decimals).unwrap();
-        let width = usize::from(decimals);
-        prop_assert_eq!(parse(&format!("{whole}.{fraction:0width$}"), decimals), Some(amount));
-        // Without trailing zeros too.
-        let short = format!("{whole}.{fraction:0width$}");
-        let short = short.trim_end_matches('0').trim_end_matches('.');
-        prop_assert_eq!(parse(short, decimals), Some(amount));
+        let unit = BigUint::from(10u32).pow(decimals.into());
+        prop_assert!(BigUint::from(fraction) < unit);
+        prop_assert_eq!(BigUint::from(whole) * unit + fraction, BigUint::from(amount));
     }
 
     #[test]
     fn whole_units_are_read_back_without_a_point(amount in number()) {
         prop_assert_eq!(split(amount, 0), Ok((amount, 0)));
-        prop_assert_eq!(parse(&amount.to_string(), 0), Some(amount));
+        let text = Decimal { amount, decimals: 0 }.to_string();
+        prop_assert_eq!(&text, &amount.to_string());
+        prop_assert_eq!(parse(&text, 0), Some(amount));
     }
 
     #[test]
@@ -60,8 +67,17 @@ proptest! {
 }
 
 #[test]
+fn amounts_are_printed_with_all_their_decimals() {
+    assert_eq!(io(5).to_string(), "0.00000005");
+    assert_eq!(iosd(500_000).to_string(), "0.500000");
+    assert_eq!(iosd(u64::MAX).to_string(), "18446744073709.551615");
+    assert_eq!(Decimal { amount: 7, decimals: 20 }.to_string(), "7");
+}
+
+#[test]
 fn junk_is_refused() {
-    for text in ["", ".", "1.", ".5", "1..2", "1.2.3", "-1", "+1", "1e3", " 1", "1 ", "1_000", "1,5", "0x1", "١", "NaN"] {
+    for text in ["", ".", "1.", ".5", "1..2", "1.2.3", "-1", "+1", "1e3", " 1", "1 ", "1_000", "1,5", "0x1", "١", "NaN"]
+    {
         assert_eq!(parse(text, 8), None, "{text:?}");
     }
 }

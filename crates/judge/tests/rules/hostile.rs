@@ -37,7 +37,14 @@ fn any_table() -> impl Strategy<Value = Vec<Layer>> {
         for i in 1..layers.len() {
             if broken > 0 {
                 layers[i].k = layers[i - 1].n;
-                layers[i - 1].requant.get_or_insert(Requant { shift1: 0, mul: 1, shift2: 1, zero_point: 0, lo: 0, hi: 1 });
+                layers[i - 1].requant.get_or_insert(Requant {
+                    shift1: 0,
+                    mul: 1,
+                    shift2: 1,
+                    zero_point: 0,
+                    lo: 0,
+                    hi: 1,
+                });
             }
         }
         layers

@@ -32,13 +32,13 @@ pub struct BuyCredits<'info> {
     )]
     pub epoch: Box<Account<'info, Epoch>>,
     /// Shard of the user's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub io_mint: Box<Account<'info, Mint>>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub iosd_mint: Box<InterfaceAccount<'info, MintInterface>>,
-    #[account(mut, token::mint = io_mint, token::authority = user)]
+    #[account(mut, dup, token::mint = io_mint, token::authority = user)]
     pub user_io: Box<Account<'info, TokenAccount>>,
     #[account(
         init_if_needed, payer = user,

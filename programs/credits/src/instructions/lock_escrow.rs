@@ -20,11 +20,11 @@ pub struct LockEscrow<'info> {
     #[account(init, payer = user, space = 8 + Escrow::INIT_SPACE, seeds = [ESCROW_SEED, job.key().as_ref()], bump)]
     pub escrow: Box<Account<'info, Escrow>>,
     /// Shard of the job's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub iosd_mint: Box<InterfaceAccount<'info, Mint>>,
-    #[account(mut, token::mint = iosd_mint, token::authority = user, token::token_program = iosd_token_program)]
+    #[account(mut, dup, token::mint = iosd_mint, token::authority = user, token::token_program = iosd_token_program)]
     pub user_iosd: Box<InterfaceAccount<'info, TokenAccount>>,
     pub iosd_token_program: Program<'info, Token2022>,
     pub system_program: Program<'info, System>,

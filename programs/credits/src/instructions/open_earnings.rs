@@ -13,7 +13,7 @@ pub struct OpenEarnings<'info> {
     #[account(init, payer = payer, space = 8 + Earnings::INIT_SPACE, seeds = [EARNINGS_SEED, owner.key().as_ref()], bump)]
     pub earnings: Account<'info, Earnings>,
     /// Shard of the owner's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

@@ -20,12 +20,12 @@ pub struct RedeemEarnings<'info> {
         seeds = [EPOCH_SEED, &config.epoch_at(Clock::get()?.unix_timestamp).to_le_bytes()], bump
     )]
     pub epoch: Box<Account<'info, Epoch>>,
-    #[account(mut, has_one = owner @ CreditsError::WrongOwner)]
+    #[account(mut, dup, has_one = owner @ CreditsError::WrongOwner)]
     pub earnings: Box<Account<'info, Earnings>>,
     /// Shard of the owner's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub io_mint: Box<Account<'info, Mint>>,
     #[account(
         init_if_needed, payer = owner,

@@ -13,18 +13,18 @@ pub struct RefundEscrow<'info> {
     pub jobs_authority: Signer<'info>,
     #[account(has_one = iosd_mint, has_one = jobs_authority @ CreditsError::NotJobsProgram)]
     pub config: Box<Account<'info, Config>>,
-    #[account(mut, close = payer, has_one = payer @ CreditsError::WrongOwner)]
+    #[account(mut, dup, close = payer, has_one = payer @ CreditsError::WrongOwner)]
     pub escrow: Box<Account<'info, Escrow>>,
     /// CHECK: receives the escrow's rent; checked against the escrow.
     #[account(mut)]
     pub payer: UncheckedAccount<'info>,
     /// Shard of the job's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub iosd_mint: Box<InterfaceAccount<'info, Mint>>,
     #[account(
-        mut, token::mint = iosd_mint, token::authority = escrow.user, token::token_program = iosd_token_program
+        mut, dup, token::mint = iosd_mint, token::authority = escrow.user, token::token_program = iosd_token_program
     )]
     pub user_iosd: Box<InterfaceAccount<'info, TokenAccount>>,
     pub iosd_token_program: Program<'info, Token2022>,

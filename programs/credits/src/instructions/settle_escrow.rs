@@ -10,16 +10,16 @@ pub struct SettleEscrow<'info> {
     pub jobs_authority: Signer<'info>,
     #[account(has_one = jobs_authority @ CreditsError::NotJobsProgram)]
     pub config: Box<Account<'info, Config>>,
-    #[account(mut, close = payer, has_one = payer @ CreditsError::WrongOwner)]
+    #[account(mut, dup, close = payer, has_one = payer @ CreditsError::WrongOwner)]
     pub escrow: Box<Account<'info, Escrow>>,
     /// CHECK: receives the escrow's rent; checked against the escrow.
     #[account(mut)]
     pub payer: UncheckedAccount<'info>,
     /// Ledger of the supplier whom the jobs program names.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub earnings: Box<Account<'info, Earnings>>,
     /// Shard of the job's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
 }
 

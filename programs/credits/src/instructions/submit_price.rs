@@ -7,10 +7,10 @@ use anchor_lang::prelude::*;
 pub struct SubmitPrice<'info> {
     pub submitter: Signer<'info>,
     pub config: Account<'info, Config>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub feed: Account<'info, Feed>,
     /// Shard of the feed's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Account<'info, Shard>,
 }
 

@@ -7,12 +7,12 @@ use anchor_lang::prelude::*;
 #[derive(Accounts)]
 pub struct ClaimJob<'info> {
     pub device_key: Signer<'info>,
-    #[account(mut, constraint = device.key == device_key.key() @ JobsError::WrongOwner)]
+    #[account(mut, dup, constraint = device.key == device_key.key() @ JobsError::WrongOwner)]
     pub device: Box<Account<'info, Device>>,
-    #[account(mut)]
+    #[account(mut, dup)]
     pub job: Box<Account<'info, Job>>,
     /// Shard of the job's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Account<'info, Shard>,
 }
 

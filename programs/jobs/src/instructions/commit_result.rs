@@ -17,10 +17,10 @@ pub struct CommitArgs {
 pub struct CommitResult<'info> {
     pub device_key: Signer<'info>,
     pub config: Account<'info, Config>,
-    #[account(mut, constraint = job.device == device_key.key() @ JobsError::WrongOwner)]
+    #[account(mut, dup, constraint = job.device == device_key.key() @ JobsError::WrongOwner)]
     pub job: Box<Account<'info, Job>>,
     /// Shard of the job's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Account<'info, Shard>,
 }
 

@@ -12,7 +12,7 @@ pub struct DisputeCell<'info> {
     #[account(mut)]
     pub prover: Signer<'info>,
     #[account(
-        mut, close = prover, has_one = prover @ JobsError::WrongOwner,
+        mut, dup, close = prover, has_one = prover @ JobsError::WrongOwner,
         constraint = proof.job == refund.job.key() @ JobsError::WrongOwner
     )]
     pub proof: Box<Account<'info, Proof>>,

@@ -11,17 +11,17 @@ use credits::program::Credits;
 #[derive(Accounts)]
 pub struct Payout<'info> {
     pub config: Box<Account<'info, Config>>,
-    #[account(mut, close = user)]
+    #[account(mut, dup, close = user)]
     pub job: Box<Account<'info, Job>>,
     /// CHECK: the job's user, who paid its rent.
     #[account(mut, address = job.user @ JobsError::WrongOwner)]
     pub user: UncheckedAccount<'info>,
-    #[account(mut, constraint = device.key == job.device @ JobsError::WrongOwner)]
+    #[account(mut, dup, constraint = device.key == job.device @ JobsError::WrongOwner)]
     pub device: Box<Account<'info, Device>>,
-    #[account(mut, constraint = operator.owner == job.operator @ JobsError::WrongOwner)]
+    #[account(mut, dup, constraint = operator.owner == job.operator @ JobsError::WrongOwner)]
     pub operator: Box<Account<'info, Operator>>,
     /// Shard of the job's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
     /// CHECK: only its own address can sign, and the credits program accepts no other signer.
     pub jobs_authority: UncheckedAccount<'info>,
@@ -30,12 +30,12 @@ pub struct Payout<'info> {
     pub credits_config: UncheckedAccount<'info>,
     /// The escrow of this very job.
     #[account(
-        mut, constraint = escrow.job == job.key() @ JobsError::WrongOwner,
+        mut, dup, constraint = escrow.job == job.key() @ JobsError::WrongOwner,
         constraint = escrow.amount == job.price @ credits::errors::CreditsError::EscrowMismatch
     )]
     pub escrow: Box<Account<'info, credits::state::Escrow>>,
     /// The ledger of this job's operator.
-    #[account(mut, constraint = earnings.owner == job.operator @ JobsError::WrongOwner)]
+    #[account(mut, dup, constraint = earnings.owner == job.operator @ JobsError::WrongOwner)]
     pub earnings: Box<Account<'info, credits::state::Earnings>>,
     /// CHECK: checked by the credits program.
     #[account(mut)]
@@ -81,19 +81,19 @@ impl Payout<'_> {
 #[derive(Accounts)]
 pub struct Refund<'info> {
     pub config: Box<Account<'info, Config>>,
-    #[account(mut, close = user)]
+    #[account(mut, dup, close = user)]
     pub job: Box<Account<'info, Job>>,
     /// CHECK: the job's user, who paid its rent.
     #[account(mut, address = job.user @ JobsError::WrongOwner)]
     pub user: UncheckedAccount<'info>,
     /// The claiming device, if there is one.
-    #[account(mut, constraint = device.key == job.device @ JobsError::WrongOwner)]
+    #[account(mut, dup, constraint = device.key == job.device @ JobsError::WrongOwner)]
     pub device: Option<Box<Account<'info, Device>>>,
     /// Its operator, if there is one.
-    #[account(mut, constraint = operator.owner == job.operator @ JobsError::WrongOwner)]
+    #[account(mut, dup, constraint = operator.owner == job.operator @ JobsError::WrongOwner)]
     pub operator: Option<Box<Account<'info, Operator>>>,
     /// Shard of the job's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
     /// CHECK: only its own address can sign, and the credits program accepts no other signer.
     pub jobs_authority: UncheckedAccount<'info>,
@@ -102,7 +102,7 @@ pub struct Refund<'info> {
     pub credits_config: UncheckedAccount<'info>,
     /// The escrow of this very job.
     #[account(
-        mut, constraint = escrow.job == job.key() @ JobsError::WrongOwner,
+        mut, dup, constraint = escrow.job == job.key() @ JobsError::WrongOwner,
         constraint = escrow.amount == job.price @ credits::errors::CreditsError::EscrowMismatch
     )]
     pub escrow: Box<Account<'info, credits::state::Escrow>>,

@@ -11,7 +11,7 @@ pub struct OpenUser<'info> {
     #[account(init, payer = owner, space = 8 + User::INIT_SPACE, seeds = [USER_SEED, owner.key().as_ref()], bump)]
     pub user: Account<'info, User>,
     /// Shard of the owner's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

@@ -30,7 +30,7 @@ pub struct PostArgs {
 pub struct PostJob<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    #[account(mut, has_one = owner @ JobsError::WrongOwner)]
+    #[account(mut, dup, has_one = owner @ JobsError::WrongOwner)]
     pub user: Box<Account<'info, User>>,
     pub config: Box<Account<'info, Config>>,
     pub model: Box<Account<'info, Model>>,
@@ -40,7 +40,7 @@ pub struct PostJob<'info> {
     )]
     pub job: Box<Account<'info, Job>>,
     /// Shard of the job's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
     /// CHECK: only its own address can sign, and the credits program accepts no other signer.
     pub jobs_authority: UncheckedAccount<'info>,

@@ -29,7 +29,7 @@ pub fn open(ctx: Context<OpenProof>, size: u16) -> Result<()> {
 #[derive(Accounts)]
 pub struct WriteProof<'info> {
     pub prover: Signer<'info>,
-    #[account(mut, has_one = prover @ JobsError::WrongOwner)]
+    #[account(mut, dup, has_one = prover @ JobsError::WrongOwner)]
     pub proof: Account<'info, Proof>,
 }
 
@@ -46,7 +46,7 @@ pub fn write(ctx: Context<WriteProof>, offset: u16, bytes: Vec<u8>) -> Result<()
 pub struct CloseProof<'info> {
     #[account(mut)]
     pub prover: Signer<'info>,
-    #[account(mut, close = prover, has_one = prover @ JobsError::WrongOwner)]
+    #[account(mut, dup, close = prover, has_one = prover @ JobsError::WrongOwner)]
     pub proof: Account<'info, Proof>,
 }
 

@@ -11,14 +11,14 @@ pub struct RegisterDevice<'info> {
     pub owner: Signer<'info>,
     /// Signs too: nobody can register a device whose key they do not hold.
     pub device_key: Signer<'info>,
-    #[account(mut, has_one = owner @ JobsError::WrongOwner)]
+    #[account(mut, dup, has_one = owner @ JobsError::WrongOwner)]
     pub operator: Box<Account<'info, Operator>>,
     #[account(
         init, payer = owner, space = 8 + Device::INIT_SPACE, seeds = [DEVICE_SEED, device_key.key().as_ref()], bump
     )]
     pub device: Box<Account<'info, Device>>,
     /// Shard of the device's key.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

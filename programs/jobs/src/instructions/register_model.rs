@@ -24,7 +24,7 @@ pub struct RegisterModel<'info> {
     #[account(init, payer = publisher, space = 8 + Model::INIT_SPACE, seeds = [MODEL_SEED, &args.root], bump)]
     pub model: Box<Account<'info, Model>>,
     /// Shard of the model account's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

@@ -17,7 +17,7 @@ pub struct RegisterOperator<'info> {
     #[account(has_one = owner @ JobsError::WrongOwner)]
     pub earnings: Account<'info, credits::state::Earnings>,
     /// Shard of the owner's address.
-    #[account(mut)]
+    #[account(mut, dup)]
     pub shard: Account<'info, Shard>,
     pub system_program: Program<'info, System>,
 }

@@ -116,7 +116,7 @@ fn anothers_earnings_cannot_be_redeemed() {
         address::earnings(&operator(1).pubkey()),
         address::earnings(&operator(0).pubkey()),
     );
-    net.refused("ConstraintSeeds", &[forged], &[&operator(1)]);
+    net.refused("WrongOwner", &[forged], &[&operator(1)]);
     let without_a_ledger = credits_ix::redeem_earnings(stranger().pubkey(), net.epoch(), IOSD);
     net.refused("AccountNotInitialized", &[without_a_ledger], &[&stranger()]);
 }

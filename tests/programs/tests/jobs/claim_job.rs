@@ -54,7 +54,7 @@ fn an_unregistered_device_and_anothers_device_are_refused() {
     let attempt = jobs_ix::claim_job(stranger().pubkey(), job);
     net.refused("AccountNotInitialized", std::slice::from_ref(&attempt), &[&stranger()]);
     let forged = replace(attempt, address::device(&stranger().pubkey()), address::device(&device(0).pubkey()));
-    net.refused("ConstraintSeeds", &[forged], &[&stranger()]);
+    net.refused("WrongOwner", &[forged], &[&stranger()]);
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn another_users_accounts_are_refused() {
     let (args, work) = next(&net);
     let (me, other) = (user(0).pubkey(), user(1).pubkey());
     let swaps = [
-        (address::user(&me), address::user(&other), "ConstraintSeeds"),
+        (address::user(&me), address::user(&other), "WrongOwner"),
         (address::iosd_account(&me), address::iosd_account(&other), "ConstraintTokenOwner"),
         (work.job, address::job(&other, args.seq), "ConstraintSeeds"),
         (address::escrow(&work.job), address::escrow(&other), "ConstraintSeeds"),
@@ -142,11 +142,11 @@ fn wrong_shards_mints_programs_and_authorities_are_refused() {
         (address::iosd_account(&me), address::io_account(&me), "ConstraintTokenMint"),
         (anchor_spl::token_2022::ID, anchor_spl::token::ID, "InvalidProgramId"),
         (credits::ID, jobs::ID, "InvalidProgramId"),
-        (address::jobs_authority(), me, "ConstraintSeeds"),
+        (address::jobs_authority(), me, "NotJobsProgram"),
         (address::jobs_config(), address::credits_config(), "AccountOwnedByWrongProgram"),
         (address::credits_config(), address::jobs_config(), "AccountOwnedByWrongProgram"),
-        (address::event_authority(&credits::ID), me, "ConstraintSeeds"),
-        (address::event_authority(&jobs::ID), me, "ConstraintSeeds"),
+        (address::event_authority(&credits::ID), me, "ConstraintAddress"),
+        (address::event_authority(&jobs::ID), me, "ConstraintAddress"),
     ];
     for (right, wrong, error) in swaps {
         net.refused(error, &[replace(post(args), right, wrong)], &[&user(0)]);

@@ -45,5 +45,5 @@ fn only_an_operator_registers_devices_and_only_his_own() {
     net.refused("AccountNotInitialized", std::slice::from_ref(&attempt), &[&stranger(), &worker]);
     let others = address::operator(&operator(0).pubkey());
     let forged = replace(attempt, address::operator(&stranger().pubkey()), others);
-    net.refused("ConstraintSeeds", &[forged], &[&stranger(), &worker]);
+    net.refused("WrongOwner", &[forged], &[&stranger(), &worker]);
 }

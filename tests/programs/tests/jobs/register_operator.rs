@@ -11,7 +11,7 @@ fn a_supplier_needs_its_own_earnings_ledger() {
     net.refused("AccountNotInitialized", std::slice::from_ref(&register), &[&me]);
     let others = address::earnings(&operator(0).pubkey());
     let forged = replace(register.clone(), address::earnings(&me.pubkey()), others);
-    net.refused("ConstraintSeeds", &[forged], &[&me]);
+    net.refused("WrongOwner", &[forged], &[&me]);
 
     net.ok(&[credits_ix::open_earnings(me.pubkey(), me.pubkey())], &[&me]);
     net.ok(std::slice::from_ref(&register), &[&me]);

@@ -1,0 +1,76 @@
+use super::{fresh, Fresh};
+use crate::app::App;
+use crate::cursor::{self, ListKey, Page};
+use crate::error::{ApiError, Problem};
+use crate::extract::{KeyPath, NoQuery, StrictQuery};
+use crate::store;
+use crate::store::devices::{Device, Operator};
+use crate::values::Key;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DevicesQuery {
+    #[param(value_type = Option<String>)]
+    pub operator: Option<Key>,
+    /// `page.next` of the page before.
+    pub cursor: Option<String>,
+    /// Rows on a page, 50 unless given.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u32>,
+}
+
+pub async fn page(app: &App, query: &DevicesQuery) -> Result<Page<Device>, ApiError> {
+    let list = ListKey::new("devices", &[("operator", query.operator.map(|key| key.to_string()))]);
+    let limit = cursor::limit(query.limit)?;
+    let before = list.decode(query.cursor.as_deref())?;
+    let rows = store::devices::list(&app.pool, query.operator, before, limit + 1).await?;
+    let finalized = app.head.borrow().finalized_slot;
+    Ok(list.page(rows, limit, |row| row.event_id, |row| row.show(finalized)))
+}
+
+/// Devices, newest first.
+#[utoipa::path(get, path = "/v1/devices", tag = "suppliers", params(DevicesQuery),
+    responses((status = 200, body = Page<Device>),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(
+    State(app): State<App>,
+    StrictQuery(query): StrictQuery<DevicesQuery>,
+) -> Result<Fresh<Page<Device>>, ApiError> {
+    Ok(fresh(page(&app, &query).await?))
+}
+
+pub async fn find(app: &App, key: Key) -> Result<Device, ApiError> {
+    let device = store::devices::find(&app.pool, key).await?;
+    let device = device.ok_or_else(|| ApiError::not_found(format_args!("device {key}")))?;
+    Ok(device.show(app.head.borrow().finalized_slot))
+}
+
+/// One device.
+#[utoipa::path(get, path = "/v1/devices/{key}", tag = "suppliers", params(("key" = String, Path)),
+    responses((status = 200, body = Device),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn get(
+    State(app): State<App>,
+    KeyPath(key): KeyPath,
+    StrictQuery(_): StrictQuery<NoQuery>,
+) -> Result<Fresh<Device>, ApiError> {
+    Ok(fresh(find(&app, key).await?))
+}
+
+/// One operator with what it is owed.
+#[utoipa::path(get, path = "/v1/operators/{key}", tag = "suppliers", params(("key" = String, Path)),
+    responses((status = 200, body = Operator),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn operator(
+    State(app): State<App>,
+    KeyPath(key): KeyPath,
+    StrictQuery(_): StrictQuery<NoQuery>,
+) -> Result<Fresh<Operator>, ApiError> {
+    let operator = store::devices::find_operator(&app.pool, key).await?;
+    let operator = operator.ok_or_else(|| ApiError::not_found(format_args!("operator {key}")))?;
+    Ok(fresh(operator.show(app.head.borrow().finalized_slot)))
+}

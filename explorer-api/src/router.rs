@@ -1,0 +1,73 @@
+//! The contents page: every address and who answers it.
+use crate::app::App;
+use crate::handlers::{devices, events, health, jobs, models, network};
+use crate::{assets, pages, respond};
+use axum::http::{header, StatusCode};
+use axum::routing::get;
+use axum::{middleware, Router};
+use std::sync::LazyLock;
+use std::time::Duration;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// An answer that is not begun by then is abandoned; event streams begin at once.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "IO Explorer API",
+        description = "What the network's programs did, read from the chain. Everything here can be read from the chain \
+            by anyone; nothing here gives anybody a right to anything.",
+        license(name = "Apache-2.0")
+    ),
+    tags(
+        (name = "network", description = "The whole"),
+        (name = "jobs", description = "Work of the verifiable lane"),
+        (name = "suppliers", description = "Devices and their operators"),
+        (name = "operations", description = "For whoever runs the server")
+    )
+)]
+struct Description;
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(network::get))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::get))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::get))
+        .routes(routes!(devices::operator))
+        .routes(routes!(models::list))
+        .routes(routes!(events::stream))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+}
+
+/// The OpenAPI document that `/openapi.json` serves.
+pub fn openapi() -> String {
+    let (_, document) = described().split_for_parts();
+    let mut text = document.to_pretty_json().expect("the document is plain data");
+    text.push('\n');
+    text
+}
+
+pub fn router(app: App) -> Router {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(openapi);
+    let (api, _) = described().split_for_parts();
+    api.route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()) }))
+        .route("/", get(pages::home::page))
+        .route("/jobs", get(pages::jobs::page))
+        .route("/jobs/{address}", get(pages::job::page))
+        .route("/devices", get(pages::devices::page))
+        .route("/devices/{key}", get(pages::device::page))
+        .route("/assets/{name}", get(assets::serve))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_LIMIT))
+        .layer(middleware::from_fn_with_state(app.clone(), respond::finish))
+        .layer(CompressionLayer::new())
+        .with_state(app)
+}

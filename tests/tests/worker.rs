@@ -1,0 +1,141 @@
+//! Workers against a real network.
+use client::{Keypair, Pubkey, Signer, jobs_ix};
+use e2e::Device;
+use jobs::state::{Job, Status};
+use localnet::LocalNet;
+use std::time::Duration;
+use tokio::sync::watch;
+use worker::{Step, Worker};
+
+/// A user with credits on a network that knows the digits model.
+async fn story(net: &LocalNet) -> demo::Story<'_> {
+    demo::Story::begin(net, &e2e::digits(), &|_| {}).await.unwrap()
+}
+
+async fn job(net: &LocalNet, address: &Pubkey) -> Job {
+    net.chain().get("job", address, "it was posted").await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_race_for_one_job_and_the_loser_moves_on_to_the_next() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let story = story(&net).await;
+    let (one, two) = (Device::register(&net, "one").await.unwrap(), Device::register(&net, "two").await.unwrap());
+    let posted = story.post().await.unwrap();
+    let (mut a, mut b) = (one.worker().unwrap(), two.worker().unwrap());
+    let (first, second) = tokio::join!(a.step(), b.step());
+    let steps = [first.unwrap(), second.unwrap()];
+    let claimed = steps.iter().filter(|s| **s == Step::Claimed(posted.job)).count();
+    let lost = steps.iter().filter(|s| matches!(s, Step::LostRace(_) | Step::Idle)).count();
+    assert_eq!((claimed, lost), (1, 1), "{steps:?}");
+
+    let next = story.post().await.unwrap();
+    let loser: &mut Worker = if steps[0] == Step::Claimed(posted.job) { &mut b } else { &mut a };
+    assert_eq!(loser.step().await.unwrap(), Step::Claimed(next.job));
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_after_its_claim_finishes_the_job_when_it_comes_back() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "restarts").await.unwrap();
+    let posted = story.post().await.unwrap();
+    let mut before = device.worker().unwrap();
+    assert_eq!(before.step().await.unwrap(), Step::Claimed(posted.job));
+    drop(before);
+
+    let mut after = device.worker().unwrap();
+    assert_eq!(after.step().await.unwrap(), Step::Committed(posted.job));
+    assert_eq!(after.step().await.unwrap(), Step::Waiting(posted.job));
+    let review = user::review(&story.chain, &story.blobs, &posted.job).await.unwrap();
+    user::accept(&story.chain, &story.user, review).await.unwrap();
+    assert_eq!(after.step().await.unwrap(), Step::Idle);
+    assert_eq!(device.account(&story.chain).await.unwrap().jobs_paid, 1);
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_with_a_damaged_input_is_never_claimed() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "careful").await.unwrap();
+    let posted = story.post().await.unwrap();
+    let blob = blobs::BlobId(job(&net, &posted.job).await.input_blob).to_string();
+    let path = net.blobs().join(&blob[..2]).join(&blob);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+
+    assert_eq!(device.worker().unwrap().step().await.unwrap(), Step::Idle);
+    assert_eq!(job(&net, &posted.job).await.status, Status::Posted);
+    let before = story.credits().await.unwrap();
+    user::cancel(&story.chain, &story.user, &posted.job).await.unwrap();
+    assert_eq!(story.credits().await.unwrap(), before + 500_000, "the whole price comes back");
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_nobody_challenges_is_settled_by_its_worker_after_the_window() {
+    let (net, _folder) = e2e::network(2).await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "patient").await.unwrap();
+    let posted = story.post().await.unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(device.worker().unwrap().run(stopped));
+    let paid = story.indexed(&posted.job, "paid").await.unwrap();
+    assert!(paid.to_string().contains("unchallenged"), "{paid}");
+    assert_eq!(story.owed(&device.owner).await.unwrap(), 475_000);
+
+    stop.send(true).unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(10), serving).await;
+    stopped.expect("a told worker stops").unwrap().unwrap();
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_below_the_price_floor_or_of_other_models_are_left_alone() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "picky").await.unwrap();
+    story.post().await.unwrap();
+    let with = |min_price: &str, models: &[&str]| {
+        let mut device = Device { key: device.key, owner: device.owner, config: device.config.clone() };
+        device.config.min_price = min_price.into();
+        device.config.models = models.iter().map(|m| m.to_string()).collect();
+        device.worker().unwrap()
+    };
+    assert_eq!(with("0.500001", &[]).step().await.unwrap(), Step::Idle);
+    assert_eq!(with("0", &["ab".repeat(32).as_str()]).step().await.unwrap(), Step::Idle);
+    assert!(matches!(with("0.5", &[]).step().await.unwrap(), Step::Claimed(_)));
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_cannot_accept_and_an_empty_wallet_is_told_what_to_do() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let story = story(&net).await;
+    let mut worker = Device::register(&net, "any").await.unwrap().worker().unwrap();
+    let posted = story.post().await.unwrap();
+    worker.step().await.unwrap();
+    worker.step().await.unwrap();
+    let (stranger, live) = (Keypair::new(), job(&net, &posted.job).await);
+    net.fund(&stranger.pubkey(), 0).await.unwrap();
+    let accept = jobs_ix::accept_result(stranger.pubkey(), posted.job, &live);
+    let refused = net.chain().send(&[accept], &[&stranger]).await.unwrap_err();
+    assert_eq!(refused.program_error(), Some("WrongOwner"), "{refused}");
+    assert_eq!(job(&net, &posted.job).await.status, Status::Committed);
+
+    let order = credits::BuyOrder::ExactOut { iosd: 1, max_io: u64::MAX };
+    let error = user::buy_credits(&net.chain(), &stranger, order).await.unwrap_err().to_string();
+    assert!(error.contains("AccountNotInitialized"), "{error}");
+    net.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_answer_is_named_with_its_address() {
+    let chain = client::Chain::new("http://127.0.0.1:9");
+    let error = chain.now().await.unwrap_err();
+    assert!(matches!(error, client::ClientError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains("http://127.0.0.1:9"), "{error}");
+}
