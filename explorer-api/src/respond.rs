@@ -29,12 +29,10 @@ pub async fn finish(State(app): State<App>, request: Request, next: Next) -> Res
     let mut response = next.run(request).await;
 
     let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
+    // An answer that is JSON already says what is wrong itself.
+    if (status.is_client_error() || status.is_server_error()) && !has_kind(&response, b"application/json") {
         let error = response.extensions_mut().remove::<ApiError>().unwrap_or_else(|| ApiError::of_status(status));
-        if !response.headers().contains_key(header::CONTENT_TYPE) || response.status() != StatusCode::SERVICE_UNAVAILABLE
-        {
-            response = if wants_page { pages::problem(&error, &request_id) } else { problem(&error, &request_id) };
-        }
+        response = if wants_page { pages::problem(&error, &request_id) } else { problem(&error, &request_id) };
     }
     count(&app, response.status());
     response = tag(response, known.as_ref()).await;
@@ -71,6 +69,10 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
+fn has_kind(response: &Response, kind: &[u8]) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(kind))
+}
+
 fn count(app: &App, status: StatusCode) {
     let counter = match status.as_u16() {
         400..500 => &app.requests.client_errors,
@@ -82,11 +84,8 @@ fn count(app: &App, status: StatusCode) {
 
 /// Adds an ETag to a whole answer, and answers `304` to a client that has it. Weak: compression changes the bytes.
 async fn tag(response: Response, known: Option<&HeaderValue>) -> Response {
-    let streams = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    if response.status() != StatusCode::OK || streams || response.headers().contains_key(header::ETAG) {
+    let streams = has_kind(&response, b"text/event-stream");
+    if response.status() != StatusCode::OK || streams {
         return response;
     }
     let (mut parts, body) = response.into_parts();

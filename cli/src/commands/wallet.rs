@@ -34,7 +34,7 @@ async fn balance(context: &Context, owner: client::Pubkey) -> Result<Output> {
     let coins = io(chain.tokens(&client::address::io_account(&owner)).await?);
     let credits = iosd(chain.tokens(&client::address::iosd_account(&owner)).await?);
     let owed = iosd(ledger.map_or(0, |l| l.owed));
-    let lamports = chain.rpc().get_balance(&owner).await.map_err(|e| client::ClientError::Rpc(e.to_string()))?;
+    let lamports = chain.lamports(&owner).await?;
     let sol = Decimal { amount: lamports, decimals: 9 };
     let text = format!("address   {owner}\nSOL       {sol}\nIO        {coins}\nIOSD      {credits}\nearnings  {owed} IOSD");
     let json = json!({

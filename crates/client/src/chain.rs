@@ -103,11 +103,9 @@ impl Chain {
         what: &'static str,
         address: &Pubkey,
     ) -> Result<Option<T>, ClientError> {
-        let commitment = CommitmentConfig::confirmed();
-        let response = self.retry(|| self.rpc.get_account_with_commitment(address, commitment)).await?;
-        let Some(account) = response.value else { return Ok(None) };
+        let Some(data) = self.data(address, CommitmentConfig::confirmed()).await? else { return Ok(None) };
         let malformed = |e: anchor_lang::error::Error| ClientError::Malformed { what, address: *address, cause: e.to_string() };
-        T::try_deserialize(&mut account.data.as_slice()).map(Some).map_err(malformed)
+        T::try_deserialize(&mut data.as_slice()).map(Some).map_err(malformed)
     }
 
     /// Reads one of our accounts, which must exist.
@@ -154,10 +152,8 @@ impl Chain {
     /// If the node cannot be reached.
     pub async fn now(&self) -> Result<i64, ClientError> {
         let address = anchor_lang::pubkey!("SysvarC1ock11111111111111111111111111111111");
-        let commitment = CommitmentConfig::processed();
-        let response = self.retry(|| self.rpc.get_account_with_commitment(&address, commitment)).await?;
+        let data = self.data(&address, CommitmentConfig::processed()).await?.unwrap_or_default();
         // Clock: slot u64, epoch_start i64, epoch u64, leader_schedule_epoch u64, unix_timestamp i64.
-        let data = response.value.map(|a| a.data).unwrap_or_default();
         let bytes: Option<[u8; 8]> = data.get(32..40).and_then(|b| b.try_into().ok());
         bytes.map(i64::from_le_bytes).ok_or_else(|| ClientError::Rpc("the node has no clock sysvar".into()))
     }
@@ -177,11 +173,24 @@ impl Chain {
     /// # Errors
     /// If the node cannot be reached.
     pub async fn tokens(&self, account: &Pubkey) -> Result<u64, ClientError> {
-        let commitment = CommitmentConfig::confirmed();
-        let response = self.retry(|| self.rpc.get_account_with_commitment(account, commitment)).await?;
-        let data = response.value.map(|a| a.data).unwrap_or_default();
+        let data = self.data(account, CommitmentConfig::confirmed()).await?.unwrap_or_default();
         let amount: Option<[u8; 8]> = data.get(64..72).and_then(|b| b.try_into().ok());
         Ok(amount.map_or(0, u64::from_le_bytes))
+    }
+
+    /// Lamports of an address; zero if it has none.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn lamports(&self, address: &Pubkey) -> Result<u64, ClientError> {
+        self.retry(|| self.rpc.get_balance(address)).await
+    }
+
+    /// Not `get_account`: that takes every failure for a missing account.
+    async fn data(&self, address: &Pubkey, commitment: CommitmentConfig) -> Result<Option<Vec<u8>>, ClientError> {
+        let addresses = [*address];
+        let response = self.retry(|| self.rpc.get_multiple_accounts_with_commitment(&addresses, commitment)).await?;
+        Ok(response.value.into_iter().flatten().next().map(|account| account.data))
     }
 
     async fn retry<T, F>(&self, request: impl Fn() -> F) -> Result<T, ClientError>

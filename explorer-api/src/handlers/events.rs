@@ -98,7 +98,7 @@ impl Client {
                 }
             }
             tokio::select! {
-                _ = self.shutdown.wait_for(|stop| *stop) => return None,
+                () = async { drop(self.shutdown.wait_for(|stop| *stop).await) } => return None,
                 changed = self.head.changed() => changed.ok()?,
                 _ = self.heartbeat.tick() => return Some(self.beat()),
             }

@@ -175,7 +175,8 @@ fn dispute(table: &mut Table) {
 fn money(table: &mut Table) {
     let mut net = Net::new();
     let (me, supplier) = (user(0), operator(0));
-    let buy = |net: &Net| credits_ix::buy_credits(me.pubkey(), net.epoch(), BuyOrder::ExactIn { io: net::IO, min_iosd: 1 });
+    let buy =
+        |net: &Net| credits_ix::buy_credits(me.pubkey(), net.epoch(), BuyOrder::ExactIn { io: net::IO, min_iosd: 1 });
     let order = buy(&net);
     table.measure("buy_credits", &mut net, order, &[&me]);
     let speak = credits_ix::submit_price(submitter(0).pubkey(), net::PRICE);

@@ -1,9 +1,9 @@
 //! A network that is up: both programs initialised, all shards open, a fresh price, funded users, suppliers, models.
 use crate::event::Event;
+use crate::invariants;
 use crate::keys::{authority, device, operator, stranger, submitter, user};
 use crate::vm::{Failure, Meta, Vm};
 use crate::work::{self, Cell, Work};
-use crate::invariants;
 use anchor_lang::prelude::Pubkey;
 use client::{address, credits_ix, jobs_ix};
 use credits::{BuyOrder, InitializeArgs};

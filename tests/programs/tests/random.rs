@@ -1,6 +1,6 @@
 //! Random sequences of valid and invalid instructions; everything that must always hold is checked after every step.
 //!
-//! `IO_FUZZ_STEPS` is the number of steps (default 400), `IO_FUZZ_SEED` where they start; a failure prints its seed.
+//! `IO_FUZZ_STEPS` is the number of steps (default 1,000), `IO_FUZZ_SEED` where they start; a failure prints its seed.
 mod steps;
 
 use program_tests::Net;
@@ -25,7 +25,7 @@ impl Drop for Seed {
 
 #[test]
 fn what_must_hold_holds_after_every_random_step() {
-    let steps = from_env("IO_FUZZ_STEPS", 400);
+    let steps = from_env("IO_FUZZ_STEPS", 1_000);
     let seed = Seed(from_env("IO_FUZZ_SEED", 1));
     let mut story = Story::new(Net::new(), StdRng::seed_from_u64(seed.0));
     for _ in 0..steps {

@@ -1,4 +1,10 @@
 //! One verb per file: accounts, then `handle`.
+//!
+//! Two things that Anchor usually searches for are known here, which halves a job's compute units:
+//! * Addresses. An account of a type is only ever created at that type's seeds, so its owner, its type and the field that
+//!   says whose it is (`has_one`, `constraint`) prove its address; it is not derived again.
+//! * Duplicates. No instruction takes two mutable accounts of one type and mint, so none can stand in for two; `dup` leaves out
+//!   Anchor's search for them. Do not add a second account of a type to an instruction without taking `dup` away.
 pub mod buy_credits;
 pub mod initialize;
 pub mod lock_escrow;

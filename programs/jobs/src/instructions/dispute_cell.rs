@@ -46,18 +46,6 @@ pub fn handle(ctx: Context<DisputeCell>, layer: u32, row: u32, column: u32) -> R
     let refund = a.refund.refund()?;
     let stamp = a.refund.shard.stamp(&job, &Clock::get()?)?;
     let (device, operator, prover) = (a.refund.job.device, a.refund.job.operator, a.prover.key());
-    emit_cpi!(FaultProven {
-        stamp,
-        job,
-        device,
-        operator,
-        prover,
-        layer,
-        row,
-        column,
-        expected,
-        committed,
-        refund
-    });
+    emit_cpi!(FaultProven { stamp, job, device, operator, prover, layer, row, column, expected, committed, refund });
     Ok(())
 }

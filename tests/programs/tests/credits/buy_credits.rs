@@ -160,7 +160,11 @@ fn wrong_mints_and_token_programs_are_refused() {
     let swaps = [
         (io, iosd, "AccountOwnedByWrongProgram"),
         (iosd, io, "ConstraintTokenMint"),
-        (address::io_account(&user(0).pubkey()), address::iosd_account(&user(0).pubkey()), "AccountOwnedByWrongProgram"),
+        (
+            address::io_account(&user(0).pubkey()),
+            address::iosd_account(&user(0).pubkey()),
+            "AccountOwnedByWrongProgram",
+        ),
         (anchor_spl::token::ID, anchor_spl::token_2022::ID, "InvalidProgramId"),
         (anchor_spl::token_2022::ID, anchor_spl::token::ID, "InvalidProgramId"),
         (address::feed(), address::credits_config(), "AccountDiscriminatorMismatch"),

@@ -35,8 +35,7 @@ fn iosd_cannot_be_transferred() {
 fn an_iosd_account_cannot_be_given_away() {
     let mut net = Net::new();
     let (from, to) = (user(0).pubkey(), user(1).pubkey());
-    let accounts =
-        vec![AccountMeta::new(address::iosd_account(&from), false), AccountMeta::new_readonly(from, true)];
+    let accounts = vec![AccountMeta::new(address::iosd_account(&from), false), AccountMeta::new_readonly(from, true)];
     // SetAuthority, of the account's owner, to somebody.
     let data = [&[6, 2, 1][..], to.as_ref()].concat();
     let failure = net.send(&[token_2022(accounts, data)], &[&user(0)]).unwrap_err();

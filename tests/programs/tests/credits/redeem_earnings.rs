@@ -111,11 +111,7 @@ fn nothing_is_minted_at_a_stale_price() {
 fn anothers_earnings_cannot_be_redeemed() {
     let mut net = earned(100 * IOSD);
     let mine = credits_ix::redeem_earnings(operator(1).pubkey(), net.epoch(), IOSD);
-    let forged = replace(
-        mine,
-        address::earnings(&operator(1).pubkey()),
-        address::earnings(&operator(0).pubkey()),
-    );
+    let forged = replace(mine, address::earnings(&operator(1).pubkey()), address::earnings(&operator(0).pubkey()));
     net.refused("WrongOwner", &[forged], &[&operator(1)]);
     let without_a_ledger = credits_ix::redeem_earnings(stranger().pubkey(), net.epoch(), IOSD);
     net.refused("AccountNotInitialized", &[without_a_ledger], &[&stranger()]);

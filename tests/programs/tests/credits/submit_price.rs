@@ -67,7 +67,11 @@ fn another_shard_is_refused() {
     let shard = address::credits_shard_of(&address::feed());
     let other = (0..16).map(address::credits_shard).find(|s| *s != shard).unwrap();
     net.refused("WrongShard", &[replace(say(0, PRICE), shard, other)], &[&submitter(0)]);
-    net.refused("AccountOwnedByWrongProgram", &[replace(say(0, PRICE), shard, address::jobs_shard(0))], &[&submitter(0)]);
+    net.refused(
+        "AccountOwnedByWrongProgram",
+        &[replace(say(0, PRICE), shard, address::jobs_shard(0))],
+        &[&submitter(0)],
+    );
 }
 
 #[test]

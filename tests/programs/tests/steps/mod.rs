@@ -28,39 +28,45 @@ pub struct Story {
     rng: StdRng,
     models: [Model; 2],
     jobs: Vec<Known>,
-    /// How often each kind of step ended how.
+    steps: u64,
+    /// How often each kind of instruction ended how.
     pub outcomes: BTreeMap<String, u64>,
 }
 
 impl Story {
     pub fn new(net: Net, rng: StdRng) -> Self {
-        Story { net, rng, models: [work::tiny(), work::wide()], jobs: Vec::new(), outcomes: BTreeMap::new() }
+        Story { net, rng, models: [work::tiny(), work::wide()], jobs: Vec::new(), steps: 0, outcomes: BTreeMap::new() }
     }
 
     pub fn succeeded(&self) -> u64 {
         self.outcomes.iter().filter(|(name, _)| name.ends_with(" ok")).map(|(_, n)| n).sum()
     }
 
+    /// One random instruction and what must always hold after it.
     pub fn step(&mut self) {
-        match self.rng.random_range(0..100) {
-            0..8 => self.wait(),
-            8..16 => self.speak(),
-            16..26 => self.buy(),
-            26..42 => self.post(),
-            42..56 => self.claim(),
-            56..68 => self.commit(),
-            68..76 => self.end("accept"),
-            76..81 => self.end("settle"),
-            81..84 => self.end("cancel"),
-            84..87 => self.end("expire"),
-            87..96 => self.dispute(),
-            _ => self.redeem(),
+        let before = self.steps;
+        while self.steps == before {
+            match self.rng.random_range(0..100) {
+                0..4 => self.wait(),
+                4..10 => self.speak(),
+                10..18 => self.buy(),
+                18..36 => self.post(),
+                36..52 => self.claim(),
+                52..68 => self.commit(),
+                68..74 => self.end("accept"),
+                74..80 => self.end("settle"),
+                80..82 => self.end("cancel"),
+                82..87 => self.end("expire"),
+                87..96 => self.dispute(),
+                _ => self.redeem(),
+            }
         }
         invariants(&self.net);
     }
 
     /// Sends one instruction. A refusal must have a name and change nothing.
     fn send(&mut self, what: &str, instruction: Instruction, signer: &Keypair) -> bool {
+        self.steps += 1;
         let before = self.net.vm.state();
         let outcome = match self.net.send(&[instruction], &[signer]) {
             Ok(_) => "ok".to_string(),
@@ -80,6 +86,7 @@ impl Story {
         let most = *[5, 60, 130, 700, 4_000].choose(&mut self.rng).expect("not empty");
         let seconds = self.rng.random_range(0..most);
         self.net.wait(seconds);
+        self.steps += 1;
         if self.rng.random_bool(0.7) {
             for i in 0..3 {
                 self.say(i, PRICE);
@@ -142,18 +149,17 @@ impl Story {
         Some(index)
     }
 
-    /// A live job in `status` if there is one, most of the time.
+    /// A live job in `status`, or now and then any job at all.
     fn in_status(&mut self, status: Status) -> Option<usize> {
+        if self.rng.random_bool(0.1) {
+            return self.any();
+        }
         let net = &self.net;
         let fits = |k: &Known| net.job(&k.work.job).is_some_and(|j| j.status == status);
         let fitting: Vec<usize> = (0..self.jobs.len()).filter(|&i| fits(&self.jobs[i])).collect();
-        match fitting.choose(&mut self.rng) {
-            Some(&index) if self.rng.random_bool(0.85) => {
-                self.jobs[index].last = self.net.job(&self.jobs[index].work.job).expect("it is live");
-                Some(index)
-            }
-            _ => self.any(),
-        }
+        let index = *fitting.choose(&mut self.rng)?;
+        self.jobs[index].last = self.net.job(&self.jobs[index].work.job).expect("it is live");
+        Some(index)
     }
 
     fn claim(&mut self) {
@@ -179,6 +185,7 @@ impl Story {
     fn end(&mut self, how: &str) {
         let status = match how {
             "cancel" => Status::Posted,
+            "expire" if self.rng.random_bool(0.5) => Status::Posted,
             "expire" => Status::Claimed,
             _ => Status::Committed,
         };
@@ -234,7 +241,8 @@ impl Story {
 
     fn redeem(&mut self) {
         let who = operator(self.rng.random_range(0..2));
-        let owed = self.net.vm.read::<credits::state::Earnings>(&address::earnings(&who.pubkey())).map_or(0, |e| e.owed);
+        let owed =
+            self.net.vm.read::<credits::state::Earnings>(&address::earnings(&who.pubkey())).map_or(0, |e| e.owed);
         let amount = if self.rng.random_bool(0.8) { self.rng.random_range(0..=owed) } else { owed + 1 };
         let epoch = self.net.epoch();
         self.send("redeem_earnings", credits_ix::redeem_earnings(who.pubkey(), epoch, amount), &who);

@@ -1,0 +1,115 @@
+//! Small pieces that several pages use.
+use crate::cursor::PageLinks;
+use crate::store::devices::Device;
+use crate::store::jobs::Job;
+use crate::values::{Amount, Finality, Time};
+use maud::{html, Markup};
+
+/// A long identifier, shown by its ends. The whole of it is in the page, so that a copy of the selection is complete.
+pub fn short(text: &str) -> Markup {
+    let (head, rest) = text.split_at(text.floor_char_boundary(6));
+    let (middle, tail) = rest.split_at(rest.floor_char_boundary(rest.len().saturating_sub(4)));
+    if middle.is_empty() {
+        return html! { code.key { (text) } };
+    }
+    html! { code.key title=(text) { (head) span.middle { (middle) } (tail) } }
+}
+
+pub fn linked(prefix: &str, key: &str) -> Markup {
+    html! { a href={ (prefix) (key) } { (short(key)) } }
+}
+
+pub fn time(time: Time) -> Markup {
+    let text = time.to_string();
+    html! { time datetime=(text) { (text.replace('T', " ").trim_end_matches('Z')) } }
+}
+
+pub fn money(amount: &Amount) -> Markup {
+    html! { span.money { (amount.readable()) } }
+}
+
+pub fn money_or_dash(amount: Option<&Amount>) -> Markup {
+    html! { @match amount { Some(amount) => (money(amount)), None => span.quiet { "–" } } }
+}
+
+pub fn status(job: &Job) -> Markup {
+    html! { span.pill data-status=(job.status) { (job.status) } }
+}
+
+pub fn slot(slot: i64, finality: Finality) -> Markup {
+    html! { span.slot data-finality=(finality.word()) { "slot " (slot) ", " (finality.word()) } }
+}
+
+pub fn job_table(caption: &str, jobs: &[Job]) -> Markup {
+    if jobs.is_empty() {
+        return html! { p.empty { "No jobs." } };
+    }
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption { (caption) }
+                thead { tr {
+                    th scope="col" { "Job" } th scope="col" { "State" } th scope="col" { "Result" }
+                    th.number scope="col" { "Price" } th.number scope="col" { "Rows" }
+                    th scope="col" { "User" } th scope="col" { "Device" } th scope="col" { "Posted" }
+                } }
+                tbody { @for job in jobs { tr {
+                    th scope="row" { (linked("/jobs/", &job.address)) }
+                    td { (status(job)) }
+                    td { (job.outcome) }
+                    td.number { (money(&job.price)) }
+                    td.number { (job.rows) }
+                    td { (linked("/jobs?user=", &job.user)) }
+                    td { @match &job.device {
+                        Some(device) => (linked("/devices/", device)),
+                        None => span.quiet { "–" },
+                    } }
+                    td { (time(job.posted_at)) }
+                } } }
+            }
+        }
+    }
+}
+
+pub fn device_table(caption: &str, devices: &[Device]) -> Markup {
+    if devices.is_empty() {
+        return html! { p.empty { "No devices." } };
+    }
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption { (caption) }
+                thead { tr {
+                    th scope="col" { "Name" } th scope="col" { "Device" } th scope="col" { "Operator" }
+                    th scope="col" { "Works on" } th.number scope="col" { "Paid" } th.number scope="col" { "Expired" }
+                    th.number scope="col" { "Faulted" } th.number scope="col" { "Earned" }
+                } }
+                tbody { @for device in devices { tr {
+                    th scope="row" { a href={ "/devices/" (device.key) } { (device.name) } }
+                    td { (short(&device.key)) }
+                    td { (linked("/devices?operator=", &device.operator)) }
+                    td { @match &device.live_job {
+                        Some(job) => (linked("/jobs/", job)),
+                        None => span.quiet { "idle" },
+                    } }
+                    td.number { (device.jobs_paid) }
+                    td.number { (device.jobs_expired) }
+                    td.number { (device.jobs_faulted) }
+                    td.number { (money(&device.earned)) }
+                } } }
+            }
+        }
+    }
+}
+
+/// The way on. `query` keeps the filters; cursors and keys need no escaping in addresses.
+pub fn more(path: &str, query: &[(&str, Option<String>)], links: &PageLinks) -> Markup {
+    let Some(next) = &links.next else { return html! {} };
+    let mut address = format!("{path}?cursor={next}");
+    for (name, value) in query {
+        if let Some(value) = value {
+            address.push_str(&format!("&{name}={value}"));
+        }
+    }
+    html! { p { a.more href=(address) { "Older" } } }
+}

@@ -1,0 +1,76 @@
+use super::elements::{device_table, job_table, money, time};
+use super::layout::{page as framed, Section};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{NoQuery, StrictQuery};
+use crate::store;
+use crate::store::network::Network;
+use axum::extract::State;
+use maud::{html, Markup};
+
+const LATEST: u32 = 12;
+const DEVICES: u32 = 8;
+
+pub async fn page(State(app): State<App>, StrictQuery(_): StrictQuery<NoQuery>) -> Result<Markup, ApiError> {
+    let network = store::network::network(&app.pool).await?;
+    let finalized = app.head.borrow().finalized_slot;
+    let jobs = store::jobs::list(&app.pool, &Default::default(), i64::MAX, LATEST).await?;
+    let jobs: Vec<_> = jobs.into_iter().map(|row| row.show(finalized)).collect();
+    let devices = store::devices::list(&app.pool, None, i64::MAX, DEVICES).await?;
+    let devices: Vec<_> = devices.into_iter().map(|row| row.show(finalized)).collect();
+    let content = html! {
+        h1 { "Network" }
+        (numbers(&network))
+        section {
+            div.heading { h2 { "Latest jobs" } a href="/jobs" { "All jobs" } }
+            (job_table("The newest jobs", &jobs))
+        }
+        section {
+            div.heading { h2 { "Devices" } a href="/devices" { "All devices" } }
+            (device_table("The newest devices", &devices))
+        }
+    };
+    framed(&app, "Network", Section::Network, content).await
+}
+
+fn card(name: &str, value: Markup, note: Markup) -> Markup {
+    html! { div.card { dt { (name) } dd { (value) } dd.note { (note) } } }
+}
+
+fn numbers(network: &Network) -> Markup {
+    let jobs = &network.jobs;
+    let open = jobs.posted + jobs.claimed + jobs.committed;
+    html! {
+        dl.cards {
+            (card("Jobs", html! { (jobs.total) }, html! {
+                (open) " open, " (jobs.paid) " paid, " (jobs.cancelled + jobs.expired) " returned, " (jobs.refunded) " disputed"
+            }))
+            (card("Devices", html! { (network.devices) }, html! {
+                (network.operators) " operators, " (network.models) " models, " (network.users) " users"
+            }))
+            (card("Paid for work", money(&network.paid_volume), html! {
+                (money(&network.supplier_earnings)) " to suppliers"
+            }))
+            (card("IO burned", money(&network.io_burned), html! { (money(&network.io_redeemed)) " paid out to suppliers" }))
+            (card("Credits in wallets", money(&network.iosd_supply), html! {
+                (money(&network.iosd_in_escrow)) " in escrow"
+            }))
+            @match &network.price {
+                Some(price) => (card("Price of IO", money(&price.spot), html! {
+                    "average " (money(&price.average)) ", " (time(price.at))
+                })),
+                None => (card("Price of IO", html! { "n/a" }, html! { "no majority of the feed yet" })),
+            }
+            (card("Indexed slot", match network.index.indexed_slot {
+                Some(slot) => html! { (slot) },
+                None => html! { "n/a" },
+            }, html! {
+                @match (network.index.lag_slots, network.index.finalized_slot) {
+                    (Some(0), Some(finalized)) => { "at the tip, finalized " (finalized) }
+                    (Some(lag), Some(finalized)) => { (lag) " behind, finalized " (finalized) }
+                    _ => { "waiting for the chain" }
+                }
+            }))
+        }
+    }
+}

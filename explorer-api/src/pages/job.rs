@@ -1,0 +1,90 @@
+use super::elements::{linked, money, money_or_dash, short, slot, status, time};
+use super::job_steps::steps;
+use super::layout::{page as framed, Section};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{KeyPath, NoQuery, StrictQuery};
+use crate::handlers::jobs::detail;
+use crate::store::jobs::Job;
+use axum::extract::State;
+use maud::{html, Markup};
+
+pub async fn page(
+    State(app): State<App>,
+    KeyPath(address): KeyPath,
+    StrictQuery(_): StrictQuery<NoQuery>,
+) -> Result<Markup, ApiError> {
+    let detail = detail(&app, address).await?;
+    let job = &detail.job;
+    let content = html! {
+        p.trail { a href="/jobs" { "Jobs" } " / " (short(&job.address)) }
+        h1 { "Job " span.sub { "number " (job.user_seq) " of its user" } }
+        p.lead { (status(job)) strong { (job.outcome) } " " (slot(job.slot, job.finality)) }
+        div.columns {
+            section { h2 { "History" } (steps(&detail.history)) }
+            div {
+                section { h2 { "Money" } (money_table(job)) }
+                section { h2 { "Work" } (work(job)) }
+                @if let Some(fault) = &job.fault {
+                    section { h2 { "Proven fault" }
+                        dl.facts {
+                            dt { "Cell" } dd { "layer " (fault.layer) ", row " (fault.row) ", column " (fault.column) }
+                            dt { "The model gives" } dd { (fault.expected) }
+                            dt { "The device committed to" } dd { (fault.committed) }
+                            dt { "Proven by" } dd { (short(&fault.prover)) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    framed(&app, "Job", Section::Jobs, content).await
+}
+
+fn money_table(job: &Job) -> Markup {
+    let m = &job.money;
+    let in_escrow = m.supplier.is_none() && m.refund.is_none();
+    html! {
+        table.split {
+            caption { "Where the price went" }
+            thead { tr { th scope="col" { "Part" } th.number scope="col" { "Amount" } } }
+            tbody {
+                tr { th scope="row" { "Supplier" } td.number { (money_or_dash(m.supplier.as_ref())) } }
+                tr { th scope="row" { "Fee, retired for good" } td.number { (money_or_dash(m.fee_retired.as_ref())) } }
+                tr { th scope="row" { "Fee, incentives" } td.number { (money_or_dash(m.fee_incentives.as_ref())) } }
+                tr { th scope="row" { "Refund to the user" } td.number { (money_or_dash(m.refund.as_ref())) } }
+                tr { th scope="row" { "In escrow" } td.number { @if in_escrow { (money(&job.price)) } @else { span.quiet { "–" } } } }
+            }
+            tfoot { tr { th scope="row" { "Price" } td.number { (money(&job.price)) } } }
+        }
+    }
+}
+
+fn hash(value: Option<&str>) -> Markup {
+    html! { @match value { Some(value) => (short(value)), None => span.quiet { "none yet" } } }
+}
+
+fn work(job: &Job) -> Markup {
+    html! {
+        dl.facts {
+            dt { "User" } dd { (linked("/jobs?user=", &job.user)) }
+            dt { "Device" } dd { @match &job.device {
+                Some(device) => (linked("/devices/", device)), None => span.quiet { "none yet" },
+            } }
+            dt { "Operator" } dd { @match &job.operator {
+                Some(operator) => (linked("/devices?operator=", operator)), None => span.quiet { "none yet" },
+            } }
+            dt { "Model" } dd { (linked("/jobs?model=", &job.model_root)) }
+            dt { "Rows" } dd { (job.rows) }
+            dt { "Input root" } dd { (short(&job.input_root)) }
+            dt { "Input file" } dd { (short(&job.input_blob)) }
+            dt { "Commitment" } dd { (hash(job.commitment.as_deref())) }
+            dt { "Result file" } dd { (hash(job.result_blob.as_deref())) }
+            dt { "Claim by" } dd { (time(job.claim_deadline)) }
+            dt { "Commit by" } dd { @match job.commit_deadline {
+                Some(deadline) => (time(deadline)), None => { (job.execute_s) " s after the claim" },
+            } }
+            @if let Some(end) = job.window_end { dt { "Can be disputed until" } dd { (time(end)) } }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A job's history, told step by step.
+use super::elements::{short, slot, time};
+use crate::store::events::Event;
+use crate::values::Amount;
+use maud::{html, Markup};
+
+/// One step is one transaction: the money's event comes with the event that moved it.
+pub fn steps(history: &[Event]) -> Markup {
+    html! {
+        ol.steps {
+            @for step in history.chunk_by(|a, b| a.signature == b.signature) {
+                @if let Some(last) = step.last() {
+                    li data-kind=(last.kind) {
+                        h3 { (title(last)) }
+                        p.when { (time(last.time)) " " (slot(last.slot, last.finality)) }
+                        @for event in step { (said(event)) }
+                        p.quiet { "Transaction " (short(&last.signature)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn title(event: &Event) -> &str {
+    match event.kind.as_str() {
+        "JobPosted" => "Posted",
+        "JobClaimed" => "Claimed",
+        "ResultCommitted" => "Result committed",
+        "JobPaid" if text(event, "verification") == "accepted" => "Accepted by the user and paid",
+        "JobPaid" => "Settled unchallenged and paid",
+        "JobCancelled" => "Cancelled by the user",
+        "JobExpired" if event.body["device"].is_null() => "Expired unclaimed",
+        "JobExpired" => "Expired without a result",
+        "FaultProven" => "Fault proven, refunded",
+        other => other,
+    }
+}
+
+fn text<'a>(event: &'a Event, field: &str) -> &'a str {
+    event.body[field].as_str().unwrap_or("?")
+}
+
+fn iosd(event: &Event, field: &str) -> String {
+    Amount::iosd(text(event, field).to_owned()).readable()
+}
+
+/// What the event says beyond its title.
+fn said(event: &Event) -> Markup {
+    let who = |role: &str, field: &str| html! { p { (role) " " (short(text(event, field))) } };
+    match event.kind.as_str() {
+        "EscrowLocked" => html! { p { (iosd(event, "amount")) " locked in escrow" } },
+        "EscrowRefunded" => html! { p { (iosd(event, "amount")) " returned to the user" } },
+        "EscrowSettled" => html! {
+            p { (iosd(event, "supplier_share")) " to the supplier, " (iosd(event, "retired")) " retired, "
+                (iosd(event, "incentives")) " for incentives" }
+        },
+        "JobPosted" => who("by user", "user"),
+        "JobClaimed" => html! { (who("by device", "device")) (who("of operator", "operator")) },
+        "ResultCommitted" => html! { (who("by device", "device")) (who("root", "commitment")) },
+        "JobPaid" => who("to operator", "operator"),
+        "JobExpired" if !event.body["device"].is_null() => who("held by device", "device"),
+        "FaultProven" => html! {
+            (who("by", "prover"))
+            p { "layer " (event.body["layer"]) ", row " (event.body["row"]) ", column " (event.body["column"])
+                ": committed " (event.body["committed"]) ", the model gives " (event.body["expected"]) }
+        },
+        _ => html! {},
+    }
+}

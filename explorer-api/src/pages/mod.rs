@@ -1,0 +1,27 @@
+//! Pages for people, made here from the same rows as the API. Complete without scripts.
+pub mod device;
+pub mod devices;
+mod elements;
+pub mod home;
+pub mod job;
+mod job_steps;
+pub mod jobs;
+mod layout;
+
+use crate::error::ApiError;
+use axum::response::{IntoResponse, Response};
+use layout::{document, Section};
+use maud::html;
+
+/// An error as a page.
+pub fn problem(error: &ApiError, request_id: &str) -> Response {
+    let body = html! {
+        main.narrow {
+            h1 { (error.title) }
+            p { (error.detail) }
+            p.quiet { "Status " (error.status.as_u16()) ", request " code { (request_id) } }
+            p { a href="/" { "Back to the network" } }
+        }
+    };
+    (error.status, document(error.title, Section::None, body)).into_response()
+}

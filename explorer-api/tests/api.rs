@@ -1,0 +1,169 @@
+#[path = "../../indexer/tests/support/mod.rs"]
+mod support;
+mod website;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use std::collections::HashSet;
+use support::story::{key, Story};
+use website::Website;
+
+#[tokio::test]
+async fn every_row_is_on_exactly_one_page_while_rows_are_added() {
+    let mut site = Website::open(Story::every_ending()).await;
+    for _ in 0..20 {
+        site.story.post(key(1), 10);
+    }
+    site.index().await;
+    let before: HashSet<String> = addresses(&site.json("/v1/jobs?limit=100").await).into_iter().collect();
+    assert_eq!(before.len(), 28);
+
+    let mut seen = Vec::new();
+    let mut path = "/v1/jobs?limit=5".to_owned();
+    loop {
+        let page = site.json(&path).await;
+        seen.extend(addresses(&page));
+        site.story.post(key(2), 10);
+        site.index().await;
+        match page["page"]["next"].as_str() {
+            Some(next) => path = format!("/v1/jobs?limit=5&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), before.len(), "no row twice");
+    assert_eq!(seen.into_iter().collect::<HashSet<_>>(), before);
+}
+
+fn addresses(page: &Value) -> Vec<String> {
+    page["data"].as_array().unwrap().iter().map(|job| job["address"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn filters_narrow_and_their_cursors_do_not_mix() {
+    let site = Website::open(Story::every_ending()).await;
+    assert_eq!(addresses(&site.json("/v1/jobs?status=paid").await).len(), 2);
+    assert_eq!(addresses(&site.json(&format!("/v1/jobs?user={}", key(2))).await).len(), 3);
+    assert_eq!(addresses(&site.json(&format!("/v1/jobs?device={}&status=expired", key(4))).await).len(), 1);
+    assert_eq!(addresses(&site.json(&format!("/v1/jobs?operator={}", key(3))).await).len(), 6);
+    assert_eq!(addresses(&site.json(&format!("/v1/jobs?model={}", "01".repeat(32))).await).len(), 8);
+    let first = site.json("/v1/jobs?limit=1").await;
+    let next = first["page"]["next"].as_str().unwrap();
+    let problem = site.problem(&format!("/v1/jobs?limit=1&status=paid&cursor={next}"), StatusCode::BAD_REQUEST).await;
+    assert!(problem["detail"].as_str().unwrap().starts_with("cursor: "), "{problem}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_in_a_problem() {
+    let site = Website::open(Story::new()).await;
+    for (path, expected) in [
+        ("/v1/jobs?limit=0", "limit: 0 is not between 1 and 100"),
+        ("/v1/jobs?limit=101", "limit: 101 is not between 1 and 100"),
+        ("/v1/jobs?limit=many", "limit: "),
+        ("/v1/jobs?cursor=nonsense", "cursor: "),
+        ("/v1/jobs?user=abc", "user: expected a base58 address of 32 bytes"),
+        ("/v1/jobs?model=12", "model: expected 64 hexadecimal digits"),
+        ("/v1/jobs?status=lost", "status: unknown variant `lost`"),
+        ("/v1/jobs?page=2", "unknown field `page`"),
+        ("/v1/network?x=1", "unknown field `x`"),
+        ("/v1/jobs/abc", "address: expected a base58 address of 32 bytes"),
+    ] {
+        let problem = site.problem(path, StatusCode::BAD_REQUEST).await;
+        assert!(problem["detail"].as_str().unwrap().contains(expected), "{path}: {problem}");
+        assert_eq!(problem["code"], "invalid_parameter");
+    }
+    let missing = site.problem(&format!("/v1/jobs/{}", key(404)), StatusCode::NOT_FOUND).await;
+    assert_eq!(missing["code"], "not_found");
+    site.problem("/v1/nothing", StatusCode::NOT_FOUND).await;
+    let posted = site.http.post(site.url("/v1/jobs")).send().await.unwrap();
+    assert_eq!(posted.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(posted.json::<Value>().await.unwrap()["code"], "method_not_allowed");
+}
+
+#[tokio::test]
+async fn a_job_tells_its_money_history_and_finality() {
+    let site = Website::open(Story::every_ending()).await;
+    let accepted = site.json(&format!("/v1/jobs/{}", key(1_001))).await;
+    assert_eq!(accepted["status"], "paid");
+    assert_eq!(accepted["outcome"], "accepted by the user");
+    assert_eq!(accepted["price"], serde_json::json!({ "amount": "1000001", "unit": "IOSD", "decimals": 6 }));
+    assert_eq!(accepted["money"]["supplier"]["amount"], "950000");
+    assert_eq!(accepted["money"]["fee"]["amount"], "50001");
+    let kinds: Vec<&str> =
+        accepted["history"].as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["EscrowLocked", "JobPosted", "JobClaimed", "ResultCommitted", "EscrowSettled", "JobPaid"]);
+    // The chain has finalized the first ten slots.
+    let finality = |event: &Value| (event["slot"].as_i64().unwrap() <= 10) == (event["finality"] == "finalized");
+    assert!(accepted["history"].as_array().unwrap().iter().all(finality), "{accepted}");
+
+    for (number, outcome) in [
+        (1_002, "settled unchallenged"),
+        (1_003, "cancelled, refunded"),
+        (1_004, "expired without a result, refunded"),
+        (1_005, "disputed, refunded"),
+        (1_006, "waiting for a device"),
+        (1_007, "result committed, not yet accepted or settled"),
+        (1_008, "being executed, no result yet"),
+    ] {
+        assert_eq!(site.json(&format!("/v1/jobs/{}", key(number))).await["outcome"], outcome);
+    }
+}
+
+#[tokio::test]
+async fn the_network_its_devices_operators_and_models_add_up() {
+    let site = Website::open(Story::every_ending()).await;
+    let network = site.json("/v1/network").await;
+    assert_eq!(network["jobs"]["total"], 8);
+    assert_eq!(network["paid_volume"]["amount"], "3000001");
+    assert_eq!(network["iosd_in_escrow"]["amount"], "1823456");
+    assert_eq!(network["price"]["spot"]["unit"], "USD/IO");
+    assert_eq!(network["index"]["sequence_holes"], 0);
+    assert_eq!(network["index"]["finalized_slot"], 10);
+    let devices = site.json("/v1/devices").await;
+    let device = site.json(&format!("/v1/devices/{}", key(4))).await;
+    assert_eq!(devices["data"][0], device);
+    assert_eq!(device["live_job"], key(1_007).to_string());
+    let operator = site.json(&format!("/v1/operators/{}", key(3))).await;
+    assert_eq!(operator["earnings_owed"]["amount"], "2850000");
+    assert_eq!(site.json("/v1/models").await["data"][0]["jobs_posted"], 8);
+}
+
+#[tokio::test]
+async fn an_unchanged_answer_is_not_sent_twice_and_every_answer_has_an_id() {
+    let site = Website::open(Story::every_ending()).await;
+    let first = site.get("/v1/jobs").await;
+    assert!(first.headers()["cache-control"].to_str().unwrap().contains("max-age=1"));
+    let tag = first.headers()["etag"].clone();
+    let again = site.http.get(site.url("/v1/jobs")).header("if-none-match", &tag).header("x-request-id", "mine-7");
+    let again = again.send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(again.headers()["x-request-id"], "mine-7");
+    assert_eq!(again.headers()["etag"], tag);
+}
+
+#[tokio::test]
+async fn health_says_what_is_missing() {
+    let mut site = Website::open(Story::every_ending()).await;
+    assert_eq!(site.get("/livez").await.status(), StatusCode::OK);
+    let ready = site.json("/readyz").await;
+    assert_eq!((&ready["ready"], &ready["degraded"]), (&true.into(), &false.into()), "{ready}");
+
+    // An event that nobody sees takes a number.
+    site.story.stamp(indexer::Program::Jobs, credits::constants::shard_of(&key(1_009)));
+    site.story.post(key(1), 10);
+    site.index().await;
+    let ready = site.json("/readyz").await;
+    assert_eq!((&ready["ready"], &ready["sequence_holes"]), (&true.into(), &1.into()), "{ready}");
+    assert!(site.get("/").await.text().await.unwrap().contains("Incomplete."));
+    let metrics = site.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains("\nexplorer_sequence_holes 1\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn before_the_first_migration_the_answer_is_not_ready() {
+    let site = Website::without_index().await;
+    let problem = site.problem("/v1/jobs", StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(problem["code"], "not_ready");
+    let ready = site.get("/readyz").await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready.json::<Value>().await.unwrap()["ready"], false);
+}
