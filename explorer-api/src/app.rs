@@ -1,8 +1,8 @@
 use crate::live::{self, Head};
 use sqlx::PgPool;
-use std::sync::atomic::AtomicU64;
 use std::sync::Arc;
-use tokio::sync::{watch, Semaphore};
+use std::sync::atomic::AtomicU64;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 /// Event streams served at once; each holds a socket and, while it catches up, a connection to the database.

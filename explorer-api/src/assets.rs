@@ -43,7 +43,6 @@ impl Asset {
 pub async fn serve(Path(name): Path<String>) -> Result<Response, ApiError> {
     let found = NAMES.iter().find(|(known, _)| *known == name);
     let (_, asset) = found.ok_or_else(|| ApiError::not_found(format_args!("asset {name}")))?;
-    let headers =
-        [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    let headers = [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
     Ok((headers, asset.text).into_response())
 }

@@ -1,7 +1,7 @@
 //! Places in a list that stay valid while rows are added.
 use crate::error::ApiError;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -52,7 +52,10 @@ impl ListKey {
             (list == self.0).then_some(id)?.parse().ok()
         };
         read().ok_or_else(|| {
-            ApiError::invalid_parameter("cursor", "not a cursor of this list with these filters; start again without one")
+            ApiError::invalid_parameter(
+                "cursor",
+                "not a cursor of this list with these filters; start again without one",
+            )
         })
     }
 

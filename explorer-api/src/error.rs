@@ -41,12 +41,7 @@ impl ApiError {
     }
 
     pub fn invalid_query(reason: String) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            code: "invalid_parameter",
-            title: "Invalid parameter",
-            detail: reason,
-        }
+        Self { status: StatusCode::BAD_REQUEST, code: "invalid_parameter", title: "Invalid parameter", detail: reason }
     }
 
     pub fn too_many_streams() -> Self {

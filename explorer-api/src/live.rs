@@ -1,6 +1,6 @@
 //! Follows the database's head, for event streams and health.
-use sqlx::postgres::PgListener;
 use sqlx::PgPool;
+use sqlx::postgres::PgListener;
 use std::time::Duration;
 use tokio::sync::watch;
 

@@ -2,9 +2,9 @@
 use crate::app::App;
 use crate::handlers::{devices, events, health, jobs, models, network};
 use crate::{assets, pages, respond};
-use axum::http::{header, StatusCode};
+use axum::http::{StatusCode, header};
 use axum::routing::get;
-use axum::{middleware, Router};
+use axum::{Router, middleware};
 use std::sync::LazyLock;
 use std::time::Duration;
 use tower_http::compression::CompressionLayer;

@@ -5,7 +5,7 @@ mod website;
 use reqwest::StatusCode;
 use serde_json::Value;
 use std::collections::HashSet;
-use support::story::{key, Story};
+use support::story::{Story, key};
 use website::Website;
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 mod support;
 mod website;
 
-use support::story::{key, Story};
+use support::story::{Story, key};
 use website::{Stream, Website};
 
 fn id(message: &str) -> i64 {

@@ -3,7 +3,7 @@ mod support;
 mod website;
 
 use reqwest::StatusCode;
-use support::story::{key, Story};
+use support::story::{Story, key};
 use website::Website;
 
 async fn page(site: &Website, path: &str) -> String {
@@ -22,7 +22,9 @@ async fn pages_show_the_whole_story_without_scripts() {
         assert!(home.contains(shown), "{shown}");
     }
     let paid = page(&site, &format!("/jobs/{}", key(1_001))).await;
-    for shown in ["Accepted by the user and paid", "0.95 IOSD", "0.025001 IOSD", "Result committed", "slot 10, finalized"] {
+    for shown in
+        ["Accepted by the user and paid", "0.95 IOSD", "0.025001 IOSD", "Result committed", "slot 10, finalized"]
+    {
         assert!(paid.contains(shown), "{shown}");
     }
     let faulty = page(&site, &format!("/jobs/{}", key(1_005))).await;

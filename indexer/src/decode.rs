@@ -5,7 +5,7 @@ use anchor_lang::prelude::Pubkey;
 use anchor_lang::{AnchorDeserialize, Discriminator};
 use credits::events::{self as credits_events, Stamp};
 use jobs::events::{self as jobs_events, Verification};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// Raised whenever the same bytes would be read differently; kept beside every row.
 pub const DECODER_VERSION: i16 = 1;

@@ -1,5 +1,5 @@
 //! Blocks to candidate rows.
-use crate::decode::{decode, DecodeFault, Event, Program};
+use crate::decode::{DecodeFault, Event, Program, decode};
 use crate::source::{Block, InnerInstruction};
 
 /// An instruction with the event tag, read or not.

@@ -1,9 +1,9 @@
 //! The contiguous frontier and how it moves.
+use crate::IndexerError;
 use crate::extract::candidates;
 use crate::source::{Block, BlockSource, Finality, SourceError};
 use crate::store::Store;
-use crate::IndexerError;
-use futures::{stream, StreamExt};
+use futures::{StreamExt, stream};
 
 /// Slots asked for at once.
 const SPAN: u64 = 500;
@@ -48,7 +48,11 @@ impl<S: BlockSource> Frontier<S> {
     ///
     /// # Errors
     /// `Ok(Err(..))`: this database cannot be used so. `Err(..)`: try again.
-    pub async fn open(source: S, mut store: Store, start_slot: Option<u64>) -> Result<Result<Self, IndexerError>, Stall> {
+    pub async fn open(
+        source: S,
+        mut store: Store,
+        start_slot: Option<u64>,
+    ) -> Result<Result<Self, IndexerError>, Stall> {
         let genesis_hash = source.genesis_hash().await?;
         match store.bind_chain(&genesis_hash).await {
             Err(IndexerError::Database(error)) => return Err(error.into()),

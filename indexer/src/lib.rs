@@ -16,11 +16,11 @@ mod slot_commit;
 mod source;
 mod store;
 
-pub use decode::{decode, CreditsEvent, DecodeFault, Event, JobsEvent, Program, DECODER_VERSION};
+pub use decode::{CreditsEvent, DECODER_VERSION, DecodeFault, Event, JobsEvent, Program, decode};
 pub use error::IndexerError;
 pub use frontier::{Frontier, Round, Stall};
 pub use rpc::RpcSource;
-pub use run::{run, run_from, Settings};
+pub use run::{Settings, run, run_from};
 pub use source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};
 pub use store::Store;
 

@@ -73,7 +73,8 @@ fn reduce(slot: u64, block: UiConfirmedBlock) -> Result<Block, SourceError> {
     let encoded = block.transactions.ok_or_else(|| incomplete("has no list of transactions"))?;
     let mut transactions = Vec::new();
     for (index, transaction) in encoded.into_iter().enumerate() {
-        let reduced = reduce_transaction(transaction).map_err(|what| incomplete(&format!("transaction {index} {what}")))?;
+        let reduced =
+            reduce_transaction(transaction).map_err(|what| incomplete(&format!("transaction {index} {what}")))?;
         if let Some((signature, inner)) = reduced {
             let index = u32::try_from(index).map_err(|_| incomplete("has too many transactions"))?;
             transactions.push(Transaction { index, signature, inner });
@@ -151,5 +152,96 @@ fn base58<const N: usize>(text: &str) -> Result<[u8; N], String> {
         Ok(length) if length == N => Ok(bytes),
         Ok(length) => Err(format!("has {length} bytes in {text}, not {N}")),
         Err(error) => Err(format!("has unreadable base58 {text}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn key(byte: u8) -> String {
+        bs58::encode([byte; 32]).into_string()
+    }
+
+    /// A transaction that calls the program through a lookup table, as nodes write it.
+    fn transaction() -> Value {
+        json!({
+            "version": 0,
+            "transaction": {
+                "signatures": [bs58::encode([9; 64]).into_string()],
+                "message": {
+                    "header": { "numRequiredSignatures": 1, "numReadonlySignedAccounts": 0,
+                                "numReadonlyUnsignedAccounts": 0 },
+                    "accountKeys": [key(1), key(2)],
+                    "recentBlockhash": key(3),
+                    "instructions": [],
+                    "addressTableLookups": []
+                }
+            },
+            "meta": {
+                "err": null, "status": { "Ok": null }, "fee": 5000, "preBalances": [], "postBalances": [],
+                "innerInstructions": [
+                    { "index": 1, "instructions": [
+                        { "programIdIndex": 1, "accounts": [0], "data": "", "stackHeight": 2 },
+                        { "programIdIndex": 3, "accounts": [2, 0], "data": bs58::encode(b"event").into_string(),
+                          "stackHeight": 3 }
+                    ] }
+                ],
+                "logMessages": [], "preTokenBalances": [], "postTokenBalances": [], "rewards": [],
+                "loadedAddresses": { "writable": [key(4)], "readonly": [PROGRAM_IDS[1]] },
+                "computeUnitsConsumed": 1
+            }
+        })
+    }
+
+    fn reduced(change: impl FnOnce(&mut Value)) -> Result<Block, SourceError> {
+        let mut transaction = transaction();
+        change(&mut transaction);
+        let block = json!({
+            "previousBlockhash": "p", "blockhash": "b", "parentSlot": 6, "blockTime": 100, "blockHeight": 5,
+            "transactions": [transaction]
+        });
+        reduce(7, serde_json::from_value(block).unwrap())
+    }
+
+    #[test]
+    fn inner_instructions_are_found_through_lookup_tables_at_any_depth() {
+        let block = reduced(|_| {}).unwrap();
+        assert_eq!((block.slot, block.parent_slot, block.time), (7, 6, Some(100)));
+        let found = &block.transactions[0];
+        assert_eq!((found.index, found.signature), (0, [9; 64]));
+        let event = InnerInstruction {
+            instruction_index: 1,
+            inner_index: 1,
+            program: Program::Jobs.id(),
+            accounts: vec![[4; 32], [1; 32]],
+            data: b"event".to_vec(),
+        };
+        assert_eq!(found.inner[1], event);
+    }
+
+    #[test]
+    fn failed_and_foreign_transactions_are_left_out() {
+        let failed = reduced(|t| t["meta"]["err"] = json!({ "InstructionError": [0, { "Custom": 1 }] })).unwrap();
+        assert_eq!(failed.transactions, []);
+        let foreign = reduced(|t| t["meta"]["loadedAddresses"]["readonly"] = json!([key(5)])).unwrap();
+        assert_eq!(foreign.transactions, []);
+    }
+
+    #[test]
+    fn a_block_that_does_not_say_everything_is_incomplete() {
+        for (change, expected) in [
+            (reduced(|t| t["meta"] = Value::Null), "has no metadata"),
+            (reduced(|t| t["meta"]["innerInstructions"] = Value::Null), "has no record of inner instructions"),
+            (
+                reduced(|t| t["meta"]["innerInstructions"][0]["instructions"][1]["accounts"] = json!([9])),
+                "has no account 9",
+            ),
+            (reduced(|t| t["transaction"]["signatures"] = json!([])), "has no signature"),
+        ] {
+            let error = change.unwrap_err().to_string();
+            assert_eq!(error, format!("block 7: transaction 0 {expected}"));
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Runs the frontier until told to stop.
+use crate::IndexerError;
 use crate::frontier::{Frontier, Round, Stall};
 use crate::rpc::RpcSource;
 use crate::source::BlockSource;
 use crate::store::Store;
-use crate::IndexerError;
 use std::time::Duration;
 use tokio::sync::watch;
 

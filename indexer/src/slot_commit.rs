@@ -1,10 +1,10 @@
 //! One slot is one SQL transaction.
-use crate::decode::{Event, DECODER_VERSION};
+use crate::decode::{DECODER_VERSION, Event};
 use crate::derive::{self, Inserted};
 use crate::extract::Candidate;
 use crate::sequence::{self, Sequences};
 use crate::source::Block;
-use crate::store::{db_slot, Store};
+use crate::store::{Store, db_slot};
 use sqlx::{Connection, PgConnection, Row};
 use std::collections::HashMap;
 

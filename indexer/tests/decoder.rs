@@ -2,7 +2,7 @@ mod support;
 
 use anchor_lang::prelude::Pubkey;
 use credits::events::*;
-use indexer::{decode, DecodeFault, Event, Program};
+use indexer::{DecodeFault, Event, Program, decode};
 use jobs::events::{self as job_events, *};
 use support::event_data;
 use support::story::key;
@@ -36,11 +36,7 @@ fn samples() -> Vec<(Program, &'static str, Vec<u8>)> {
                 iosd_balance: 6,
             }),
         ),
-        (
-            Credits,
-            "EscrowLocked",
-            event_data(&EscrowLocked { stamp, job: k, user: k, amount: max, iosd_balance: 0 }),
-        ),
+        (Credits, "EscrowLocked", event_data(&EscrowLocked { stamp, job: k, user: k, amount: max, iosd_balance: 0 })),
         (
             Credits,
             "EscrowRefunded",

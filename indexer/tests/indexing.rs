@@ -3,8 +3,8 @@ mod support;
 use credits::events::EarningsOpened;
 use indexer::{Frontier, IndexerError, Program, Round, Stall, Store};
 use sqlx::{Connection, PgConnection};
-use support::story::{key, Story};
-use support::{emitted, event_data, Database, FakeChain};
+use support::story::{Story, key};
+use support::{Database, FakeChain, emitted, event_data};
 
 async fn open(chain: &FakeChain, database: &Database) -> Frontier<FakeChain> {
     open_from(chain, database, None).await.unwrap()
@@ -136,10 +136,8 @@ async fn two_events_of_one_instruction_are_two_rows_and_the_same_number_twice_is
     let mut story = Story::new();
     let stamp = story.stamp(Program::Credits, 0);
     let (first, second) = (EarningsOpened { stamp, owner: key(1) }, EarningsOpened { stamp, owner: key(2) });
-    let inner = vec![
-        emitted(Program::Credits, 0, event_data(&first)),
-        emitted(Program::Credits, 1, event_data(&second)),
-    ];
+    let inner =
+        vec![emitted(Program::Credits, 0, event_data(&first)), emitted(Program::Credits, 1, event_data(&second))];
     chain.add(1, 100, vec![inner]);
     let mut frontier = open(&chain, &database).await;
     to_tip(&mut frontier).await;

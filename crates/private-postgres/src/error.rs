@@ -13,7 +13,9 @@ pub enum PostgresError {
          (hint: `sudo apt-get install --no-install-recommends postgresql-{version}`)"
     )]
     VersionNotInstalled { version: String },
-    #[error("PostgreSQL refuses to run as root and there is no user `postgres` (hint: `sudo adduser --system postgres`)")]
+    #[error(
+        "PostgreSQL refuses to run as root and there is no user `postgres` (hint: `sudo adduser --system postgres`)"
+    )]
     NoUnprivilegedUser,
     #[error("cannot {action} {}: {source}", path.display())]
     Files { action: &'static str, path: PathBuf, source: std::io::Error },

@@ -1,6 +1,6 @@
 //! Where the cluster lives and whom it belongs to.
 use crate::PostgresError;
-use nix::unistd::{chown, Gid, Uid, User};
+use nix::unistd::{Gid, Uid, User, chown};
 use std::fs::{self, DirBuilder, Metadata};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};

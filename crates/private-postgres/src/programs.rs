@@ -62,7 +62,9 @@ mod tests {
     #[test]
     fn versions_sort_as_numbers_and_need_both_programs() {
         let root = tempfile::tempdir().unwrap();
-        for (version, programs) in [("9", &["initdb", "postgres"][..]), ("15", &["initdb", "postgres"]), ("17", &["psql"])] {
+        for (version, programs) in
+            [("9", &["initdb", "postgres"][..]), ("15", &["initdb", "postgres"]), ("17", &["psql"])]
+        {
             let bin = root.path().join(version).join("bin");
             std::fs::create_dir_all(&bin).unwrap();
             for program in programs {

@@ -1,15 +1,15 @@
 //! Starts, watches and stops the server process.
-use crate::place::{owned_dir, Place, RunAs};
+use crate::place::{Place, RunAs, owned_dir};
 use crate::programs::Programs;
 use crate::{Durability, PostgresError};
-use nix::sys::signal::{kill, Signal};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// Longest wait for the first connection: covers the recovery of a cluster that was killed.
@@ -37,9 +37,7 @@ pub fn initialise(programs: &Programs, place: &Place, durability: Durability) ->
     if durability == Durability::Volatile {
         initdb.arg("--no-sync");
     }
-    let output = initdb
-        .output()
-        .map_err(|source| PostgresError::Run { program: programs.initdb.clone(), source })?;
+    let output = initdb.output().map_err(|source| PostgresError::Run { program: programs.initdb.clone(), source })?;
     if !output.status.success() {
         return Err(PostgresError::Initdb { output: String::from_utf8_lossy(&output.stderr).trim().to_owned() });
     }
@@ -80,8 +78,8 @@ impl Server {
         postgres.stdin(Stdio::null()).stdout(log).stderr(log_too);
         // Of its own group: an interrupt typed at the terminal is for the caller, who stops its clients first.
         postgres.process_group(0);
-        let (pid, ended) = spawn_kept(postgres)
-            .map_err(|source| PostgresError::Run { program: programs.postgres.clone(), source })?;
+        let (pid, ended) =
+            spawn_kept(postgres).map_err(|source| PostgresError::Run { program: programs.postgres.clone(), source })?;
         let mut server = Self { pid, ended, running: true, socket_dir };
         server.await_ready(place)?;
         Ok(server)

@@ -1,4 +1,4 @@
-use super::{fresh, Fresh};
+use super::{Fresh, fresh};
 use crate::app::App;
 use crate::cursor::{self, ListKey, Page};
 use crate::error::{ApiError, Problem};

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::error::{ApiError, Problem};
 use crate::extract::{NoQuery, StrictQuery};
 use crate::live::Head;
-use crate::store::events::{after, EventRow};
+use crate::store::events::{EventRow, after};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
@@ -13,8 +13,8 @@ use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::sync::{watch, OwnedSemaphorePermit};
-use tokio::time::{interval, Interval, MissedTickBehavior};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// Rows read at once.
 const BATCH: i64 = 200;

@@ -1,11 +1,11 @@
 //! For whoever runs the server.
 use crate::app::{App, MAX_STREAMS};
 use crate::live::{Freshness, Head};
-use crate::store::network::{alarms, Alarms};
-use axum::extract::State;
-use axum::http::{header, StatusCode};
-use axum::response::{IntoResponse, Response};
+use crate::store::network::{Alarms, alarms};
 use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
@@ -93,7 +93,12 @@ pub async fn metrics(State(app): State<App>) -> Response {
     metric("explorer_tip_slot", "gauge", "Newest confirmed slot seen.", head.tip_slot);
     metric("explorer_lag_slots", "gauge", "Slots between the tip and the index.", head.lag_slots());
     metric("explorer_indexer_silent_seconds", "gauge", "Since the indexer last saw the chain.", head.silent_s);
-    metric("explorer_stalled", "gauge", "1 while the index does not follow.", Some(i64::from(head.freshness() != Freshness::Live)));
+    metric(
+        "explorer_stalled",
+        "gauge",
+        "1 while the index does not follow.",
+        Some(i64::from(head.freshness() != Freshness::Live)),
+    );
     metric("explorer_newest_event_id", "gauge", "Id of the newest event.", Some(head.newest_event));
     metric("explorer_sequence_holes", "gauge", "Places where events are missing.", alarms.map(|a| a.sequence_holes));
     metric("explorer_sequence_repeats", "gauge", "Events that were doubled.", alarms.map(|a| a.sequence_repeats));

@@ -5,8 +5,8 @@ pub mod jobs;
 pub mod models;
 pub mod network;
 
-use axum::http::header::{HeaderName, CACHE_CONTROL};
 use axum::Json;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
 
 /// A JSON answer that caches may keep for a second: long enough to shield the database from a crowd.
 pub type Fresh<T> = ([(HeaderName, &'static str); 1], Json<T>);

@@ -1,5 +1,5 @@
 use super::elements::{job_table, linked, money, short, slot, time};
-use super::layout::{page as framed, Section};
+use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
@@ -7,7 +7,7 @@ use crate::handlers::devices::find;
 use crate::store;
 use crate::store::jobs::JobFilter;
 use axum::extract::State;
-use maud::{html, Markup};
+use maud::{Markup, html};
 
 const LATEST: u32 = 25;
 

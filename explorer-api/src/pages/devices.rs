@@ -1,11 +1,11 @@
 use super::elements::{device_table, more, short};
-use super::layout::{page as framed, Section};
+use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::StrictQuery;
 use crate::handlers::devices::{self, DevicesQuery};
 use axum::extract::State;
-use maud::{html, Markup};
+use maud::{Markup, html};
 
 pub async fn page(State(app): State<App>, StrictQuery(query): StrictQuery<DevicesQuery>) -> Result<Markup, ApiError> {
     let devices = devices::page(&app, &query).await?;

@@ -3,7 +3,7 @@ use crate::cursor::PageLinks;
 use crate::store::devices::Device;
 use crate::store::jobs::Job;
 use crate::values::{Amount, Finality, Time};
-use maud::{html, Markup};
+use maud::{Markup, html};
 
 /// A long identifier, shown by its ends. The whole of it is in the page, so that a copy of the selection is complete.
 pub fn short(text: &str) -> Markup {
@@ -56,7 +56,7 @@ pub fn job_table(caption: &str, jobs: &[Job]) -> Markup {
                 tbody { @for job in jobs { tr {
                     th scope="row" { (linked("/jobs/", &job.address)) }
                     td { (status(job)) }
-                    td { (job.outcome) }
+                    td.words { (job.outcome) }
                     td.number { (money(&job.price)) }
                     td.number { (job.rows) }
                     td { (linked("/jobs?user=", &job.user)) }
@@ -100,6 +100,11 @@ pub fn device_table(caption: &str, devices: &[Device]) -> Markup {
             }
         }
     }
+}
+
+/// `1 job`, `2 jobs`.
+pub fn plural(count: i64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// The way on. `query` keeps the filters; cursors and keys need no escaping in addresses.

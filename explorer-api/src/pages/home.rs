@@ -1,12 +1,12 @@
-use super::elements::{device_table, job_table, money, time};
-use super::layout::{page as framed, Section};
+use super::elements::{device_table, job_table, money, plural, time};
+use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{NoQuery, StrictQuery};
 use crate::store;
 use crate::store::network::Network;
 use axum::extract::State;
-use maud::{html, Markup};
+use maud::{Markup, html};
 
 const LATEST: u32 = 12;
 const DEVICES: u32 = 8;
@@ -46,12 +46,15 @@ fn numbers(network: &Network) -> Markup {
                 (open) " open, " (jobs.paid) " paid, " (jobs.cancelled + jobs.expired) " returned, " (jobs.refunded) " disputed"
             }))
             (card("Devices", html! { (network.devices) }, html! {
-                (network.operators) " operators, " (network.models) " models, " (network.users) " users"
+                (plural(network.operators, "operator")) ", " (plural(network.models, "model")) ", " (plural(network.users, "user"))
             }))
             (card("Paid for work", money(&network.paid_volume), html! {
                 (money(&network.supplier_earnings)) " to suppliers"
             }))
             (card("IO burned", money(&network.io_burned), html! { (money(&network.io_redeemed)) " paid out to suppliers" }))
+            (card("Fees retired", money(&network.fees_retired), html! {
+                (money(&network.fees_incentives)) " for incentives"
+            }))
             (card("Credits in wallets", money(&network.iosd_supply), html! {
                 (money(&network.iosd_in_escrow)) " in escrow"
             }))

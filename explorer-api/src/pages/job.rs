@@ -1,13 +1,13 @@
 use super::elements::{linked, money, money_or_dash, short, slot, status, time};
 use super::job_steps::steps;
-use super::layout::{page as framed, Section};
+use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
 use crate::handlers::jobs::detail;
 use crate::store::jobs::Job;
 use axum::extract::State;
-use maud::{html, Markup};
+use maud::{Markup, html};
 
 pub async fn page(
     State(app): State<App>,
@@ -45,7 +45,8 @@ fn money_table(job: &Job) -> Markup {
     let m = &job.money;
     let in_escrow = m.supplier.is_none() && m.refund.is_none();
     html! {
-        table.split {
+        div.scroll {
+        table {
             caption { "Where the price went" }
             thead { tr { th scope="col" { "Part" } th.number scope="col" { "Amount" } } }
             tbody {
@@ -56,6 +57,7 @@ fn money_table(job: &Job) -> Markup {
                 tr { th scope="row" { "In escrow" } td.number { @if in_escrow { (money(&job.price)) } @else { span.quiet { "–" } } } }
             }
             tfoot { tr { th scope="row" { "Price" } td.number { (money(&job.price)) } } }
+        }
         }
     }
 }

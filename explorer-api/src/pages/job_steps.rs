@@ -2,7 +2,7 @@
 use super::elements::{short, slot, time};
 use crate::store::events::Event;
 use crate::values::Amount;
-use maud::{html, Markup};
+use maud::{Markup, html};
 
 /// One step is one transaction: the money's event comes with the event that moved it.
 pub fn steps(history: &[Event]) -> Markup {
@@ -12,7 +12,7 @@ pub fn steps(history: &[Event]) -> Markup {
                 @if let Some(last) = step.last() {
                     li data-kind=(last.kind) {
                         h3 { (title(last)) }
-                        p.when { (time(last.time)) " " (slot(last.slot, last.finality)) }
+                        p.when { (time(last.time)) ", " (slot(last.slot, last.finality)) }
                         @for event in step { (said(event)) }
                         p.quiet { "Transaction " (short(&last.signature)) }
                     }

@@ -1,11 +1,11 @@
 use super::elements::{job_table, more};
-use super::layout::{page as framed, Section};
+use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::StrictQuery;
 use crate::handlers::jobs::{self, JobStatus, JobsQuery};
 use axum::extract::State;
-use maud::{html, Markup};
+use maud::{Markup, html};
 use serde::Deserialize;
 
 /// The form's fields: a browser sends empty ones too.

@@ -4,7 +4,7 @@ use crate::assets::{ICON, SCRIPT, STYLE};
 use crate::error::ApiError;
 use crate::live::Freshness;
 use crate::store::network::alarms;
-use maud::{html, Markup, DOCTYPE};
+use maud::{DOCTYPE, Markup, html};
 
 /// Which part of the navigation is lit.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod layout;
 
 use crate::error::ApiError;
 use axum::response::{IntoResponse, Response};
-use layout::{document, Section};
+use layout::{Section, document};
 use maud::html;
 
 /// An error as a page.

@@ -1,4 +1,4 @@
-use crate::values::{base58, Amount, Finality, Key, Time};
+use crate::values::{Amount, Finality, Key, Time, base58};
 use serde::Serialize;
 use sqlx::{FromRow, PgPool, QueryBuilder};
 use utoipa::ToSchema;
@@ -19,7 +19,8 @@ pub struct DeviceRow {
     slot: i64,
 }
 
-const COLUMNS: &str = "key, event_id, operator, name, registered_time, registered_signature, jobs_paid::text, jobs_expired,
+const COLUMNS: &str =
+    "key, event_id, operator, name, registered_time, registered_signature, jobs_paid::text, jobs_expired,
     jobs_faulted, earned::text, live_job, slot";
 
 /// A registered device.

@@ -1,4 +1,4 @@
-use crate::values::{base58, Finality, Key, Time};
+use crate::values::{Finality, Key, Time, base58};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{FromRow, PgPool};

@@ -1,11 +1,12 @@
 use crate::outcome::{self, Facts};
-use crate::values::{base58, hex, Amount, Finality, Hash, Key, Time};
+use crate::values::{Amount, Finality, Hash, Key, Time, base58, hex};
 use serde::Serialize;
 use sqlx::{FromRow, PgPool, QueryBuilder};
 use utoipa::ToSchema;
 
 /// Amounts as text: no number type here holds them all.
-const COLUMNS: &str = "address, event_id, user_key, user_seq::text, model_root, rows, input_root, input_blob, price::text,
+const COLUMNS: &str =
+    "address, event_id, user_key, user_seq::text, model_root, rows, input_root, input_blob, price::text,
     status, verification, device, operator, commitment, result_blob, execute_s, claim_deadline, commit_deadline,
     window_end, supplier_share::text, fee_retired::text, fee_incentives::text,
     (fee_retired + fee_incentives)::text AS fee, refund::text, fault_prover, fault_layer, fault_row, fault_column,

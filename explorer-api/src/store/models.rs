@@ -1,4 +1,4 @@
-use crate::values::{base58, hex, Finality, Time};
+use crate::values::{Finality, Time, base58, hex};
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
 use utoipa::ToSchema;

@@ -1,4 +1,4 @@
-use super::{amount, bytes, ensure_operator, ensure_user, expect_row, Inserted};
+use super::{Inserted, amount, bytes, ensure_operator, ensure_user, expect_row};
 use crate::decode::CreditsEvent;
 use ::credits::events::{CreditsBought, EarningsRedeemed, EscrowSettled, PriceSubmitted};
 use anchor_lang::prelude::Pubkey;
@@ -164,10 +164,12 @@ async fn redeemed(tx: &mut PgConnection, row: &Inserted<'_>, e: &EarningsRedeeme
     .bind(row.slot)
     .execute(&mut *tx)
     .await?;
-    sqlx::query("UPDATE totals SET io_redeemed = io_redeemed + $1::numeric, iosd_redeemed = iosd_redeemed + $2::numeric")
-        .bind(amount(e.io_minted))
-        .bind(amount(e.iosd))
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "UPDATE totals SET io_redeemed = io_redeemed + $1::numeric, iosd_redeemed = iosd_redeemed + $2::numeric",
+    )
+    .bind(amount(e.io_minted))
+    .bind(amount(e.iosd))
+    .execute(tx)
+    .await?;
     Ok(())
 }

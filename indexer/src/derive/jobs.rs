@@ -1,5 +1,5 @@
-use super::{amount, bytes, ensure_operator, ensure_user, expect_row, Inserted};
-use crate::decode::{storable_text, verification_word, JobsEvent};
+use super::{Inserted, amount, bytes, ensure_operator, ensure_user, expect_row};
+use crate::decode::{JobsEvent, storable_text, verification_word};
 use ::jobs::events::*;
 use anchor_lang::prelude::Pubkey;
 use sqlx::PgConnection;
@@ -253,8 +253,10 @@ async fn move_job(
     status: &'static str,
     verification: Option<&'static str>,
 ) -> Result<(), sqlx::Error> {
-    let from: Option<String> =
-        sqlx::query_scalar("SELECT status FROM jobs WHERE address = $1").bind(bytes(job)).fetch_optional(&mut *tx).await?;
+    let from: Option<String> = sqlx::query_scalar("SELECT status FROM jobs WHERE address = $1")
+        .bind(bytes(job))
+        .fetch_optional(&mut *tx)
+        .await?;
     expect_row(u64::from(from.is_some()), row);
     let Some(from) = from else { return Ok(()) };
     sqlx::query("UPDATE jobs SET status = $2, verification = $3, slot = $4 WHERE address = $1")

@@ -41,7 +41,12 @@ fn bytes(key: &Pubkey) -> Vec<u8> {
 /// Says so if the row that an event changes is missing: its own creation was missed.
 fn expect_row(affected: u64, row: &Inserted<'_>) {
     if affected == 0 {
-        tracing::error!(event = row.id, kind = row.event.kind(), slot = row.slot, "event changes a row that is missing");
+        tracing::error!(
+            event = row.id,
+            kind = row.event.kind(),
+            slot = row.slot,
+            "event changes a row that is missing"
+        );
     }
 }
 

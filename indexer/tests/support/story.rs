@@ -1,5 +1,5 @@
 //! Jobs, their money and their devices, as the programs would tell it.
-use super::{emitted, event_data, FakeChain};
+use super::{FakeChain, emitted, event_data};
 use anchor_lang::prelude::Pubkey;
 use credits::events::*;
 use indexer::Program;

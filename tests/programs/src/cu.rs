@@ -216,3 +216,30 @@ fn registrations(table: &mut Table) {
     let register = jobs_ix::register_model(someone, net::model_args(&model));
     table.measure("register_model", &mut net, register, &[&owner]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+
+    fn table(claim: u64) -> Table {
+        Table { rows: vec![("job_life_cu".into(), 100), ("instructions.claim_job".into(), claim)] }
+    }
+
+    #[test]
+    fn a_row_may_grow_by_a_tenth_and_not_by_more() {
+        assert_eq!(table(1_100).worse_than(&table(1_000)), [] as [&str; 0]);
+        let worse = table(1_101).worse_than(&table(1_000));
+        assert_eq!(worse, ["instructions.claim_job was 1000 and is 1101: more than 10 % worse"]);
+    }
+
+    #[test]
+    fn a_row_that_is_not_in_the_table_counts_as_worse() {
+        let old = Table { rows: Vec::new() };
+        assert_eq!(table(1).worse_than(&old).len(), 2);
+    }
+
+    #[test]
+    fn a_table_survives_being_written() {
+        assert_eq!(Table::parse(&table(7).to_line()), Ok(table(7)));
+    }
+}

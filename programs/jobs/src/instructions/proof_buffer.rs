@@ -11,8 +11,9 @@ pub struct OpenProof<'info> {
     #[account(mut)]
     pub prover: Signer<'info>,
     pub job: Box<Account<'info, Job>>,
+    // Not more than a program can create, so that a larger request is refused by name.
     #[account(
-        init, payer = prover, space = Proof::HEADER + size as usize,
+        init, payer = prover, space = Proof::HEADER + size.min(MAX_PROOF_BYTES) as usize,
         seeds = [PROOF_SEED, job.key().as_ref(), prover.key().as_ref()], bump
     )]
     pub proof: Account<'info, Proof>,

@@ -92,6 +92,26 @@ fn accounts_of_another_job_user_device_or_operator_are_refused() {
 }
 
 #[test]
+fn one_account_cannot_stand_in_for_two() {
+    let mut net = Net::new();
+    let job = net.committed(&work::tiny());
+    let order = accept(&net, &job);
+    let worker = address::device(&device(0).pubkey());
+    let supplier = address::operator(&operator(0).pubkey());
+    let shard = address::jobs_shard_of(&job.address);
+    let ours = [job.address, worker, supplier, shard, address::jobs_config()];
+    let theirs = [address::escrow(&job.address), address::earnings(&operator(0).pubkey())];
+    for group in [&ours[..], &theirs[..]] {
+        for &right in group {
+            for &wrong in group.iter().filter(|w| **w != right) {
+                let forged = replace(order.clone(), right, wrong);
+                net.refused("AccountDiscriminatorMismatch", &[forged], &[&user(0)]);
+            }
+        }
+    }
+}
+
+#[test]
 fn another_signer_towards_the_credits_program_is_refused() {
     let mut net = Net::new();
     let job = net.committed(&work::tiny());
