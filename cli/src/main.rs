@@ -10,6 +10,11 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // Software Vulkan drivers complain on standard error without one.
+        // SAFETY: no other thread exists yet.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
+    }
     // clap prints usage errors itself and exits with 2.
     let cli = Cli::parse();
     log(cli.global.verbose);

@@ -31,11 +31,11 @@ impl Digits {
         Ok(Digits { model, pixels, labels })
     }
 
-    /// Share of samples whose largest logit is at their label. `logits`: i32, little-endian, row-major.
+    /// Share of samples whose largest logit is at their label, to six decimals. `logits`: i32, little-endian, row-major.
     pub fn top1(&self, logits: &[u8]) -> f64 {
         let rows = logits.chunks_exact(4 * CLASSES).zip(&self.labels);
         let right = rows.filter(|(row, label)| class(row) == usize::from(**label)).count();
-        right as f64 / self.labels.len() as f64
+        (1e6 * right as f64 / self.labels.len() as f64).round() / 1e6
     }
 }
 

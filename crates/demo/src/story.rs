@@ -228,6 +228,7 @@ impl<'a> Story<'a> {
         story.stages.lap("verify_and_accept");
         let supplier_share = story.owed(&supplier.owner.pubkey()).await?;
         let paid = story.indexed(&posted.job, "paid").await?;
+        story.signatures.insert("claim_job".into(), paid["claimed_signature"].clone());
         story.stages.lap("indexed");
 
         progress("redeeming the supplier's earnings for IO");
