@@ -18,7 +18,8 @@ impl Context {
     /// # Errors
     /// If there is no home folder or Solana's config is not valid.
     pub fn new(global: Global) -> Result<Self> {
-        let home = std::env::var_os("HOME").map(PathBuf::from).ok_or_else(|| anyhow!("the variable HOME is not set"))?;
+        let home =
+            std::env::var_os("HOME").map(PathBuf::from).ok_or_else(|| anyhow!("the variable HOME is not set"))?;
         let solana = SolanaConfig::load(&home)?;
         Ok(Context { global, home, solana })
     }

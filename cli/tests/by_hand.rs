@@ -90,7 +90,8 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
     assert_eq!(net.io(&net.user, &["credits", "buy", "5"])["iosd_minted"], "5.000000");
     let model = net.io(&net.user, &["model", "register", &path(&digits.join("digits-mlp-int8.onnx"))]);
     let device_key = home.join("device.json");
-    let device = net.io(&net.supplier, &["device", "register", "--device-key", &path(&device_key), "--name", "by-hand"]);
+    let device =
+        net.io(&net.supplier, &["device", "register", "--device-key", &path(&device_key), "--name", "by-hand"]);
     let config = home.join("worker.toml");
     let text = format!(
         "rpc_url = {:?}\ndevice_key = \"device.json\"\nblobs = {:?}\nbackend = \"cpu\"\npoll_ms = 100\n",
@@ -98,7 +99,10 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
     );
     std::fs::write(&config, text).unwrap();
     let mut worker = Service(
-        net.command(&net.supplier, &["worker", "run", "--config", &path(&config)]).stderr(Stdio::null()).spawn().unwrap(),
+        net.command(&net.supplier, &["worker", "run", "--config", &path(&config)])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
     );
 
     let input = path(&digits.join("test-pixels.bin"));

@@ -20,7 +20,9 @@ fn help_lists_every_command_and_the_exit_codes() {
     let home = tempfile::tempdir().unwrap();
     let output = io(home.path(), &["--help"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for word in ["demo", "localnet", "wallet", "credits", "model", "job", "device", "worker", "Exit codes", "3   refused"] {
+    for word in
+        ["demo", "localnet", "wallet", "credits", "model", "job", "device", "worker", "Exit codes", "3   refused"]
+    {
         assert!(text.contains(word), "no {word} in:\n{text}");
     }
 }
@@ -69,7 +71,8 @@ fn solanas_config_file_chooses_wallet_and_cluster() {
     assert!(io(home.path(), &["--keypair", wallet.to_str().unwrap(), "wallet", "new"]).status.success());
     let folder = home.path().join(".config/solana/cli");
     std::fs::create_dir_all(&folder).unwrap();
-    let config = format!("json_rpc_url: http://127.0.0.1:7\nkeypair_path: {}\ncommitment: confirmed\n", wallet.display());
+    let config =
+        format!("json_rpc_url: http://127.0.0.1:7\nkeypair_path: {}\ncommitment: confirmed\n", wallet.display());
     std::fs::write(folder.join("config.yml"), config).unwrap();
     assert!(io(home.path(), &["wallet", "address"]).status.success());
     let output = io(home.path(), &["wallet", "balance"]);

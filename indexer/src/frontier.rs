@@ -3,7 +3,7 @@ use crate::IndexerError;
 use crate::extract::candidates;
 use crate::source::{Block, BlockSource, Finality, SourceError};
 use crate::store::Store;
-use futures::{StreamExt, stream};
+use futures::stream::{FuturesOrdered, StreamExt};
 
 /// Slots asked for at once.
 const SPAN: u64 = 500;
@@ -123,8 +123,9 @@ impl<S: BlockSource> Frontier<S> {
 
     async fn read(&mut self, slots: Vec<u64>) -> Result<Round, Stall> {
         let Self { source, store, next_slot, .. } = self;
-        let source = &*source;
-        let mut blocks = stream::iter(slots).map(|slot| source.block(slot)).buffered(FETCH_AHEAD);
+        let mut slots = slots.into_iter();
+        // Not a mapped stream: its closure would keep this future from moving between threads.
+        let mut blocks: FuturesOrdered<_> = slots.by_ref().take(FETCH_AHEAD).map(|slot| source.block(slot)).collect();
         let mut new_events = 0;
         let mut empty: Option<(Block, u32)> = None;
         let failure = loop {
@@ -133,6 +134,9 @@ impl<S: BlockSource> Frontier<S> {
                 Some(Err(error)) => break Some(error),
                 None => break None,
             };
+            if let Some(slot) = slots.next() {
+                blocks.push_back(source.block(slot));
+            }
             let found = candidates(&block);
             let folded = empty.take().map_or(0, |(_, folded)| folded);
             if found.is_empty() && folded < MAX_FOLDED {

@@ -34,5 +34,10 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 /// # Errors
 /// The database refused, or its schema is newer than this program.
 pub async fn migrate(pool: &sqlx::PgPool) -> Result<(), IndexerError> {
-    MIGRATIONS.run(pool).await.map_err(IndexerError::Migrate)
+    migrate_connection(&mut *pool.acquire().await?).await
+}
+
+/// Not through `Migrator::run`: with it the compiler cannot show that the future may move between threads.
+pub(crate) async fn migrate_connection(connection: &mut sqlx::PgConnection) -> Result<(), IndexerError> {
+    MIGRATIONS.run_direct(None, connection, false).await.map_err(IndexerError::Migrate)
 }

@@ -105,3 +105,14 @@ async fn pause(retry: &mut Duration) {
     tokio::time::sleep(*retry).await;
     *retry = (*retry * 2).min(LONGEST_RETRY);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_future_can_be_spawned() {
+        fn spawnable<T: Send + 'static>(_: impl FnOnce(Settings, watch::Receiver<bool>) -> T) {}
+        spawnable(run);
+    }
+}

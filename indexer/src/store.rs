@@ -37,7 +37,7 @@ impl Store {
             }
             tokio::time::sleep(LOCK_POLL).await;
         }
-        crate::MIGRATIONS.run(&mut connection).await.map_err(IndexerError::Migrate)?;
+        crate::migrate_connection(&mut connection).await?;
         Ok(Self { connection })
     }
 

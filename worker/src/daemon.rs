@@ -68,8 +68,7 @@ impl Worker {
     /// If the key cannot be read, a setting is not valid, or the blob store cannot be opened.
     pub fn new(config: &Config, backend: Box<dyn Backend>, gmacs: f64) -> Result<Self, WorkerError> {
         let invalid = |path: &std::path::Path, cause: String| WorkerError::Config { path: path.into(), cause };
-        let key =
-            client::read_keypair(&config.device_key).map_err(|e| invalid(&config.device_key, e.to_string()))?;
+        let key = client::read_keypair(&config.device_key).map_err(|e| invalid(&config.device_key, e.to_string()))?;
         let policy = Policy::from_config(config).map_err(|e| invalid(std::path::Path::new("worker"), e))?;
         Ok(Worker {
             chain: Chain::new(&config.rpc_url),
@@ -108,7 +107,9 @@ impl Worker {
             match self.step().await {
                 Ok(Step::Idle | Step::Waiting(_)) => pause = self.poll,
                 Ok(_) => continue,
-                Err(e @ WorkerError::Compute(ComputeError::Lost { .. } | ComputeError::Timeout { .. })) => return Err(e),
+                Err(e @ WorkerError::Compute(ComputeError::Lost { .. } | ComputeError::Timeout { .. })) => {
+                    return Err(e);
+                }
                 Err(e @ WorkerError::Chain(client::ClientError::Missing { .. })) => return Err(e),
                 Err(error) => {
                     warn!(%error, "will try again");
@@ -195,7 +196,9 @@ impl Worker {
                 Ok(Step::Claimed(address))
             }
             // Claimed, cancelled or expired by somebody else between our look and our transaction.
-            Err(error) if error.program_error().is_some() || matches!(error, client::ClientError::Transaction { .. }) => {
+            Err(error)
+                if error.program_error().is_some() || matches!(error, client::ClientError::Transaction { .. }) =>
+            {
                 info!(job = %address, %error, "somebody was first");
                 Ok(Step::LostRace(address))
             }

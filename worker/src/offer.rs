@@ -16,18 +16,26 @@ pub struct Policy {
 /// Why a job is left to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    Price { offered: u64, floor: u64 },
+    Price {
+        offered: u64,
+        floor: u64,
+    },
     Model,
     /// The claim deadline has passed.
     Late,
     /// It would take this many seconds with margin, and has fewer.
-    Slow { needed_s: u64, given_s: u32 },
+    Slow {
+        needed_s: u64,
+        given_s: u32,
+    },
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Refusal::Price { offered, floor } => write!(f, "it pays {offered} base units of IOSD, the floor is {floor}"),
+            Refusal::Price { offered, floor } => {
+                write!(f, "it pays {offered} base units of IOSD, the floor is {floor}")
+            }
             Refusal::Model => f.write_str("its model is not one that this worker serves"),
             Refusal::Late => f.write_str("its claim deadline has passed"),
             Refusal::Slow { needed_s, given_s } => write!(f, "it needs {needed_s} s here and gives {given_s} s"),
@@ -41,8 +49,9 @@ impl Policy {
     /// # Errors
     /// A sentence naming the setting that is not valid.
     pub fn from_config(config: &Config) -> Result<Self, String> {
-        let min_price = economy::amount::parse(&config.min_price, economy::IOSD_DECIMALS)
-            .ok_or_else(|| format!("min_price = {:?} is not an amount of IOSD with up to 6 decimals", config.min_price))?;
+        let min_price = economy::amount::parse(&config.min_price, economy::IOSD_DECIMALS).ok_or_else(|| {
+            format!("min_price = {:?} is not an amount of IOSD with up to 6 decimals", config.min_price)
+        })?;
         let root = |text: &String| {
             let bytes: Option<Vec<u8>> =
                 (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();

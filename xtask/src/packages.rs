@@ -6,7 +6,10 @@ use std::process::{Command, Stdio};
 /// Everything that the project needs beside Rust, by what it is for.
 const PACKAGES: &[(&str, &[&str])] = &[
     ("building C dependencies", &["gcc", "libc6-dev", "make", "perl", "pkg-config"]),
-    ("building the programs", &["rustc-web", "rust-web-src", "llvm-22-dev", "libpolly-22-dev", "zlib1g-dev", "libzstd-dev"]),
+    (
+        "building the programs",
+        &["rustc-web", "rust-web-src", "llvm-22-dev", "libpolly-22-dev", "zlib1g-dev", "libzstd-dev"],
+    ),
     ("the private database", &["postgresql"]),
     ("GPU kernels, in software where there is no GPU", &["libvulkan1", "mesa-vulkan-drivers"]),
     ("comparing with ONNX Runtime", &["python3", "python3-venv"]),

@@ -10,8 +10,7 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<Output> {
     let progress = context.progress();
     let folder = tempfile::Builder::new().prefix("io-demo").tempdir()?;
     let net = LocalNet::start(localnet::Options::new(folder.path(), args.programs), &progress).await?;
-    let options =
-        Options { digits: args.digits, onnxruntime: args.onnxruntime, backend: args.backend.parse()? };
+    let options = Options { digits: args.digits, onnxruntime: args.onnxruntime, backend: args.backend.parse()? };
     let told = tokio::select! {
         told = Story::tell(&net, &options, &progress) => told,
         stop = interrupted() => stop.and_then(|()| anyhow::bail!("interrupted")),

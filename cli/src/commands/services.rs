@@ -25,11 +25,13 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
             run.await?;
         }
     }
-    Ok(Output::nothing())
+    Ok(Output::new(&serde_json::json!({ "status": "stopped" }), ""))
 }
 
 pub async fn explorer(context: &Context, args: ExplorerArgs) -> Result<Output> {
-    let server = explorer_api::Server::bind(explorer_api::Settings { bind: args.bind, database_url: args.database_url.clone() }).await?;
+    let server =
+        explorer_api::Server::bind(explorer_api::Settings { bind: args.bind, database_url: args.database_url.clone() })
+            .await?;
     context.progress()(&format!("pages and API at http://{}", server.local_addr()));
     let (stop, stopped) = watch::channel(false);
     let run = server.run(stopped);
@@ -42,5 +44,5 @@ pub async fn explorer(context: &Context, args: ExplorerArgs) -> Result<Output> {
             run.await?;
         }
     }
-    Ok(Output::nothing())
+    Ok(Output::new(&serde_json::json!({ "status": "stopped" }), ""))
 }

@@ -36,7 +36,8 @@ async fn balance(context: &Context, owner: client::Pubkey) -> Result<Output> {
     let owed = iosd(ledger.map_or(0, |l| l.owed));
     let lamports = chain.lamports(&owner).await?;
     let sol = Decimal { amount: lamports, decimals: 9 };
-    let text = format!("address   {owner}\nSOL       {sol}\nIO        {coins}\nIOSD      {credits}\nearnings  {owed} IOSD");
+    let text =
+        format!("address   {owner}\nSOL       {sol}\nIO        {coins}\nIOSD      {credits}\nearnings  {owed} IOSD");
     let json = json!({
         "address": owner.to_string(), "sol": sol.to_string(), "io": coins.to_string(), "iosd": credits.to_string(),
         "earnings_iosd": owed.to_string(),

@@ -34,7 +34,7 @@ pub async fn run(context: &Context, command: WorkerCommand) -> Result<Output> {
                     serving.await??;
                 }
             }
-            Ok(Output::nothing())
+            Ok(Output::new(&serde_json::json!({ "status": "stopped" }), ""))
         }
     }
 }

@@ -104,7 +104,8 @@ impl Chain {
         address: &Pubkey,
     ) -> Result<Option<T>, ClientError> {
         let Some(data) = self.data(address, CommitmentConfig::confirmed()).await? else { return Ok(None) };
-        let malformed = |e: anchor_lang::error::Error| ClientError::Malformed { what, address: *address, cause: e.to_string() };
+        let malformed =
+            |e: anchor_lang::error::Error| ClientError::Malformed { what, address: *address, cause: e.to_string() };
         T::try_deserialize(&mut data.as_slice()).map(Some).map_err(malformed)
     }
 
@@ -137,8 +138,7 @@ impl Chain {
             },
             ..Default::default()
         };
-        let accounts =
-            self.retry(|| self.rpc.get_program_ui_accounts_with_config(&jobs::ID, config.clone())).await?;
+        let accounts = self.retry(|| self.rpc.get_program_ui_accounts_with_config(&jobs::ID, config.clone())).await?;
         let decoded = accounts.into_iter().filter_map(|(address, account)| {
             let job = Job::try_deserialize(&mut account.data.decode()?.as_slice()).ok()?;
             Some((address, job))

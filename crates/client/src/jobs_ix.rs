@@ -187,11 +187,8 @@ pub fn accept_result(owner: Pubkey, address: Pubkey, job: &Job) -> Instruction {
 }
 
 pub fn settle_job(address: Pubkey, job: &Job) -> Instruction {
-    let accounts = accounts::SettleJob {
-        payout: payout(address, job),
-        event_authority: event_authority(),
-        program: jobs::ID,
-    };
+    let accounts =
+        accounts::SettleJob { payout: payout(address, job), event_authority: event_authority(), program: jobs::ID };
     build(accounts, instruction::SettleJob {})
 }
 
@@ -207,11 +204,8 @@ pub fn cancel_job(owner: Pubkey, address: Pubkey, job: &Job) -> Instruction {
 }
 
 pub fn expire_job(address: Pubkey, job: &Job) -> Instruction {
-    let accounts = accounts::ExpireJob {
-        refund: refund(address, job),
-        event_authority: event_authority(),
-        program: jobs::ID,
-    };
+    let accounts =
+        accounts::ExpireJob { refund: refund(address, job), event_authority: event_authority(), program: jobs::ID };
     build(accounts, instruction::ExpireJob {})
 }
 
@@ -232,12 +226,7 @@ pub fn close_proof(prover: Pubkey, job: Pubkey) -> Instruction {
     build(accounts, instruction::CloseProof {})
 }
 
-pub fn dispute_cell(
-    prover: Pubkey,
-    address: Pubkey,
-    job: &Job,
-    (layer, row, column): (u32, u32, u32),
-) -> Instruction {
+pub fn dispute_cell(prover: Pubkey, address: Pubkey, job: &Job, (layer, row, column): (u32, u32, u32)) -> Instruction {
     let accounts = accounts::DisputeCell {
         prover,
         proof: address::proof(&address, &prover),

@@ -51,8 +51,7 @@ impl SolanaConfig {
 /// # Errors
 /// If it cannot be read or is not a keypair.
 pub fn read_keypair(path: &Path) -> Result<Keypair, WalletError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|cause| WalletError::Read { path: path.into(), cause })?;
+    let text = std::fs::read_to_string(path).map_err(|cause| WalletError::Read { path: path.into(), cause })?;
     let format = |cause: String| WalletError::Format { path: path.into(), cause };
     let bytes: Vec<u8> = serde_json::from_str(&text).map_err(|e| format(e.to_string()))?;
     Keypair::try_from(bytes.as_slice()).map_err(|e| format(e.to_string()))

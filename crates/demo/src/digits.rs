@@ -65,7 +65,9 @@ impl OnnxRuntime {
     /// # Errors
     /// If a file is missing or not valid.
     pub fn load(folder: &Path) -> Result<Self> {
-        let hint = |path: &PathBuf| format!("cannot read {} (hint: `cargo xtask demo` runs ONNX Runtime first)", path.display());
+        let hint = |path: &PathBuf| {
+            format!("cannot read {} (hint: `cargo xtask demo` runs ONNX Runtime first)", path.display())
+        };
         let (report, logits) = (folder.join("report.json"), folder.join("logits.bin"));
         let text = std::fs::read_to_string(&report).with_context(|| hint(&report))?;
         Ok(OnnxRuntime {

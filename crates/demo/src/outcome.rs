@@ -57,15 +57,23 @@ impl fmt::Display for Outcome {
         writeln!(f, "  proof root {}", self.commitment)?;
         writeln!(f, "  executed on {}", self.adapter)?;
         writeln!(f, "Accuracy on {} handwritten digits (top-1)", self.samples)?;
-        writeln!(f, "  float model {}, ONNX Runtime int8 {}, ours {}",
-            percent(self.top1_float), percent(self.top1_onnxruntime_int8), percent(self.top1_ours))?;
+        writeln!(
+            f,
+            "  float model {}, ONNX Runtime int8 {}, ours {}",
+            percent(self.top1_float),
+            percent(self.top1_onnxruntime_int8),
+            percent(self.top1_ours)
+        )?;
         let exact = if self.bit_exact { "agree bit for bit" } else { "DIFFER" };
         writeln!(f, "  ONNX Runtime, CPU reference, paid result and GPU kernels ({}) {exact}", self.gpu_kernels_on)?;
         let fault = &self.fault;
         writeln!(f, "Cheating supplier, job {}: {}", self.cheater_job, self.cheater_status)?;
         writeln!(f, "  the client refused: {}", fault.refusal)?;
-        writeln!(f, "  the chain recomputed layer {}, row {}, column {} from {} bytes of evidence: {} instead of {}",
-            fault.layer, fault.row, fault.column, fault.evidence_bytes, fault.expected, fault.committed)?;
+        writeln!(
+            f,
+            "  the chain recomputed layer {}, row {}, column {} from {} bytes of evidence: {} instead of {}",
+            fault.layer, fault.row, fault.column, fault.evidence_bytes, fault.expected, fault.committed
+        )?;
         let paid = if self.cheater_paid { "IT WAS PAID" } else { "the user was refunded, the cheat ends unpaid" };
         writeln!(f, "  {paid}")?;
         writeln!(f, "Signatures")?;

@@ -135,7 +135,8 @@ impl<'a> Story<'a> {
     /// If it is refused.
     pub async fn post(&self) -> Result<user::Posted, UserError> {
         let terms = Terms { price: PRICE, claim_s: 600, execute_s: 120 };
-        user::post_job(&self.chain, &self.blobs, &self.user, &self.digits.model, self.digits.pixels.clone(), terms).await
+        user::post_job(&self.chain, &self.blobs, &self.user, &self.digits.model, self.digits.pixels.clone(), terms)
+            .await
     }
 
     /// Waits until a job has a committed result.
@@ -181,8 +182,7 @@ impl<'a> Story<'a> {
     /// If the node cannot be reached.
     pub async fn owed(&self, supplier: &Pubkey) -> Result<u64> {
         let hint = "suppliers open their ledger when they register";
-        let account: credits::state::Earnings =
-            self.chain.get("earnings", &address::earnings(supplier), hint).await?;
+        let account: credits::state::Earnings = self.chain.get("earnings", &address::earnings(supplier), hint).await?;
         Ok(account.owed)
     }
 

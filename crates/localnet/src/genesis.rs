@@ -66,9 +66,8 @@ impl Genesis<'_> {
         };
         let both = [credits_ix::initialize(admin, args), jobs_ix::initialize(admin, self.challenge_window_s)];
         chain.send(&both, &[self.admin]).await.context("cannot initialize the programs")?;
-        let shards: Vec<_> = (0..SHARDS)
-            .flat_map(|i| [credits_ix::open_shard(admin, i), jobs_ix::open_shard(admin, i)])
-            .collect();
+        let shards: Vec<_> =
+            (0..SHARDS).flat_map(|i| [credits_ix::open_shard(admin, i), jobs_ix::open_shard(admin, i)]).collect();
         let sends = shards.chunks(8).map(|some| async move { chain.send(some, &[self.admin]).await });
         for sent in futures::future::join_all(sends).await {
             sent.context("cannot open the event sequences")?;

@@ -6,9 +6,7 @@ use std::time::Duration;
 use surfpool_core::runloops::start_local_surfnet_runloop;
 use surfpool_core::surfnet::locker::SurfnetSvmLocker;
 use surfpool_core::surfnet::svm::{SurfnetSvm, SurfnetSvmConfig};
-use surfpool_types::{
-    BlockProductionMode, RpcConfig, SimnetCommand, SimnetConfig, SimnetEvent, SurfpoolConfig,
-};
+use surfpool_types::{BlockProductionMode, RpcConfig, SimnetCommand, SimnetConfig, SimnetEvent, SurfpoolConfig};
 
 const START_WITHIN: Duration = Duration::from_secs(60);
 
@@ -44,8 +42,8 @@ impl Node {
         };
         let svm_config =
             SurfnetSvmConfig { slot_time: slot_ms, instruction_profiling_enabled: false, ..Default::default() };
-        let (svm, events, geyser) =
-            SurfnetSvm::new_with_db(None, svm_config).map_err(|e| anyhow::anyhow!("cannot create the validator: {e}"))?;
+        let (svm, events, geyser) = SurfnetSvm::new_with_db(None, svm_config)
+            .map_err(|e| anyhow::anyhow!("cannot create the validator: {e}"))?;
         let (commands, inbox) = unbounded();
         let sender = commands.clone();
         std::thread::Builder::new().name("validator".into()).spawn(move || {

@@ -66,3 +66,21 @@ fn a_directory_that_is_a_file_is_named_in_the_error() {
     let error = PrivatePostgres::start(&file).unwrap_err();
     assert!(matches!(&error, PostgresError::Files { path, .. } if *path == file), "{error}");
 }
+
+/// Matters only to root, whose server runs as another user.
+#[tokio::test]
+async fn a_directory_that_only_its_owner_can_enter_still_keeps_its_cluster() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let server = start(dir.path());
+    execute(server.url(), "CREATE TABLE kept AS SELECT 7 AS n").await;
+    server.stop().unwrap();
+    let server = start(dir.path());
+    assert_eq!(number(server.url(), "SELECT n FROM kept").await, 7);
+    let home = server.cluster_dir().parent().unwrap().to_owned();
+    drop(server);
+    if !home.starts_with(dir.path()) {
+        std::fs::remove_dir_all(home).unwrap();
+    }
+}

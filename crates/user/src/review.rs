@@ -29,8 +29,7 @@ pub async fn review(chain: &Chain, blobs: &Blobs, address: &Pubkey) -> Result<Re
     let model = work::fetch_model(chain, blobs, &job.model_root).await?;
     let input = work::fetch_input(blobs, address, &job, &model).await?.to_vec();
     let bytes = blobs.get(BlobId(job.result_blob)).await?;
-    let result =
-        ResultFile::from_bytes(&bytes).map_err(|cause| UserError::BadResult { job: *address, cause })?;
+    let result = ResultFile::from_bytes(&bytes).map_err(|cause| UserError::BadResult { job: *address, cause })?;
     let id = address.to_bytes();
     let case = Case {
         model: &model,
@@ -53,7 +52,9 @@ pub async fn accept(chain: &Chain, wallet: &Keypair, review: Review) -> Result<(
         Ok(report) => report,
         Err(rejection) => {
             let hint = match rejection {
-                Rejection::Cell { .. } => format!(" (hint: `io job dispute {}` proves it and gets the price back)", review.address),
+                Rejection::Cell { .. } => {
+                    format!(" (hint: `io job dispute {}` proves it and gets the price back)", review.address)
+                }
                 _ => String::new(),
             };
             return Err(UserError::Rejected { job: review.address, rejection, hint });
