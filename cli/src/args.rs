@@ -134,6 +134,9 @@ pub enum CreditsCommand {
     Redeem {
         /// IOSD of earnings
         iosd: String,
+        /// Refuse if it gives less IO than this
+        #[arg(long)]
+        limit: Option<String>,
     },
 }
 
@@ -154,7 +157,7 @@ pub enum ModelCommand {
 pub enum JobCommand {
     /// Post a batch as a job; its price goes into escrow
     Post {
-        /// Root of the model
+        /// Root of a registered model, or the ONNX file that it was registered from
         #[arg(long)]
         model: String,
         /// File with the batch: rows of i8, row-major

@@ -213,7 +213,7 @@ events! {
         DeviceRegistered { device, operator, name }
         ModelRegistered { root, publisher, name, blob, layers, input_width, output_width, macs_per_row }
         UserOpened { user }
-        JobPosted { job, user, seq, model_root, rows, input_root, input_blob, price, claim_deadline, execute_s }
+        JobPosted { job, user, seq, model_root, rows, input_root, input_blob, model_blob, price, claim_deadline, execute_s }
         JobClaimed { job, device, operator, commit_deadline }
         ResultCommitted { job, device, commitment, result_blob, window_end }
         JobPaid { job, device, operator, price, verification, device_jobs_paid }

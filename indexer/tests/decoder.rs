@@ -107,6 +107,7 @@ fn samples() -> Vec<(Program, &'static str, Vec<u8>)> {
                 rows: 2,
                 input_root: [3; 32],
                 input_blob: [4; 32],
+                model_blob: [7; 32],
                 price: 5,
                 claim_deadline: i64::MIN,
                 execute_s: 6,

@@ -2,9 +2,10 @@ mod support;
 
 use indexer::{NOTIFY_CHANNEL, Settings, run_from};
 use sqlx::postgres::PgListener;
+use sqlx::{Connection, PgConnection};
 use std::time::Duration;
 use support::Database;
-use support::story::Story;
+use support::story::{Story, key};
 use tokio::sync::watch;
 
 #[tokio::test]
@@ -14,6 +15,7 @@ async fn it_waits_for_a_tired_node_notifies_and_stops_when_told() {
     let mut listener = PgListener::connect(database.url()).await.unwrap();
     listener.listen(NOTIFY_CHANNEL).await.unwrap();
 
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
     let settings = Settings {
         rpc_url: String::new(),
         database_url: database.url().to_owned(),
@@ -23,13 +25,22 @@ async fn it_waits_for_a_tired_node_notifies_and_stops_when_told() {
     let (stop, stopped) = watch::channel(false);
     let chain = story.chain.clone();
     let running = tokio::spawn(async move { run_from(|| chain.clone(), &settings, stopped).await });
-    let newest = 46;
-    let mut last = 0;
-    while last < newest {
-        let id: i64 = listener.recv().await.unwrap().payload().parse().unwrap();
-        assert!(id > last, "ids ascend");
-        last = id;
-    }
+    let last_job = key(1_008).to_bytes();
+    let mut newest = 0;
+    let all_is_in = async {
+        loop {
+            let id: i64 = listener.recv().await.unwrap().payload().parse().unwrap();
+            assert!(id > newest, "ids ascend");
+            newest = id;
+            let claimed = sqlx::query("SELECT FROM jobs WHERE address = $1 AND status = 'claimed'")
+                .bind(last_job.as_slice())
+                .fetch_optional(&mut connection);
+            if claimed.await.unwrap().is_some() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all_is_in).await.expect("the whole story is indexed");
     stop.send_replace(true);
     running.await.unwrap().unwrap();
 }

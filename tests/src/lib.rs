@@ -64,6 +64,7 @@ impl Device {
             backend: "cpu".into(),
             min_price: "0".into(),
             models: Vec::new(),
+            max_memory_mb: 1024,
             margin_s: 1,
             poll_ms: 100,
         };

@@ -21,7 +21,7 @@ pub struct Config {
     #[serde(default = "auto")]
     pub backend: String,
     /// Least price for a job, IOSD (decimal).
-    #[serde(default = "zero")]
+    #[serde(default = "floor")]
     pub min_price: String,
     /// Roots (hex) of the models that it serves; empty: any.
     #[serde(default)]
@@ -29,6 +29,9 @@ pub struct Config {
     /// Seconds that must be left before a commit deadline after the expected execution time.
     #[serde(default = "margin")]
     pub margin_s: u32,
+    /// Most memory that a job may take, MiB: leave some to the rest of the machine.
+    #[serde(default = "memory")]
+    pub max_memory_mb: u64,
     /// Pause between looks at the chain, milliseconds.
     #[serde(default = "poll")]
     pub poll_ms: u64,
@@ -38,12 +41,16 @@ fn auto() -> String {
     "auto".into()
 }
 
-fn zero() -> String {
-    "0".into()
+fn floor() -> String {
+    "0.01".into()
 }
 
 fn margin() -> u32 {
     5
+}
+
+fn memory() -> u64 {
+    4096
 }
 
 fn poll() -> u64 {

@@ -4,15 +4,20 @@ use crate::error::WorkerError;
 use crate::offer::Policy;
 use crate::work::{self, Finished, Prepared, hex};
 use blobs::Blobs;
-use client::{Chain, Keypair, Pubkey, Signature, Signer, address, jobs_ix};
+use client::{Chain, Keypair, Pubkey, Signature, Signer, address, credits_ix, jobs_ix};
 use compute::{Backend, ComputeError};
 use jobs::state::{Device, Job, Status};
 use model::Model;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
+
+/// How long a job that was left is not looked at again.
+const LEAVE_FOR: Duration = Duration::from_secs(30);
+/// Models kept in memory.
+const MODELS: usize = 4;
 
 /// What a look at the chain led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +60,10 @@ pub struct Worker {
     backend: Arc<Mutex<Box<dyn Backend>>>,
     /// Measured speed, multiply-accumulates a second.
     macs_per_s: f64,
-    models: HashMap<[u8; 32], Arc<Model>>,
-    /// Jobs that were looked at and left, so that each is logged once.
-    left: HashMap<Pubkey, String>,
+    /// The last few models by their files' hashes, newest last.
+    models: VecDeque<([u8; 32], Arc<Model>)>,
+    /// Jobs that were looked at and left, and when: fetching and hashing again must not be free for whoever posts them.
+    left: HashMap<Pubkey, Instant>,
     reports: Option<mpsc::UnboundedSender<JobReport>>,
 }
 
@@ -78,7 +84,7 @@ impl Worker {
             poll: config.poll(),
             backend: Arc::new(Mutex::new(backend)),
             macs_per_s: gmacs * 1e9,
-            models: HashMap::new(),
+            models: VecDeque::new(),
             left: HashMap::new(),
             reports: None,
         })
@@ -153,6 +159,7 @@ impl Worker {
             return Ok(Step::Idle);
         }
         let now = self.chain.now().await?;
+        posted.retain(|(address, _)| self.left.get(address).is_none_or(|left| left.elapsed() > LEAVE_FOR));
         for (address, job) in posted {
             // Cheap reasons first; the model is fetched only for jobs that pass them.
             let refusal = self.policy.refuse(&job, now, 0.0).map(|r| r.to_string());
@@ -170,7 +177,10 @@ impl Worker {
 
     /// Fetches and checks model and input, before anything is claimed.
     async fn prepare(&mut self, address: &Pubkey, job: &Job, now: i64) -> Result<Prepared, String> {
-        let model = self.model(&job.model_root).await.map_err(|e| e.to_string())?;
+        let model = self.model(job).await.map_err(|e| e.to_string())?;
+        if let Some(refusal) = self.policy.refuse_size(work::memory(&model, job.rows)) {
+            return Err(refusal.to_string());
+        }
         let expected_s = model.macs() as f64 * f64::from(job.rows) / self.macs_per_s;
         if let Some(refusal) = self.policy.refuse(job, now, expected_s) {
             return Err(refusal.to_string());
@@ -179,12 +189,18 @@ impl Worker {
         Ok(Prepared { model, input })
     }
 
-    async fn model(&mut self, root: &[u8; 32]) -> Result<Arc<Model>, WorkerError> {
-        if let Some(model) = self.models.get(root) {
+    /// The job's model. Files with one root may differ in name and input range, so the file counts, too.
+    async fn model(&mut self, job: &Job) -> Result<Arc<Model>, WorkerError> {
+        if let Some((_, model)) = self.models.iter().find(|(blob, _)| *blob == job.model_blob)
+            && model.root() == job.model_root
+        {
             return Ok(model.clone());
         }
-        let model = Arc::new(work::fetch_model(&self.chain, &self.blobs, root).await?);
-        self.models.insert(*root, model.clone());
+        let model = Arc::new(work::fetch_model(&self.blobs, job.model_blob, &job.model_root).await?);
+        if self.models.len() == MODELS {
+            self.models.pop_front();
+        }
+        self.models.push_back((job.model_blob, model.clone()));
         Ok(model)
     }
 
@@ -209,10 +225,15 @@ impl Worker {
     async fn finish(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
         if self.chain.now().await? > job.commit_deadline {
             warn!(job = %address, "the commit deadline has passed: refunding its user");
-            self.chain.send(&[jobs_ix::expire_job(address, job)], &[&self.key]).await?;
+            let refund_to = credits_ix::create_iosd_account(self.device(), job.user);
+            self.chain.send(&[refund_to, jobs_ix::expire_job(address, job)], &[&self.key]).await?;
             return Ok(Step::Expired(address));
         }
-        let model = self.model(&job.model_root).await?;
+        let model = self.model(job).await?;
+        if let Some(refusal) = self.policy.refuse_size(work::memory(&model, job.rows)) {
+            warn!(job = %address, %refusal, "claimed before the limit was lowered: it will expire");
+            return Ok(Step::Waiting(address));
+        }
         let input = work::fetch_input(&self.blobs, &address, job, &model).await?;
         let prepared = Prepared { model, input };
         let done = work::execute(&self.backend, &self.blobs, &address, job, &prepared).await?;
@@ -250,9 +271,7 @@ impl Worker {
     }
 
     fn leave(&mut self, address: Pubkey, reason: String) {
-        if self.left.get(&address) != Some(&reason) {
-            debug!(job = %address, reason, "left to others");
-            self.left.insert(address, reason);
-        }
+        debug!(job = %address, reason, "left to others");
+        self.left.insert(address, Instant::now());
     }
 }

@@ -4,13 +4,22 @@ use jobs::state::Job;
 use std::fmt;
 
 /// What a supplier insists on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// IOSD base units.
     pub min_price: u64,
     /// Empty: any.
     pub models: Vec<[u8; 32]>,
     pub margin_s: u32,
+    /// Most memory that a job may take, bytes.
+    pub max_memory: u64,
+}
+
+impl Default for Policy {
+    /// Any job that fits in 4 GiB.
+    fn default() -> Self {
+        Policy { min_price: 0, models: Vec::new(), margin_s: 0, max_memory: 4 << 30 }
+    }
 }
 
 /// Why a job is left to others.
@@ -23,6 +32,11 @@ pub enum Refusal {
     Model,
     /// The claim deadline has passed.
     Late,
+    /// It would take this many bytes of memory, or its result would be too long to be fetched.
+    Large {
+        needed: u64,
+        limit: u64,
+    },
     /// It would take this many seconds with margin, and has fewer.
     Slow {
         needed_s: u64,
@@ -37,6 +51,7 @@ impl fmt::Display for Refusal {
                 write!(f, "it pays {offered} base units of IOSD, the floor is {floor}")
             }
             Refusal::Model => f.write_str("its model is not one that this worker serves"),
+            Refusal::Large { needed, limit } => write!(f, "it needs {needed} bytes of memory, the limit is {limit}"),
             Refusal::Late => f.write_str("its claim deadline has passed"),
             Refusal::Slow { needed_s, given_s } => write!(f, "it needs {needed_s} s here and gives {given_s} s"),
         }
@@ -60,7 +75,14 @@ impl Policy {
                 .ok_or_else(|| format!("models: {text:?} is not a model root (64 hex digits)"))
         };
         let models = config.models.iter().map(root).collect::<Result<_, _>>()?;
-        Ok(Policy { min_price, models, margin_s: config.margin_s })
+        Ok(Policy { min_price, models, margin_s: config.margin_s, max_memory: config.max_memory_mb << 20 })
+    }
+
+    /// `None` if this worker can hold the job's outputs and accumulators. `needed`: bytes, see [`crate::work::memory`].
+    pub fn refuse_size(&self, needed: u64) -> Option<Refusal> {
+        // The result file is half of it, and a client reads no longer one than the store gives.
+        let limit = self.max_memory.min(2 * blobs::MAX_BYTES);
+        (needed > limit).then_some(Refusal::Large { needed, limit })
     }
 
     /// `None` if the job may be claimed at `now` (the chain's time). `expected_s`: how long it would take here.
@@ -94,6 +116,7 @@ mod tests {
             rows: 8,
             input_root: [3; 32],
             input_blob: [4; 32],
+            model_blob: [5; 32],
             price: 1_000,
             claim_deadline: 100,
             execute_s: 30,
@@ -119,6 +142,13 @@ mod tests {
         let policy = |models| Policy { models, ..Default::default() };
         assert_eq!(policy(vec![[2; 32]]).refuse(&job(), 0, 1.0), None);
         assert_eq!(policy(vec![[9; 32]]).refuse(&job(), 0, 1.0), Some(Refusal::Model));
+    }
+
+    #[test]
+    fn a_job_that_would_not_fit_in_memory_is_left_alone() {
+        let policy = Policy { max_memory: 1000, ..Default::default() };
+        assert_eq!(policy.refuse_size(1000), None);
+        assert_eq!(policy.refuse_size(1001), Some(Refusal::Large { needed: 1001, limit: 1000 }));
     }
 
     #[test]

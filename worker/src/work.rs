@@ -11,6 +11,14 @@ use model::{Model, ResultFile};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+/// Largest model file that is read: the widest model that can be registered has 50 MB of weights.
+const MAX_MODEL_BYTES: u64 = 64 << 20;
+
+/// Memory that executing `rows` rows takes, bytes: all outputs and accumulators, and the result file beside them.
+pub fn memory(model: &Model, rows: u32) -> u64 {
+    ResultFile::max_bytes(&model.specs(), rows).saturating_mul(2)
+}
+
 /// Inputs that have been fetched and checked against what was posted.
 pub struct Prepared {
     pub model: Arc<Model>,
@@ -25,14 +33,22 @@ pub struct Finished {
     pub upload_s: f64,
 }
 
-/// Fetches a model's file and checks that it is the registered one.
+/// Fetches the file that a model's publisher named, and checks its root.
 ///
 /// # Errors
 /// If it cannot be had, is damaged, or is another model.
-pub async fn fetch_model(chain: &Chain, blobs: &Blobs, root: &Hash) -> Result<Model, WorkerError> {
+pub async fn published_model(chain: &Chain, blobs: &Blobs, root: &Hash) -> Result<Model, WorkerError> {
     let hint = "the model must be registered first";
     let account: jobs::state::Model = chain.get("model", &address::model(root), hint).await?;
-    let model = Model::from_bytes(&blobs.get(BlobId(account.blob)).await?)?;
+    fetch_model(blobs, account.blob, root).await
+}
+
+/// Fetches a model's file and checks its root.
+///
+/// # Errors
+/// If it cannot be had, is damaged, or is another model.
+pub async fn fetch_model(blobs: &Blobs, blob: Hash, root: &Hash) -> Result<Model, WorkerError> {
+    let model = Model::from_bytes(&blobs.clone().with_limit(MAX_MODEL_BYTES).get(BlobId(blob)).await?)?;
     if model.root() != *root {
         return Err(WorkerError::WrongModel { found: hex(&model.root()), wanted: hex(root) });
     }
@@ -44,7 +60,8 @@ pub async fn fetch_model(chain: &Chain, blobs: &Blobs, root: &Hash) -> Result<Mo
 /// # Errors
 /// If it cannot be had or is not what was posted.
 pub async fn fetch_input(blobs: &Blobs, address: &Pubkey, job: &Job, model: &Model) -> Result<Bytes, WorkerError> {
-    let input = blobs.get(BlobId(job.input_blob)).await?;
+    let bytes = u64::from(job.rows) * u64::from(model.input_width());
+    let input = blobs.clone().with_limit(bytes).get(BlobId(job.input_blob)).await?;
     let rows = model.check_input(&input)?;
     if rows != job.rows {
         return Err(WorkerError::WrongRows { found: rows, wanted: job.rows });

@@ -25,7 +25,10 @@ pub async fn run(context: &Context, command: CreditsCommand) -> Result<Output> {
             let balance = iosd(context.chain().tokens(&account).await?);
             Ok(Output::new(&json!({ "iosd": balance.to_string() }), format!("{balance} IOSD")))
         }
-        CreditsCommand::Redeem { iosd: wanted } => redeem(context, amount(&wanted, IOSD_DECIMALS)?).await,
+        CreditsCommand::Redeem { iosd: wanted, limit } => {
+            let min_io = limit.map_or(Ok(0), |l| amount(&l, IO_DECIMALS))?;
+            redeem(context, amount(&wanted, IOSD_DECIMALS)?, min_io).await
+        }
     }
 }
 
@@ -44,11 +47,11 @@ async fn buy(context: &Context, order: BuyOrder) -> Result<Output> {
     Ok(Output::new(&json, text))
 }
 
-async fn redeem(context: &Context, earnings: u64) -> Result<Output> {
+async fn redeem(context: &Context, earnings: u64, min_io: u64) -> Result<Output> {
     let (chain, wallet) = (context.chain(), context.wallet()?);
     let coins = address::io_account(&wallet.pubkey());
     let before = chain.tokens(&coins).await?;
-    let instruction = credits_ix::redeem_earnings(wallet.pubkey(), chain.epoch().await?, earnings);
+    let instruction = credits_ix::redeem_earnings(wallet.pubkey(), chain.epoch().await?, earnings, min_io);
     let signature = chain.send(&[instruction], &[&wallet]).await?.signature.to_string();
     let minted = io(chain.tokens(&coins).await?.saturating_sub(before));
     let spent = iosd(earnings);

@@ -1,4 +1,5 @@
 use crate::args::JobCommand;
+use crate::commands::model::import;
 use crate::context::{Context, address, amount, root};
 use crate::output::Output;
 use anyhow::{Context as _, Result};
@@ -27,9 +28,8 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<Output> {
             Ok(done("cancelled: the price is back", &job, &confirmed))
         }
         JobCommand::Expire { job } => {
-            let (chain, job) = (context.chain(), address(&job)?);
-            let instruction = jobs_ix::expire_job(job, &find(&chain, &job).await?);
-            let confirmed = chain.send(&[instruction], &[&context.wallet()?]).await?;
+            let job = address(&job)?;
+            let confirmed = user::expire(&context.chain(), &context.wallet()?, &job).await?;
             Ok(done("expired: its user has the price back", &job, &confirmed))
         }
         JobCommand::Settle { job } => {
@@ -53,7 +53,9 @@ fn done(what: &str, job: &Pubkey, confirmed: &Confirmed) -> Output {
 
 async fn post(context: &Context, model: &str, input: &Path, terms: Terms) -> Result<Output> {
     let (chain, blobs, wallet) = (context.chain(), context.blobs()?, context.wallet()?);
-    let model = work::fetch_model(&chain, &blobs, &root(model)?).await?;
+    let file = Path::new(model);
+    let model =
+        if file.exists() { import(file, None)? } else { work::published_model(&chain, &blobs, &root(model)?).await? };
     let batch = std::fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
     let posted = user::post_job(&chain, &blobs, &wallet, &model, batch, terms)
         .await

@@ -34,7 +34,11 @@ pub async fn run(context: &Context, command: ModelCommand) -> Result<Output> {
     }
 }
 
-fn import(file: &Path, name: Option<String>) -> Result<Model> {
+/// Reads and imports an ONNX file.
+///
+/// # Errors
+/// If it cannot be read or is not of the integer subset.
+pub fn import(file: &Path, name: Option<String>) -> Result<Model> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let stem = || file.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned());
     let name = name.unwrap_or_else(stem);

@@ -53,7 +53,7 @@ pub struct Blobs {
 }
 
 /// Largest blob that is read: 1 GiB.
-const LIMIT: u64 = 1 << 30;
+pub const MAX_BYTES: u64 = 1 << 30;
 
 impl Blobs {
     /// A store in a local folder, which is created if it is missing.
@@ -64,12 +64,12 @@ impl Blobs {
         let open = |cause: String| BlobError::Open { path: path.display().to_string(), cause };
         std::fs::create_dir_all(path).map_err(|e| open(e.to_string()))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|e| open(e.to_string()))?;
-        Ok(Blobs { store: Arc::new(store), limit: LIMIT })
+        Ok(Blobs { store: Arc::new(store), limit: MAX_BYTES })
     }
 
-    /// The same store, refusing to read blobs over `limit` bytes.
+    /// The same store, refusing to read blobs over `limit` bytes (and never over [`MAX_BYTES`]).
     pub fn with_limit(mut self, limit: u64) -> Self {
-        self.limit = limit;
+        self.limit = limit.min(MAX_BYTES);
         self
     }
 

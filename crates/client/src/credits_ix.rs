@@ -2,7 +2,7 @@
 use crate::{Pubkey, address};
 use anchor_lang::{InstructionData, ToAccountMetas, system_program};
 use credits::{BuyOrder, InitializeArgs, accounts, instruction};
-use solana_instruction::Instruction;
+use solana_instruction::{AccountMeta, Instruction};
 
 fn build(accounts: impl ToAccountMetas, data: impl InstructionData) -> Instruction {
     Instruction { program_id: credits::ID, accounts: accounts.to_account_metas(None), data: data.data() }
@@ -89,8 +89,8 @@ pub fn open_earnings(payer: Pubkey, owner: Pubkey) -> Instruction {
     build(accounts, instruction::OpenEarnings {})
 }
 
-/// `amount`: IOSD base units of earnings.
-pub fn redeem_earnings(owner: Pubkey, epoch: u64, amount: u64) -> Instruction {
+/// `amount`: IOSD base units of earnings; `min_io`: least IO to accept for it.
+pub fn redeem_earnings(owner: Pubkey, epoch: u64, amount: u64, min_io: u64) -> Instruction {
     let accounts = accounts::RedeemEarnings {
         owner,
         config: address::credits_config(),
@@ -106,25 +106,32 @@ pub fn redeem_earnings(owner: Pubkey, epoch: u64, amount: u64) -> Instruction {
         event_authority: event_authority(),
         program: credits::ID,
     };
-    build(accounts, instruction::RedeemEarnings { amount })
+    build(accounts, instruction::RedeemEarnings { amount, min_io })
+}
+
+/// Creates `owner`'s associated account for `mint` if it is missing.
+fn create_account(payer: Pubkey, owner: Pubkey, account: Pubkey, mint: Pubkey, token_program: Pubkey) -> Instruction {
+    let accounts = vec![
+        AccountMeta::new(payer, true),
+        AccountMeta::new(account, false),
+        AccountMeta::new_readonly(owner, false),
+        AccountMeta::new_readonly(mint, false),
+        AccountMeta::new_readonly(system_program::ID, false),
+        AccountMeta::new_readonly(token_program, false),
+    ];
+    // CreateIdempotent
+    Instruction { program_id: anchor_spl::associated_token::ID, accounts, data: vec![1] }
+}
+
+/// Creates `owner`'s account for IOSD if it is missing. Goes before every refund: a user may have closed an empty one.
+pub fn create_iosd_account(payer: Pubkey, owner: Pubkey) -> Instruction {
+    create_account(payer, owner, address::iosd_account(&owner), address::iosd_mint(), anchor_spl::token_2022::ID)
 }
 
 /// Creates `owner`'s account for IO if it is missing, then moves `amount` base units there from `from`'s.
 pub fn transfer_io(from: Pubkey, owner: Pubkey, amount: u64) -> [Instruction; 2] {
-    use anchor_lang::solana_program::instruction::AccountMeta;
     let mint = address::io_mint();
-    let create = Instruction {
-        program_id: anchor_spl::associated_token::ID,
-        accounts: vec![
-            AccountMeta::new(from, true),
-            AccountMeta::new(address::io_account(&owner), false),
-            AccountMeta::new_readonly(owner, false),
-            AccountMeta::new_readonly(mint, false),
-            AccountMeta::new_readonly(system_program::ID, false),
-            AccountMeta::new_readonly(anchor_spl::token::ID, false),
-        ],
-        data: vec![1], // CreateIdempotent
-    };
+    let create = create_account(from, owner, address::io_account(&owner), mint, anchor_spl::token::ID);
     let mut data = vec![12]; // TransferChecked
     data.extend(amount.to_le_bytes());
     data.push(economy::IO_DECIMALS);

@@ -119,6 +119,7 @@ impl<'a> Story<'a> {
             backend: "auto".into(),
             min_price: "0.1".into(),
             models: Vec::new(),
+            max_memory_mb: 1024,
             margin_s: 5,
             poll_ms: 200,
         };
@@ -233,7 +234,7 @@ impl<'a> Story<'a> {
 
         progress("redeeming the supplier's earnings for IO");
         let owner = supplier.owner.pubkey();
-        let redeem = credits_ix::redeem_earnings(owner, story.chain.epoch().await?, supplier_share);
+        let redeem = credits_ix::redeem_earnings(owner, story.chain.epoch().await?, supplier_share, 0);
         let redeemed = story.chain.send(&[redeem], &[&supplier.owner]).await?;
         story.note("redeem_earnings", redeemed.signature);
         let supplier_io = story.chain.tokens(&address::io_account(&owner)).await?;

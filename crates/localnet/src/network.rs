@@ -1,7 +1,7 @@
 //! Starting and stopping everything in order.
 use crate::genesis::{self, Genesis};
 use crate::node::Node;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use client::{Chain, Keypair, Pubkey, Signer, credits_ix};
 use private_postgres::PrivatePostgres;
 use std::net::SocketAddr;
@@ -103,6 +103,12 @@ impl LocalNet {
             None => {
                 progress("starting Postgres");
                 let folder = options.folder.join("postgres");
+                if folder.exists() {
+                    bail!(
+                        "{} is from an earlier network whose chain is gone: choose another folder, or remove it",
+                        folder.display()
+                    );
+                }
                 let postgres = tokio::task::spawn_blocking(move || PrivatePostgres::start(&folder)).await??;
                 (postgres.url().to_string(), Some(postgres))
             }
@@ -121,14 +127,12 @@ impl LocalNet {
             start_slot: None,
         };
         let stop = stopped.clone();
-        // On a thread of its own: the compiler cannot show that its future may move between threads.
-        let runtime = tokio::runtime::Handle::current();
-        let index = move || {
-            if let Err(error) = runtime.block_on(indexer::run(settings, stop)) {
+        let index = async move {
+            if let Err(error) = indexer::run(settings, stop).await {
                 error!(%error, "the indexer stopped");
             }
         };
-        tasks.push(("indexer", tokio::task::spawn_blocking(index)));
+        tasks.push(("indexer", tokio::spawn(index)));
         let settings = explorer_api::Settings { bind: options.api, database_url: database_url.clone() };
         let server = explorer_api::Server::bind(settings).await?;
         let api_url = format!("http://{}", server.local_addr());

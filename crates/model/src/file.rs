@@ -233,6 +233,9 @@ impl Model {
             return Err(ModelError::Magic);
         }
         let file = File::try_from_slice(bytes).map_err(|e| ModelError::Damaged(e.to_string()))?;
+        if file.layers.len() > judge::layer::MAX_LAYERS {
+            return Err(LayerError::Count.into());
+        }
         let layers = file.layers.into_iter().enumerate().map(|(i, l)| {
             let requant = l.requant.map(|q| Requant {
                 shift1: q.shift1,

@@ -57,7 +57,22 @@ pub struct Server {
 
 impl Server {
     pub fn start(programs: &Programs, place: &Place, durability: Durability) -> Result<Self, PostgresError> {
+        let asked = Instant::now();
         await_handover(&place.cluster)?;
+        loop {
+            match Self::attempt(programs, place, durability) {
+                // A killed server's helper processes live a moment longer than it, and hold its memory.
+                Err(PostgresError::Stopped { tail, .. })
+                    if tail.contains("is still in use") && asked.elapsed() < HANDOVER_LIMIT =>
+                {
+                    std::thread::sleep(POLL * 5);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn attempt(programs: &Programs, place: &Place, durability: Durability) -> Result<Self, PostgresError> {
         let socket_dir = tempfile::Builder::new()
             .prefix("io-pg-")
             .permissions(fs::Permissions::from_mode(0o700))

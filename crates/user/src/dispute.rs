@@ -1,7 +1,7 @@
 //! Proving a wrong cell on chain.
 use crate::error::UserError;
 use crate::review::Review;
-use client::{Chain, Confirmed, Keypair, Signer, address, jobs_ix};
+use client::{Chain, Confirmed, Keypair, Signer, address, credits_ix, jobs_ix};
 use verify::{Case, Rejection};
 
 /// Evidence bytes in one writing transaction: what 1,232 bytes leave after one signature and the accounts.
@@ -54,6 +54,8 @@ pub async fn dispute(chain: &Chain, wallet: &Keypair, review: &Review) -> Result
         open.push(jobs_ix::close_proof(prover, job));
     }
     open.push(jobs_ix::open_proof(prover, job, size));
+    // The refund needs the user's account, who may have closed an empty one.
+    open.push(credits_ix::create_iosd_account(prover, review.job.user));
     chain.send(&open, &[wallet]).await?;
     let mut uploads = 1;
     for (i, chunk) in evidence.chunks(CHUNK).enumerate() {

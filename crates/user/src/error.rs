@@ -29,6 +29,10 @@ pub enum UserError {
     NotACell(String),
     #[error("the evidence would not convict: {0}")]
     Evidence(#[from] EvidenceError),
+    #[error(
+        "a result of this batch could have {bytes} bytes, more than the {limit} that can be fetched: post fewer rows"
+    )]
+    ResultSize { bytes: u64, limit: u64 },
     #[error("the evidence is {0} bytes, more than a proof buffer holds")]
     EvidenceSize(usize),
 }

@@ -8,4 +8,4 @@ mod review;
 pub use dispute::{Disputed, dispute};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
-pub use review::{Review, accept, cancel, review};
+pub use review::{Review, accept, cancel, expire, review};

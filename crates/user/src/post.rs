@@ -4,7 +4,7 @@ use blobs::Blobs;
 use client::{Chain, Confirmed, Keypair, Pubkey, Signer, address, credits_ix, jobs_ix};
 use credits::BuyOrder;
 use jobs::{ModelArgs, PostArgs};
-use model::Model;
+use model::{Model, ResultFile};
 
 /// What a user offers for a job.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,7 @@ pub async fn register_model(
     Ok(Some(chain.send(&[instruction], &[wallet]).await?))
 }
 
-/// Puts the input in the blob store and posts the job. The user's job counter is opened when there is none.
+/// Puts input and model file in the blob store and posts the job. The user's job counter is opened when there is none.
 ///
 /// # Errors
 /// If the input does not fit the model, or the store, the program or the node refuses.
@@ -77,9 +77,14 @@ pub async fn post_job(
     let width = model.input_width();
     let input_root = judge::cell::input_root(&job.to_bytes(), rows, width, &input)
         .ok_or(model::ModelError::BatchSize { found: input.len(), width })?;
+    let (result, limit) = (ResultFile::max_bytes(&model.specs(), rows), blobs::MAX_BYTES);
+    if result > limit {
+        return Err(UserError::ResultSize { bytes: result, limit });
+    }
     let input_blob = blobs.put(input).await?.0;
+    let model_blob = blobs.put(model.to_bytes()).await?.0;
     let Terms { price, claim_s, execute_s } = terms;
-    let args = PostArgs { seq, rows, input_root, input_blob, price, claim_s, execute_s };
+    let args = PostArgs { seq, rows, input_root, input_blob, model_blob, price, claim_s, execute_s };
     let post = jobs_ix::post_job(owner, &model.root(), args);
     let instructions = if user.is_none() { vec![jobs_ix::open_user(owner), post] } else { vec![post] };
     let confirmed = chain.send(&instructions, &[wallet]).await?;

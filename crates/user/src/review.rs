@@ -1,7 +1,7 @@
 //! Checking a committed result before paying for it.
 use crate::error::UserError;
 use blobs::{BlobId, Blobs};
-use client::{Chain, Confirmed, Keypair, Pubkey, Signer, jobs_ix};
+use client::{Chain, Confirmed, Keypair, Pubkey, Signer, credits_ix, jobs_ix};
 use jobs::state::{Job, Status};
 use model::{Model, ResultFile};
 use verify::{Case, Rejection, Report};
@@ -26,9 +26,10 @@ pub async fn review(chain: &Chain, blobs: &Blobs, address: &Pubkey) -> Result<Re
     if job.status != Status::Committed {
         return Err(UserError::NoResult { job: *address, status: job.status });
     }
-    let model = work::fetch_model(chain, blobs, &job.model_root).await?;
+    let model = work::fetch_model(blobs, job.model_blob, &job.model_root).await?;
     let input = work::fetch_input(blobs, address, &job, &model).await?.to_vec();
-    let bytes = blobs.get(BlobId(job.result_blob)).await?;
+    let limit = ResultFile::max_bytes(&model.specs(), job.rows);
+    let bytes = blobs.clone().with_limit(limit).get(BlobId(job.result_blob)).await?;
     let result = ResultFile::from_bytes(&bytes).map_err(|cause| UserError::BadResult { job: *address, cause })?;
     let id = address.to_bytes();
     let case = Case {
@@ -70,8 +71,19 @@ pub async fn accept(chain: &Chain, wallet: &Keypair, review: Review) -> Result<(
 /// The program's or node's refusal.
 pub async fn cancel(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
     let job = find_job(chain, address).await?;
+    let refund_to = credits_ix::create_iosd_account(wallet.pubkey(), job.user);
     let instruction = jobs_ix::cancel_job(wallet.pubkey(), *address, &job);
-    Ok(chain.send(&[instruction], &[wallet]).await?)
+    Ok(chain.send(&[refund_to, instruction], &[wallet]).await?)
+}
+
+/// Refunds a job whose deadline has passed to its user. Anybody may.
+///
+/// # Errors
+/// The program's or node's refusal.
+pub async fn expire(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
+    let job = find_job(chain, address).await?;
+    let refund_to = credits_ix::create_iosd_account(wallet.pubkey(), job.user);
+    Ok(chain.send(&[refund_to, jobs_ix::expire_job(*address, &job)], &[wallet]).await?)
 }
 
 async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {

@@ -141,6 +141,7 @@ impl Story {
             rows: 64,
             input_root: [4; 32],
             input_blob: [5; 32],
+            model_blob: [7; 32],
             price,
             claim_deadline: stamp.time + 600,
             execute_s: 300,

@@ -60,8 +60,8 @@ pub mod credits {
         instructions::settle_escrow::handle(ctx)
     }
 
-    /// Turns earnings into freshly minted IO within the epoch's budget.
-    pub fn redeem_earnings(ctx: Context<RedeemEarnings>, amount: u64) -> Result<()> {
-        instructions::redeem_earnings::handle(ctx, amount)
+    /// Turns earnings into freshly minted IO within the epoch's budget; refuses if it gives less than `min_io`.
+    pub fn redeem_earnings(ctx: Context<RedeemEarnings>, amount: u64, min_io: u64) -> Result<()> {
+        instructions::redeem_earnings::handle(ctx, amount, min_io)
     }
 }

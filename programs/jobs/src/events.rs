@@ -54,6 +54,8 @@ pub struct JobPosted {
     pub input_root: [u8; 32],
     /// sha256 of the input bytes.
     pub input_blob: [u8; 32],
+    /// sha256 of the model file.
+    pub model_blob: [u8; 32],
     /// IOSD base units.
     pub price: u64,
     /// Unix time, seconds.

@@ -185,9 +185,9 @@ fn money(table: &mut Table) {
     let job = net.committed(&work::tiny());
     let accept = accept(&net, &job);
     net.ok(&[accept], &[&me]);
-    let redeem = credits_ix::redeem_earnings(supplier.pubkey(), net.epoch(), net::IOSD);
+    let redeem = credits_ix::redeem_earnings(supplier.pubkey(), net.epoch(), net::IOSD, 0);
     table.measure("redeem_earnings_first", &mut net, redeem, &[&supplier]);
-    let redeem = credits_ix::redeem_earnings(supplier.pubkey(), net.epoch(), net::IOSD);
+    let redeem = credits_ix::redeem_earnings(supplier.pubkey(), net.epoch(), net::IOSD, 0);
     table.measure("redeem_earnings", &mut net, redeem, &[&supplier]);
 }
 

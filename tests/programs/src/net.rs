@@ -79,6 +79,7 @@ pub fn post_args(seq: u64, work: &Work) -> PostArgs {
         rows: work.rows,
         input_root: work.input_root(),
         input_blob: judge::sha256(&[work.input()]),
+        model_blob: [9; 32],
         price: JOB_PRICE,
         claim_s: CLAIM_S,
         execute_s: EXECUTE_S,

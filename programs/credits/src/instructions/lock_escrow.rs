@@ -24,7 +24,11 @@ pub struct LockEscrow<'info> {
     pub shard: Box<Account<'info, Shard>>,
     #[account(mut, dup)]
     pub iosd_mint: Box<InterfaceAccount<'info, Mint>>,
-    #[account(mut, dup, token::mint = iosd_mint, token::authority = user, token::token_program = iosd_token_program)]
+    /// The associated account and no other, so that anybody can create it again for a refund.
+    #[account(
+        mut, dup, associated_token::mint = iosd_mint, associated_token::authority = user,
+        associated_token::token_program = iosd_token_program
+    )]
     pub user_iosd: Box<InterfaceAccount<'info, TokenAccount>>,
     pub iosd_token_program: Program<'info, Token2022>,
     pub system_program: Program<'info, System>,
@@ -41,8 +45,8 @@ pub fn handle(ctx: Context<LockEscrow>, amount: u64) -> Result<()> {
     };
     token_2022::burn(CpiContext::new(a.iosd_token_program.key(), burn), amount)?;
 
-    let (job, user) = (a.job.key(), a.user.key());
-    a.escrow.set_inner(Escrow { job, user, payer: user, amount, bump: ctx.bumps.escrow });
+    let (job, user, user_iosd) = (a.job.key(), a.user.key(), a.user_iosd.key());
+    a.escrow.set_inner(Escrow { job, user, user_iosd, payer: user, amount, bump: ctx.bumps.escrow });
     a.shard.totals.locked = add(a.shard.totals.locked, amount)?;
     let stamp = a.shard.stamp(&job, &Clock::get()?)?;
     emit_cpi!(EscrowLocked { stamp, job, user, amount, iosd_balance });

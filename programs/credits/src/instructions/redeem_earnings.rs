@@ -38,7 +38,7 @@ pub struct RedeemEarnings<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handle(ctx: Context<RedeemEarnings>, amount: u64) -> Result<()> {
+pub fn handle(ctx: Context<RedeemEarnings>, amount: u64, min_io: u64) -> Result<()> {
     let clock = Clock::get()?;
     let a = &mut *ctx.accounts;
     require!(amount > 0, CreditsError::ZeroAmount);
@@ -47,6 +47,7 @@ pub fn handle(ctx: Context<RedeemEarnings>, amount: u64) -> Result<()> {
     let price = a.feed.read_price(clock.unix_timestamp, &a.config)?.paying();
     let io = economy::price::io_payout(amount, price).map_err(CreditsError::from)?;
     require!(io > 0, CreditsError::ZeroAmount);
+    require!(io >= min_io, CreditsError::SlippageExceeded);
 
     a.epoch.index = a.config.epoch_at(clock.unix_timestamp);
     a.epoch.bump = ctx.bumps.epoch;

@@ -23,9 +23,7 @@ pub struct RefundEscrow<'info> {
     pub shard: Box<Account<'info, Shard>>,
     #[account(mut, dup)]
     pub iosd_mint: Box<InterfaceAccount<'info, Mint>>,
-    #[account(
-        mut, dup, token::mint = iosd_mint, token::authority = escrow.user, token::token_program = iosd_token_program
-    )]
+    #[account(mut, dup, address = escrow.user_iosd @ CreditsError::WrongOwner)]
     pub user_iosd: Box<InterfaceAccount<'info, TokenAccount>>,
     pub iosd_token_program: Program<'info, Token2022>,
 }

@@ -6,6 +6,8 @@ use anchor_lang::prelude::*;
 pub struct Escrow {
     pub job: Pubkey,
     pub user: Pubkey,
+    /// The user's associated IOSD account, which a refund goes to and no other.
+    pub user_iosd: Pubkey,
     /// Who paid the rent and gets it back.
     pub payer: Pubkey,
     pub amount: u64,

@@ -16,6 +16,8 @@ pub struct PostArgs {
     pub input_root: [u8; 32],
     /// sha256 of the input bytes.
     pub input_blob: [u8; 32],
+    /// sha256 of the model file to use: the user's own word, since anybody may have registered the model.
+    pub model_blob: [u8; 32],
     /// IOSD base units.
     pub price: u64,
     /// Seconds until the job may no longer be claimed.
@@ -85,6 +87,7 @@ pub fn handle(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
         rows: args.rows,
         input_root: args.input_root,
         input_blob: args.input_blob,
+        model_blob: args.model_blob,
         price: args.price,
         claim_deadline,
         execute_s: args.execute_s,
@@ -108,6 +111,7 @@ pub fn handle(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
         rows: args.rows,
         input_root: args.input_root,
         input_blob: args.input_blob,
+        model_blob: args.model_blob,
         price: args.price,
         claim_deadline,
         execute_s: args.execute_s,

@@ -59,6 +59,8 @@ pub struct Job {
     pub input_root: [u8; 32],
     /// sha256 of the input bytes.
     pub input_blob: [u8; 32],
+    /// sha256 of the model file, which must have the root above.
+    pub model_blob: [u8; 32],
     /// IOSD base units, all of it in escrow.
     pub price: u64,
     pub claim_deadline: i64,

@@ -8,7 +8,7 @@ use judge::{Layer, Requant};
 pub struct Model {
     pub root: [u8; 32],
     pub publisher: Pubkey,
-    /// sha256 of the model file, for whoever wants to fetch it.
+    /// sha256 of a model file with this root, by its publisher's word: whoever fetches it must check the root.
     pub blob: [u8; 32],
     #[max_len(MAX_NAME)]
     pub name: String,

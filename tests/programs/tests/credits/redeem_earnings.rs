@@ -9,7 +9,7 @@ use solana_instruction::Instruction;
 use solana_signer::Signer;
 
 fn redeem(net: &Net, amount: u64) -> Instruction {
-    credits_ix::redeem_earnings(operator(0).pubkey(), net.epoch(), amount)
+    credits_ix::redeem_earnings(operator(0).pubkey(), net.epoch(), amount, 0)
 }
 
 fn ledger(net: &Net) -> Earnings {
@@ -110,10 +110,10 @@ fn nothing_is_minted_at_a_stale_price() {
 #[test]
 fn anothers_earnings_cannot_be_redeemed() {
     let mut net = earned(100 * IOSD);
-    let mine = credits_ix::redeem_earnings(operator(1).pubkey(), net.epoch(), IOSD);
+    let mine = credits_ix::redeem_earnings(operator(1).pubkey(), net.epoch(), IOSD, 0);
     let forged = replace(mine, address::earnings(&operator(1).pubkey()), address::earnings(&operator(0).pubkey()));
     net.refused("WrongOwner", &[forged], &[&operator(1)]);
-    let without_a_ledger = credits_ix::redeem_earnings(stranger().pubkey(), net.epoch(), IOSD);
+    let without_a_ledger = credits_ix::redeem_earnings(stranger().pubkey(), net.epoch(), IOSD, 0);
     net.refused("AccountNotInitialized", &[without_a_ledger], &[&stranger()]);
 }
 

@@ -245,7 +245,7 @@ impl Story {
             self.net.vm.read::<credits::state::Earnings>(&address::earnings(&who.pubkey())).map_or(0, |e| e.owed);
         let amount = if self.rng.random_bool(0.8) { self.rng.random_range(0..=owed) } else { owed + 1 };
         let epoch = self.net.epoch();
-        self.send("redeem_earnings", credits_ix::redeem_earnings(who.pubkey(), epoch, amount), &who);
+        self.send("redeem_earnings", credits_ix::redeem_earnings(who.pubkey(), epoch, amount, 0), &who);
     }
 
     fn user(&mut self) -> Keypair {
