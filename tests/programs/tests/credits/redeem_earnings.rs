@@ -100,6 +100,18 @@ fn amounts_of_zero_on_either_side_are_refused() {
 }
 
 #[test]
+fn a_redemption_that_gives_less_than_its_limit_is_refused() {
+    let mut net = earned(100 * IOSD);
+    let me = operator(0).pubkey();
+    let exact = economy::price::io_payout(IOSD, PRICE).unwrap();
+    let order = |net: &Net, min_io| credits_ix::redeem_earnings(me, net.epoch(), IOSD, min_io);
+    let above = order(&net, exact + 1);
+    net.refused("SlippageExceeded", &[above], &[&operator(0)]);
+    let at = order(&net, exact);
+    net.ok(&[at], &[&operator(0)]);
+}
+
+#[test]
 fn nothing_is_minted_at_a_stale_price() {
     let mut net = earned(100 * IOSD);
     net.wait(i64::from(MAX_PRICE_AGE_S) + 1);

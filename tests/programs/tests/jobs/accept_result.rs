@@ -138,7 +138,7 @@ fn an_escrow_short_by_one_unit_is_never_paid_or_refunded() {
     let job = net.committed(&work::tiny());
     let escrow = address::escrow(&job.address);
     let mut account = net.vm.account(&escrow).unwrap();
-    let at = 8 + 3 * 32;
+    let at = 8 + 4 * 32;
     account.data[at..at + 8].copy_from_slice(&(JOB_PRICE - 1).to_le_bytes());
     net.vm.set_account(escrow, account);
     let order = accept(&net, &job);

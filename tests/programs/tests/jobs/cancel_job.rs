@@ -40,14 +40,27 @@ fn a_stranger_cannot_cancel() {
 }
 
 #[test]
+fn a_refund_cannot_be_diverted_to_another_account_of_the_same_user() {
+    let mut net = Net::new();
+    let job = net.post(&user(0), &work::tiny()).address;
+    let mine = address::iosd_account(&user(0).pubkey());
+    let second = client::Pubkey::new_from_array([5; 32]);
+    net.vm.set_account(second, net.vm.account(&mine).unwrap());
+    net.wait(i64::from(jobs::constants::MAX_CLAIM_S) + 1);
+    let expire = jobs_ix::expire_job(job, &net.job(&job).unwrap());
+    net.refused("WrongOwner", &[replace(expire.clone(), mine, second)], &[&stranger()]);
+    net.ok(&[expire], &[&stranger()]);
+}
+
+#[test]
 fn the_refund_goes_to_the_users_own_iosd_account() {
     let mut net = Net::new();
     let (mine, other) = (net.post(&user(0), &work::tiny()).address, net.post(&user(1), &work::tiny()).address);
     let cancel = jobs_ix::cancel_job(user(0).pubkey(), mine, &net.job(&mine).unwrap());
     let (me, him) = (user(0).pubkey(), user(1).pubkey());
     let swaps = [
-        (address::iosd_account(&me), address::iosd_account(&him), "ConstraintTokenOwner"),
-        (address::iosd_account(&me), address::io_account(&me), "ConstraintTokenMint"),
+        (address::iosd_account(&me), address::iosd_account(&him), "WrongOwner"),
+        (address::iosd_account(&me), address::io_account(&me), "WrongOwner"),
         (address::iosd_mint(), address::io_mint(), "ConstraintHasOne"),
         (address::escrow(&mine), address::escrow(&other), "WrongOwner"),
         (mine, other, "WrongOwner"),

@@ -211,7 +211,7 @@ fn wrong_accounts_are_refused() {
         (address::device(&worker), address::device(&device(1).pubkey()), "WrongOwner"),
         (address::operator(&supplier), address::operator(&operator(1).pubkey()), "WrongOwner"),
         (address::escrow(&job.address), address::escrow(&other.address), "WrongOwner"),
-        (address::iosd_account(&user(0).pubkey()), address::iosd_account(&him.pubkey()), "ConstraintTokenOwner"),
+        (address::iosd_account(&user(0).pubkey()), address::iosd_account(&him.pubkey()), "WrongOwner"),
         (user(0).pubkey(), him.pubkey(), "WrongOwner"),
     ];
     for (right, wrong, error) in swaps {

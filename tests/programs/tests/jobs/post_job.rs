@@ -128,6 +128,16 @@ fn another_users_accounts_are_refused() {
 }
 
 #[test]
+fn a_job_is_paid_from_the_associated_account_only() {
+    let mut net = Net::new();
+    let (args, _) = next(&net);
+    let mine = address::iosd_account(&user(0).pubkey());
+    let second = client::Pubkey::new_from_array([5; 32]);
+    net.vm.set_account(second, net.vm.account(&mine).unwrap());
+    net.refused("ConstraintAssociated", &[replace(post(args), mine, second)], &[&user(0)]);
+}
+
+#[test]
 fn wrong_shards_mints_programs_and_authorities_are_refused() {
     let mut net = Net::new();
     let (args, work) = next(&net);
@@ -139,7 +149,7 @@ fn wrong_shards_mints_programs_and_authorities_are_refused() {
         (address::credits_shard(index), address::credits_shard(other), "WrongShard"),
         (address::jobs_shard(index), address::credits_shard(other), "AccountOwnedByWrongProgram"),
         (address::iosd_mint(), address::io_mint(), "ConstraintHasOne"),
-        (address::iosd_account(&me), address::io_account(&me), "ConstraintTokenMint"),
+        (address::iosd_account(&me), address::io_account(&me), "ConstraintAssociatedTokenTokenProgram"),
         (anchor_spl::token_2022::ID, anchor_spl::token::ID, "InvalidProgramId"),
         (credits::ID, jobs::ID, "InvalidProgramId"),
         (address::jobs_authority(), me, "NotJobsProgram"),
