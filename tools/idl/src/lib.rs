@@ -115,6 +115,11 @@ fn print_parts() -> Result<String> {
     }
     // Sequentially: two tests must not print into one another.
     cargo.args(["__anchor_private_print_idl", "--", "--show-output", "--quiet", "--test-threads=1"]);
+    // Elsewhere: a crate that is also a cdylib has no hash in its file's name, so these builds with another feature set
+    // would overwrite those that everything else is linked with.
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), |dir| workspace().join(dir));
+    cargo.env("CARGO_TARGET_DIR", target.join("idl"));
     // Read when Anchor's macros are compiled; other values would leave out seeds or docs.
     cargo.env("ANCHOR_IDL_BUILD_RESOLUTION", "TRUE").env("ANCHOR_IDL_BUILD_NO_DOCS", "FALSE");
     let output = cargo.stderr(Stdio::piped()).output().context("cannot run cargo")?;
