@@ -84,11 +84,11 @@ fn main() -> Result<()> {
         }
         Task::Idl { check } => {
             let flag: &[&str] = if check { &["--check"] } else { &[] };
-            checked(cargo.command(["run", "--quiet", "--package", "idl-tool", "--"]).args(flag))
+            checked(cargo.built(&["--bin", "idl-tool"], "idl-tool")?.args(flag))
         }
         Task::Bench(Bench::Cu { json, update }) => {
             setup(&paths, false)?;
-            let mut command = cargo.command(["run", "--quiet", "--package", "program-tests", "--bin", "cu", "--"]);
+            let mut command = cargo.built(&["--bin", "cu"], "cu")?;
             if json {
                 command.arg("--json");
             }
@@ -99,7 +99,7 @@ fn main() -> Result<()> {
         }
         Task::Bench(Bench::Job { json }) => {
             packages::install()?;
-            let mut command = cargo.command(["run", "--quiet", "--package", "demo", "--example", "bench_job", "--"]);
+            let mut command = cargo.built(&["--example", "bench_job"], "examples/bench_job")?;
             if json {
                 command.arg("--json");
             }
@@ -116,9 +116,8 @@ fn setup(paths: &Paths, debug_panics: bool) -> Result<()> {
 fn demo(paths: &Paths, cargo: &Cargo, keep: bool, json: bool) -> Result<()> {
     setup(paths, false)?;
     eprintln!("building io (the first time takes about 10 minutes on two cores)");
-    checked(&mut cargo.command(["build", "--locked", "--package", "io-cli"]))?;
+    let mut command = cargo.built(&["--bin", "io"], "io")?;
     python::evaluate(paths)?;
-    let mut command = run::in_workspace(paths, paths.binary("io"));
     command.arg("demo");
     command.arg("--programs").arg(&paths.deploy).arg("--onnxruntime").arg(&paths.onnxruntime);
     if keep {

@@ -24,6 +24,13 @@ impl<'a> Cargo<'a> {
         Cargo { paths }
     }
 
+    /// Builds one target and gives a command for it. The whole workspace is selected, so that dependencies have the same
+    /// features as in the tests and are not compiled twice.
+    pub fn built(&self, target: &[&str], path: &str) -> Result<Command> {
+        checked(self.command(["build", "--locked", "--workspace"]).args(target))?;
+        Ok(in_workspace(self.paths, self.paths.binary(path)))
+    }
+
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = in_workspace(self.paths, "cargo");
         command.args(arguments);
