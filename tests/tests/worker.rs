@@ -76,6 +76,27 @@ async fn a_job_with_a_damaged_input_is_never_claimed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_was_registered_with_a_wrong_file_hash_still_serves_users_who_have_the_file() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let attacker = Keypair::new();
+    net.fund(&attacker.pubkey(), 0).await.unwrap();
+    let model = demo::Digits::load(&e2e::digits()).unwrap().model;
+    let layers = model.specs().into_iter().map(Into::into).collect();
+    let args = jobs::ModelArgs { root: model.root(), blob: [0; 32], name: "poisoned".into(), layers };
+    let register = jobs_ix::register_model(attacker.pubkey(), args);
+    net.chain().send(&[register], &[&attacker]).await.unwrap();
+
+    let story = story(&net).await;
+    let mut worker = Device::register(&net, "any").await.unwrap().worker().unwrap();
+    let posted = story.post().await.unwrap();
+    assert_eq!(worker.step().await.unwrap(), Step::Claimed(posted.job));
+    assert_eq!(worker.step().await.unwrap(), Step::Committed(posted.job));
+    let review = user::review(&story.chain, &story.blobs, &posted.job).await.unwrap();
+    user::accept(&story.chain, &story.user, review).await.unwrap();
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_nobody_challenges_is_settled_by_its_worker_after_the_window() {
     let (net, _folder) = e2e::network(2).await.unwrap();
     let story = story(&net).await;

@@ -111,7 +111,7 @@ impl Worker {
         let mut pause = self.poll;
         while !*shutdown.borrow() {
             match self.step().await {
-                Ok(Step::Idle | Step::Waiting(_)) => pause = self.poll,
+                Ok(Step::Idle | Step::Waiting(_) | Step::LostRace(_)) => pause = self.poll,
                 Ok(_) => continue,
                 Err(e @ WorkerError::Compute(ComputeError::Lost { .. } | ComputeError::Timeout { .. })) => {
                     return Err(e);
@@ -216,6 +216,7 @@ impl Worker {
                 if error.program_error().is_some() || matches!(error, client::ClientError::Transaction { .. }) =>
             {
                 info!(job = %address, %error, "somebody was first");
+                self.leave(address, error.to_string());
                 Ok(Step::LostRace(address))
             }
             Err(error) => Err(error.into()),
