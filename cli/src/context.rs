@@ -82,9 +82,6 @@ pub fn amount(text: &str, decimals: u8) -> Result<u64> {
 /// # Errors
 /// If it is not one.
 pub fn root(text: &str) -> Result<[u8; 32]> {
-    let digits: Option<Vec<u8>> =
-        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();
-    digits
-        .and_then(|d| d.try_into().ok())
+    worker::work::parse_hash(text)
         .ok_or_else(|| anyhow!("{text:?} is not a model root (64 hex digits, as `io model register` prints it)"))
 }

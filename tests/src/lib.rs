@@ -1,6 +1,6 @@
 //! A local network for end-to-end tests: the real programs, validator, Postgres, indexer, API and workers.
 use anyhow::Result;
-use client::{Chain, Keypair, Pubkey, Signer, credits_ix, jobs_ix};
+use client::{Chain, Keypair, Pubkey, Signer, jobs_ix};
 use compute::Preference;
 use localnet::{LocalNet, Options};
 use std::path::{Path, PathBuf};
@@ -49,11 +49,7 @@ impl Device {
             net.fund(&key.pubkey(), 0).await?;
         }
         let (me, key) = (owner.pubkey(), device.pubkey());
-        let register = [
-            credits_ix::open_earnings(me, me),
-            jobs_ix::register_operator(me),
-            jobs_ix::register_device(me, key, name.into()),
-        ];
+        let register = jobs_ix::register_supplier(me, key, name);
         net.chain().send(&register, &[&owner, &device]).await?;
         let device_key = net.folder().join(format!("{key}.json"));
         client::write_keypair(&device_key, &device)?;

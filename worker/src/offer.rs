@@ -1,5 +1,6 @@
 //! Which jobs are worth claiming. Pure: the time and the device's speed are arguments.
 use crate::config::Config;
+use crate::work;
 use jobs::state::Job;
 use std::fmt;
 
@@ -68,11 +69,7 @@ impl Policy {
             format!("min_price = {:?} is not an amount of IOSD with up to 6 decimals", config.min_price)
         })?;
         let root = |text: &String| {
-            let bytes: Option<Vec<u8>> =
-                (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();
-            bytes
-                .and_then(|b| <[u8; 32]>::try_from(b).ok())
-                .ok_or_else(|| format!("models: {text:?} is not a model root (64 hex digits)"))
+            work::parse_hash(text).ok_or_else(|| format!("models: {text:?} is not a model root (64 hex digits)"))
         };
         let models = config.models.iter().map(root).collect::<Result<_, _>>()?;
         Ok(Policy { min_price, models, margin_s: config.margin_s, max_memory: config.max_memory_mb << 20 })

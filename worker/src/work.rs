@@ -114,3 +114,10 @@ pub async fn execute(
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
+
+/// Reads 64 hex digits, as [`hex`] writes a hash.
+pub fn parse_hash(text: &str) -> Option<Hash> {
+    let digits: Option<Vec<u8>> =
+        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();
+    digits?.try_into().ok()
+}

@@ -1,5 +1,5 @@
 //! Instructions of the jobs program.
-use crate::{Pubkey, address};
+use crate::{Pubkey, address, credits_ix};
 use anchor_lang::{InstructionData, ToAccountMetas, system_program};
 use jobs::state::Job;
 use jobs::{CommitArgs, ModelArgs, PostArgs, accounts, instruction};
@@ -60,6 +60,11 @@ pub fn register_device(owner: Pubkey, device_key: Pubkey, name: String) -> Instr
         program: jobs::ID,
     };
     build(accounts, instruction::RegisterDevice { name })
+}
+
+/// Everything that a new supplier registers: its earnings ledger, itself, and its first device, which signs too.
+pub fn register_supplier(owner: Pubkey, device_key: Pubkey, name: &str) -> [Instruction; 3] {
+    [credits_ix::open_earnings(owner, owner), register_operator(owner), register_device(owner, device_key, name.into())]
 }
 
 pub fn register_model(publisher: Pubkey, args: ModelArgs) -> Instruction {

@@ -103,12 +103,7 @@ impl<'a> Story<'a> {
         for key in [&owner, &device] {
             self.net.fund(&key.pubkey(), 0).await?;
         }
-        let me = owner.pubkey();
-        let register = [
-            credits_ix::open_earnings(me, me),
-            jobs_ix::register_operator(me),
-            jobs_ix::register_device(me, device.pubkey(), name.into()),
-        ];
+        let register = jobs_ix::register_supplier(owner.pubkey(), device.pubkey(), name);
         self.chain.send(&register, &[&owner, &device]).await.context("cannot register the device")?;
         let key_file = self.net.folder().join(format!("{}.json", device.pubkey()));
         write_keypair(&key_file, &device)?;
