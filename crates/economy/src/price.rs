@@ -48,6 +48,8 @@ pub enum PriceError {
     Wide,
     /// The price, or its conservative side, is zero.
     Zero,
+    /// The account is not a fully verified update of the configured feed.
+    NotAnUpdate,
 }
 
 impl fmt::Display for PriceError {
@@ -56,6 +58,7 @@ impl fmt::Display for PriceError {
             PriceError::Stale => "no majority of the price submitters has spoken recently",
             PriceError::Wide => "the price submissions disagree too much",
             PriceError::Zero => "the price is zero",
+            PriceError::NotAnUpdate => "the account is not a fully verified update of the configured price feed",
         })
     }
 }
@@ -147,4 +150,12 @@ pub fn io_for_iosd(iosd: u64, buying_price: u64) -> Result<u64, Overflow> {
 /// If the result does not fit or the price is zero.
 pub fn io_payout(iosd: u64, paying_price: u64) -> Result<u64, Overflow> {
     mul_div_floor(iosd, SCALE, paying_price)
+}
+
+/// Earnings charged for `io` paid out, rounded up.
+///
+/// # Errors
+/// If the result does not fit.
+pub fn iosd_charged(io: u64, paying_price: u64) -> Result<u64, Overflow> {
+    mul_div_ceil(io, paying_price, SCALE)
 }
