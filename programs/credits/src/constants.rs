@@ -21,10 +21,8 @@ pub const MAX_EPOCH_S: u32 = 86_400;
 pub const MAX_SHARED_BPS: u16 = 10_000;
 
 /// Programs that may own a Pyth price update: the receiver and its successor. No vote can name another one.
-pub const PYTH_RECEIVERS: [Pubkey; 2] = [
-    pubkey!("rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ"),
-    pubkey!("rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp"),
-];
+pub const PYTH_RECEIVERS: [Pubkey; 2] =
+    [pubkey!("rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ"), pubkey!("rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp")];
 
 /// Pause flag: no credits are sold.
 pub const PAUSE_BUY: u8 = 1;
