@@ -14,6 +14,7 @@ pub mod parameter;
 pub mod price;
 pub mod pyth;
 pub mod redemption;
+pub mod vote;
 
 pub use fee::{Settlement, settle};
 pub use math::{Overflow, mul_div_ceil, mul_div_floor};
