@@ -8,7 +8,7 @@
 //! Votes count before `voting_end` and not at it (the voters' stake is locked for exactly that long); `eta` and `expires`
 //! are both included. All three are fixed when the proposal is made, so finishing it late gives nobody a later or a
 //! shorter timelock. Times are unix seconds.
-use crate::math::{Overflow, mul_div_ceil, mul_div_floor};
+use crate::math::{Overflow, mul_div_ceil};
 use crate::parameter::{Bounds, Step};
 use crate::{BPS, IO_DECIMALS};
 use core::fmt;
@@ -148,14 +148,11 @@ pub fn threshold(decided: u64, threshold_bps: u16) -> Result<u64, Overflow> {
     mul_div_ceil(decided, u64::from(threshold_bps), BPS)
 }
 
-/// What a position may vote with: `active` as stored at `position_factor` and worth now at `pool_factor`, rounded down,
-/// and `reserved`, which no factor touches.
-///
-/// # Errors
-/// If it does not fit.
-pub fn weight(active: u64, reserved: u64, position_factor: u64, pool_factor: u64) -> Result<u64, Overflow> {
-    let active = if active == 0 { 0 } else { mul_div_floor(active, pool_factor, position_factor)? };
-    active.checked_add(reserved).ok_or(Overflow)
+/// Whether a position may vote on what was proposed in epoch `proposed`: its stake must all have been active by then, the latest
+/// of it from `warm_epoch` on. Otherwise stake that was forfeited, slashed or sold during a vote could be staked again by its
+/// new holder and vote once more.
+pub fn may_vote(warm_epoch: u64, proposed: u64) -> bool {
+    warm_epoch <= proposed
 }
 
 /// Whether something last changed at `last` (zero: never) may change again at `now`: once per timelock.

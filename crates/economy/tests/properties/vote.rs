@@ -1,10 +1,10 @@
 //! Quorum, threshold, and the life of a proposal.
-use crate::exact::{big, ceil, config, floor, number, positive};
+use crate::exact::{big, ceil, config, number, positive};
+use economy::parameter::ParameterError;
 use economy::vote::{
     Ballot, Choice, DEPOSIT, Deposit, GRACE_S, QUORUM_BPS, Rules, Status, THRESHOLD_BPS, TIMELOCK_S, VOTING_S,
-    VoteError, quorum, rested, threshold, weight,
+    VoteError, may_vote, quorum, rested, threshold,
 };
-use economy::{Overflow, parameter::ParameterError};
 use num_bigint::BigUint;
 use proptest::prelude::*;
 
@@ -121,24 +121,13 @@ proptest! {
     }
 
     #[test]
-    fn a_weight_is_the_active_stake_at_todays_factor_rounded_down_and_all_that_is_reserved(
-        active in number(), reserved in number(), position in number(), pool in number(),
+    fn stake_that_is_added_after_a_proposal_never_votes_on_it(
+        created in 0i64..4_000_000_000, later in 0i64..10_000_000, genesis in 0i64..4_000_000_000, epoch_s in 1u32..=86_400,
     ) {
-        let scaled = if active == 0 { Ok(0) } else { floor(big(active) * pool, position) };
-        let exact = scaled.and_then(|a| u64::try_from(big(a) + reserved).map_err(|_| Overflow));
-        prop_assert_eq!(weight(active, reserved, position, pool), exact);
-    }
-
-    #[test]
-    fn slashing_never_raises_a_weight_and_splitting_a_position_never_does(
-        parts in proptest::collection::vec(stake(), 1..8), position in positive(), cut in number(),
-    ) {
-        let pool = cut % position + 1;
-        let parts: Vec<u64> = parts.into_iter().map(|p| p / 8).collect();
-        let whole: u64 = parts.iter().sum();
-        let apart: u64 = parts.iter().map(|&p| weight(p, 0, position, pool).unwrap()).sum();
-        let together = weight(whole, 0, position, pool).unwrap();
-        prop_assert!(apart <= together && together <= whole);
+        let epoch = |now| economy::epoch::epoch_at(now, genesis, epoch_s);
+        // One full epoch lies between staking and being active.
+        prop_assert!(!may_vote(epoch(created + later) + 2, epoch(created)));
+        prop_assert!(may_vote(epoch(created), epoch(created)));
     }
 
     #[test]
