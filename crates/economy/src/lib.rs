@@ -8,12 +8,14 @@ pub mod amount;
 pub mod emission;
 pub mod epoch;
 pub mod fee;
+pub mod index;
 pub mod loyalty;
 pub mod math;
 pub mod parameter;
 pub mod price;
 pub mod pyth;
 pub mod redemption;
+pub mod stake;
 pub mod vote;
 
 pub use fee::{Settlement, settle};
