@@ -37,18 +37,21 @@ pub fn action(c: &mut Chooser, world: &World) -> Option<Action> {
     {
         return Some(action);
     }
+    let scarce = scarce(c, world);
+    if c.chance(60) && let Some(action) = c.any(scarce) {
+        return Some(action);
+    }
     Some(match c.rng.random_range(0..100) {
-        0..24 => Action::Credits(credits_order(c, world)?),
-        24..36 => Action::Staking(staking_order(c, world)?),
-        36..48 => Action::Jobs(jobs_order(c, world)?),
-        48..68 => offer(c)?,
-        68..76 => rule(c, state)?,
-        76..80 => Action::Guardian { new: if c.chance(95) { c.person() } else { Pubkey::default() } },
-        80..97 => {
-            let budget = one(&state.emissions)?.budgets[Purpose::Treasury as usize];
-            let most = budget.mintable(world.epoch()) / 10;
-            Action::Pay { to: c.person(), amount: c.amount(most) }
+        0..20 => Action::Credits(credits_order(c, world)?),
+        20..30 => Action::Staking(staking_order(c, world)?),
+        30..40 => Action::Jobs(jobs_order(c, world)?),
+        40..60 => {
+            let to = heir(c);
+            c.any(offers(to))?
         }
+        60..68 => rule(c, state)?,
+        68..72 => Action::Guardian { new: if c.chance(95) { c.person() } else { Pubkey::default() } },
+        72..95 => payment(c, world)?,
         _ => Action::Signal { text: c.rng.random() },
     })
 }
@@ -203,21 +206,35 @@ fn rule(c: &mut Chooser, state: &State) -> Option<Action> {
     Some(Action::Rules { rule, value })
 }
 
-/// A program goes to a person.
-fn offer(c: &mut Chooser) -> Option<Action> {
-    let to = heir(c);
-    c.any([
+/// Each program goes to a person.
+fn offers(to: Pubkey) -> [Action; 3] {
+    [
         Action::Credits(credits::Order::OfferAuthority { to }),
         Action::Staking(staking::Order::OfferAuthority { to }),
         Action::Jobs(jobs::Order::OfferAuthority { to }),
-    ])
+    ]
+}
+
+fn payment(c: &mut Chooser, world: &World) -> Option<Action> {
+    let budget = one(&world.state.emissions)?.budgets[Purpose::Treasury as usize];
+    let most = budget.mintable(world.epoch()) / 10;
+    Some(Action::Pay { to: c.person(), amount: c.amount(most) })
+}
+
+/// What leads to instructions that have hardly succeeded yet.
+fn scarce(c: &mut Chooser, world: &World) -> Vec<Action> {
+    let rare = |name: &str| world.succeeded(name) < super::RARE;
+    let names = ["credits.accept_authority", "staking.accept_authority", "jobs.accept_authority"];
+    let offers = offers(c.person()).into_iter().zip(names).filter(|(_, name)| rare(name)).map(|(offer, _)| offer);
+    let pay = if rare("governance.execute_payment") { payment(c, world) } else { None };
+    offers.chain(pay).collect()
 }
 
 fn pause(c: &mut Chooser) -> u8 {
     match c.rng.random_range(0..10) {
         0..8 => 0,
         8 => 1 << c.rng.random_range(0..3),
-        _ => c.rng.random(),
+        _ => c.rng.random_range(0..12),
     }
 }
 

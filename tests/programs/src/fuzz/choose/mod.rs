@@ -70,6 +70,8 @@ pub struct Chooser {
     /// Steps that belong to one that was taken.
     queue: VecDeque<Step>,
     past: VecDeque<(Pubkey, Instruction)>,
+    /// How often a proposal was executed, or refused to be.
+    tried: BTreeMap<u64, u64>,
     made: u64,
 }
 
@@ -85,6 +87,7 @@ impl Chooser {
             known: BTreeMap::new(),
             queue: VecDeque::new(),
             past: VecDeque::new(),
+            tried: BTreeMap::new(),
             made: 0,
         }
     }

@@ -17,14 +17,15 @@ use staking::constants::{PAUSE_COLLECT, PAUSE_OPEN, PAUSE_STAKE};
 use staking::state::{Pool, Position};
 
 pub const KINDS: &[Kind] = &[
-    kind("staking.open_pool", 2, open_pool),
+    kind("staking.open_pool", 2, open_operator_pool),
+    kind("credits.share_loyalty", 2, open_user_pool),
     kind("staking.stake", 6, stake),
     kind("staking.refresh_position", 3, refresh),
     kind("staking.unstake", 3, unstake),
     kind("staking.withdraw", 5, withdraw),
     kind("staking.close_position", 4, close),
     kind("staking.claim_rewards", 2, claim_rewards),
-    kind("staking.claim_rebates", 2, claim_rebates),
+    kind("staking.claim_rebates", 4, claim_rebates),
     kind("staking.claim_commission", 1, claim_commission),
     kind("staking.set_commission", 1, set_commission),
     kind("staking.collect_rewards", 2, collect),
@@ -37,15 +38,22 @@ fn pool_of(world: &World, owner: &Pubkey, kind: PoolKind) -> Option<Pubkey> {
     world.state.pools.iter().find(|(_, p)| p.owner == *owner && p.kind == kind).map(|(a, _)| *a)
 }
 
-fn open_pool(c: &mut Chooser, world: &World) -> Option<Step> {
+fn open_operator_pool(c: &mut Chooser, world: &World) -> Option<Step> {
+    open_pool(c, world, PoolKind::Operator)
+}
+
+fn open_user_pool(c: &mut Chooser, world: &World) -> Option<Step> {
+    open_pool(c, world, PoolKind::User)
+}
+
+fn open_pool(c: &mut Chooser, world: &World, kind: PoolKind) -> Option<Step> {
     if one(&world.state.staking)?.paused & PAUSE_OPEN != 0 && c.chance(90) {
         return None;
     }
-    let kind = if c.chance(60) { PoolKind::Operator } else { PoolKind::User };
     // Some share their rebates and some never do.
     let may = |i: usize, p: &Pubkey| match kind {
         PoolKind::Operator => true,
-        PoolKind::User => i % 2 == 1 && world.state.loyalty.values().any(|l| l.user == *p),
+        PoolKind::User => i % 3 != 0 && world.state.loyalty.values().any(|l| l.user == *p),
     };
     let people = c.cast.people.iter().enumerate().filter(|(i, p)| may(*i, p) && pool_of(world, p, kind).is_none());
     let owner = c.any(people.map(|(_, p)| *p).collect::<Vec<_>>())?;

@@ -14,8 +14,8 @@ use solana_instruction::Instruction;
 use staking::constants::PAUSE_OPEN;
 
 pub const KINDS: &[Kind] = &[
-    kind("governance.propose", 10, propose),
-    kind("governance.vote", 40, vote),
+    kind("governance.propose", 14, propose),
+    kind("governance.vote", 60, vote),
     kind("governance.finish", 8, finish),
     kind("governance.veto", 1, veto),
     kind("governance.execute", 14, execute),
@@ -24,12 +24,12 @@ pub const KINDS: &[Kind] = &[
     kind("governance.close_vote", 6, close_vote),
     kind("governance.offer_guardian", 1, offer_guardian),
     kind("governance.accept_guardian", 2, accept_guardian),
-    kind("governance.guardian_pause", 1, pause),
+    kind("governance.guardian_pause", 2, pause),
     kind("governance.accept_program_authority", 8, accept_program),
-    kind("credits.accept_authority", 3, accept),
-    kind("staking.accept_authority", 3, accept),
-    kind("jobs.accept_authority", 3, accept),
-    kind("administer", 12, administer),
+    kind("credits.accept_authority", 8, accept),
+    kind("staking.accept_authority", 8, accept),
+    kind("jobs.accept_authority", 8, accept),
+    kind("administer", 30, administer),
 ];
 
 /// Proposals beyond this many must be put away first.
@@ -68,15 +68,15 @@ fn vote(c: &mut Chooser, world: &World) -> Option<Step> {
         .iter()
         .filter(|(a, s)| all || (s.active + s.reserved > 0 && s.warm_epoch <= proposed && !voted(a)));
     let mut able: Vec<_> = able.map(|(_, s)| (s.active + s.reserved, s.holder, s.pool)).collect();
-    // The largest half decides; the others speak too.
+    // The largest quarter decides; the others speak too.
     able.sort_unstable();
     if c.chance(70) {
-        able.drain(..able.len() / 2);
+        able.drain(..able.len() / 4 * 3);
     }
     let (_, holder, pool) = c.any(able)?;
     let choice = match c.rng.random_range(0..100) {
-        0..84 => Choice::Yes,
-        84..94 => Choice::No,
+        0..91 => Choice::Yes,
+        91..96 => Choice::No,
         _ => Choice::Abstain,
     };
     let payer = c.mostly(holder);
@@ -90,18 +90,26 @@ fn finish(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn veto(c: &mut Chooser, world: &World) -> Option<Step> {
+    let all = c.chance(20);
     let stoppable = |p: &Proposal| {
-        matches!(p.status, Status::Voting | Status::Passed) && p.action.is_vetoable() && !is_way_back(&p.action)
+        let spared = !all && is_way_back(&p.action);
+        matches!(p.status, Status::Voting | Status::Passed) && p.action.is_vetoable() && !spared
     };
     let p = proposal(c, world, stoppable)?;
     let guardian = guardian(c, world)?;
     Some(Step::send(guardian, vec![governance_ix::veto(guardian, p.number)]))
 }
 
-/// Without these nothing would work any more for long.
+/// Without these nothing would work any more for long, or they are rare enough.
 fn is_way_back(action: &Action) -> bool {
-    let pause = matches!(action, Action::Credits(credits::Order::Pause { .. } | credits::Order::SetMinter { .. }));
-    pause || matches!(action, Action::Staking(staking::Order::Pause { .. }) | Action::Jobs(jobs::Order::Pause { .. }))
+    use credits::Order as C;
+    match action {
+        Action::Credits(order) => matches!(order, C::Pause { .. } | C::SetMinter { .. } | C::OfferAuthority { .. }),
+        Action::Staking(order) => !matches!(order, staking::Order::Set { .. }),
+        Action::Jobs(order) => !matches!(order, jobs::Order::Set { .. }),
+        Action::Pay { .. } => true,
+        _ => false,
+    }
 }
 
 /// Mostly the guardian.
@@ -118,11 +126,32 @@ fn ready(world: &World) -> impl Fn(&Proposal) -> bool {
 
 fn execute(c: &mut Chooser, world: &World) -> Option<Step> {
     let ready = ready(world);
-    let p = proposal(c, world, |p| ready(p) && !matches!(p.action, Action::Pay { .. }))?;
+    let tried = c.tried.clone();
+    let p = proposal(c, world, |p| {
+        // What is refused will be refused again.
+        ready(p) && can_order(world, &p.action) && tried.get(&p.number).is_none_or(|n| *n < 2)
+    })?;
+    *c.tried.entry(p.number).or_default() += 1;
     Some(Step::send(c.person(), vec![governance_ix::execute(p.number, &p.action)]))
 }
 
+/// Whether it is not a payment and its program listens to votes now.
+fn can_order(world: &World, action: &Action) -> bool {
+    let s = &world.state;
+    let authority = match action {
+        Action::Credits(_) => one(&s.credits).map(|c| c.authority),
+        Action::Staking(_) => one(&s.staking).map(|c| c.authority),
+        Action::Jobs(_) => one(&s.jobs_config).map(|c| c.authority),
+        Action::Pay { .. } => return false,
+        _ => return true,
+    };
+    authority == Some(address::governance_authority())
+}
+
 fn pay(c: &mut Chooser, world: &World) -> Option<Step> {
+    if one(&world.state.credits)?.paused & PAUSE_SCHEDULE != 0 && c.chance(95) {
+        return None;
+    }
     let ready = ready(world);
     let p = proposal(c, world, |p| ready(p) && matches!(p.action, Action::Pay { .. }))?;
     let payer = c.person();
@@ -169,7 +198,7 @@ fn accept_guardian(c: &mut Chooser, world: &World) -> Option<Step> {
 fn pause(c: &mut Chooser, world: &World) -> Option<Step> {
     // Something must be running for the rest.
     let paused = actions::paused(&world.state);
-    if !paused.is_empty() && c.chance(85) {
+    if !paused.is_empty() && c.chance(60) {
         return None;
     }
     let guardian = guardian(c, world)?;
@@ -226,8 +255,8 @@ fn administer(c: &mut Chooser, world: &World) -> Option<Step> {
     let (target, who, _) = c.any(held.collect::<Vec<_>>())?;
     let who = c.mostly(who);
     // To somebody else, or back to the voters.
-    let to = if c.chance(50) { governance } else { c.person() };
-    let (offer, lift) = (c.chance(50), c.chance(40));
+    let to = if c.chance(20) { governance } else { c.person() };
+    let (offer, lift) = (c.chance(65), c.chance(40));
     let instruction = match target {
         Target::Credits if offer => credits_ix::administer(who, credits::Order::OfferAuthority { to }),
         Target::Credits if lift => credits_ix::administer(who, credits::Order::Pause { flags: 0 }),

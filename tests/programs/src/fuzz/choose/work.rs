@@ -227,7 +227,7 @@ fn dispute(c: &mut Chooser, world: &World) -> Option<Step> {
     let job = world.state.jobs.get(&address)?.clone();
     let results = &c.known.get(&address)?.results;
     let result = results.iter().find(|r| r.commitment == job.commitment).or(results.first())?;
-    let (work, wrong) = (result.work.clone(), result.wrong);
+    let (work, wrong, commitment) = (result.work.clone(), result.wrong, result.commitment);
     let judged = wrong.filter(|_| c.chance(80)).unwrap_or_else(|| cell(c, &work));
     let honest = work.evidence(judged);
     let mut evidence = honest.clone();
@@ -246,9 +246,12 @@ fn dispute(c: &mut Chooser, world: &World) -> Option<Step> {
         c.queue.push_back(Step::send(prover, vec![write]));
     }
     let open = jobs_ix::open_proof(prover, address, evidence.len() as u16);
+    // Somebody may have posted it with another input or model, or committed to nothing that is known.
+    let posted = (job.input_root, job.rows, job.model_root, job.commitment);
+    let as_posted = posted == (work.input_root(), work.rows, work.model.root(), commitment);
     let fault = Fault { job: address, commitment: job.commitment, proof, evidence, is_wrong };
     let dispute = jobs_ix::dispute_cell(prover, address, &job, judged);
-    c.queue.push_back(Step { fault: Some(fault), ..Step::send(prover, vec![dispute]) });
+    c.queue.push_back(Step { fault: as_posted.then_some(fault), ..Step::send(prover, vec![dispute]) });
     Some(Step::send(prover, vec![open]))
 }
 
