@@ -38,7 +38,9 @@ pub fn action(c: &mut Chooser, world: &World) -> Option<Action> {
         return Some(action);
     }
     let scarce = scarce(c, world);
-    if c.chance(60) && let Some(action) = c.any(scarce) {
+    if c.chance(60)
+        && let Some(action) = c.any(scarce)
+    {
         return Some(action);
     }
     Some(match c.rng.random_range(0..100) {
@@ -225,9 +227,11 @@ fn payment(c: &mut Chooser, world: &World) -> Option<Action> {
 fn scarce(c: &mut Chooser, world: &World) -> Vec<Action> {
     let rare = |name: &str| world.succeeded(name) < super::RARE;
     let names = ["credits.accept_authority", "staking.accept_authority", "jobs.accept_authority"];
-    let offers = offers(c.person()).into_iter().zip(names).filter(|(_, name)| rare(name)).map(|(offer, _)| offer);
-    let pay = if rare("governance.execute_payment") { payment(c, world) } else { None };
-    offers.chain(pay).collect()
+    let offers: Vec<Action> =
+        offers(c.person()).into_iter().zip(names).filter(|(_, name)| rare(name)).map(|(offer, _)| offer).collect();
+    let count = if rare("governance.execute_payment") { 2 } else { 0 };
+    let payments: Vec<Action> = (0..count).filter_map(|_| payment(c, world)).collect();
+    [offers, payments].concat()
 }
 
 fn pause(c: &mut Chooser) -> u8 {

@@ -25,12 +25,12 @@ pub const KINDS: &[Kind] = &[
     kind("staking.withdraw", 5, withdraw),
     kind("staking.close_position", 4, close),
     kind("staking.claim_rewards", 2, claim_rewards),
-    kind("staking.claim_rebates", 4, claim_rebates),
+    kind("staking.claim_rebates", 6, claim_rebates),
     kind("staking.claim_commission", 1, claim_commission),
     kind("staking.set_commission", 1, set_commission),
     kind("staking.collect_rewards", 2, collect),
     kind("staking.fold_pool", 1, fold),
-    kind("staking.redeem_loyalty", 2, redeem),
+    kind("staking.redeem_loyalty", 4, redeem),
     kind("judge", 2, judge),
 ];
 
@@ -71,7 +71,7 @@ fn stake(c: &mut Chooser, world: &World) -> Option<Step> {
     let pool = match own {
         Some(pool) => pool,
         None => {
-            let kind = if c.chance(50) { PoolKind::User } else { PoolKind::Operator };
+            let kind = if c.chance(60) { PoolKind::User } else { PoolKind::Operator };
             let pools = world.state.pools.iter().filter(|(_, p)| p.kind == kind);
             c.any(pools.map(|(a, _)| *a).collect::<Vec<_>>())?
         }
@@ -138,15 +138,15 @@ fn close(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn claim_rewards(c: &mut Chooser, world: &World) -> Option<Step> {
-    let all = c.chance(5);
+    let all = c.chance(1);
     let (pool, p, _) = position(c, world, |q, _, s| all || (q.kind == PoolKind::Operator && s.owed > 0))?;
     let payer = c.person();
     Some(Step::send(payer, vec![staking_ix::claim_rewards(payer, pool, p.holder)]))
 }
 
 fn claim_rebates(c: &mut Chooser, world: &World) -> Option<Step> {
-    let all = c.chance(5);
-    let (pool, p, _) = position(c, world, |q, _, s| all || (q.kind == PoolKind::User && s.owed > 0))?;
+    let all = c.chance(1);
+    let (pool, p, _) = position(c, world, |q, _, s| q.kind == PoolKind::User && (all || s.owed > 0))?;
     let (payer, owner) = (c.person(), world.state.pools.get(&pool)?.owner);
     Some(Step::send(payer, vec![staking_ix::claim_rebates(payer, owner, p.holder)]))
 }

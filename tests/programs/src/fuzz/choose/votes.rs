@@ -24,7 +24,7 @@ pub const KINDS: &[Kind] = &[
     kind("governance.close_vote", 6, close_vote),
     kind("governance.offer_guardian", 1, offer_guardian),
     kind("governance.accept_guardian", 2, accept_guardian),
-    kind("governance.guardian_pause", 2, pause),
+    kind("governance.guardian_pause", 1, pause),
     kind("governance.accept_program_authority", 8, accept_program),
     kind("credits.accept_authority", 8, accept),
     kind("staking.accept_authority", 8, accept),
@@ -153,7 +153,11 @@ fn pay(c: &mut Chooser, world: &World) -> Option<Step> {
         return None;
     }
     let ready = ready(world);
-    let p = proposal(c, world, |p| ready(p) && matches!(p.action, Action::Pay { .. }))?;
+    let tried = c.tried.clone();
+    let p = proposal(c, world, |p| {
+        ready(p) && matches!(p.action, Action::Pay { .. }) && tried.get(&p.number).is_none_or(|n| *n < 3)
+    })?;
+    *c.tried.entry(p.number).or_default() += 1;
     let payer = c.person();
     let to = p.action.payment().map_or(payer, |(to, _)| to);
     Some(Step::send(payer, vec![governance_ix::execute_payment(payer, p.number, to)]))
@@ -211,6 +215,15 @@ fn pause(c: &mut Chooser, world: &World) -> Option<Step> {
         Target::Governance => (PAUSE_PROPOSALS, c.rng.random()),
     };
     let flags = if c.chance(70) { mild } else { hard };
+    let set = match target {
+        Target::Credits => one(&world.state.credits)?.paused,
+        Target::Staking => one(&world.state.staking)?.paused,
+        Target::Jobs => one(&world.state.jobs_config)?.paused,
+        Target::Governance => one(&world.state.governance)?.paused,
+    };
+    if set | flags == set && c.chance(90) {
+        return None;
+    }
     Some(Step::send(guardian, vec![governance_ix::guardian_pause(guardian, target, flags)]))
 }
 
@@ -255,7 +268,7 @@ fn administer(c: &mut Chooser, world: &World) -> Option<Step> {
     let (target, who, _) = c.any(held.collect::<Vec<_>>())?;
     let who = c.mostly(who);
     // To somebody else, or back to the voters.
-    let to = if c.chance(20) { governance } else { c.person() };
+    let to = if c.chance(30) { governance } else { c.person() };
     let (offer, lift) = (c.chance(65), c.chance(40));
     let instruction = match target {
         Target::Credits if offer => credits_ix::administer(who, credits::Order::OfferAuthority { to }),
