@@ -5,6 +5,7 @@
 #![no_std]
 
 pub mod amount;
+pub mod claim;
 pub mod emission;
 pub mod epoch;
 pub mod fee;

@@ -1,5 +1,5 @@
 //! Points for spending, and what they are worth.
-use crate::{BPS, math::Overflow, math::mul_div_floor};
+use crate::{BPS, math::Overflow, math::mul_div_ceil, math::mul_div_floor};
 
 /// A tenure month: 30 days, seconds.
 const TENURE_MONTH_S: u64 = 30 * 86_400;
@@ -30,4 +30,12 @@ pub fn points(price: u64, tenure_s: u64) -> Result<u64, Overflow> {
 /// If the result does not fit.
 pub fn rebate(points: u64, rate_bps: u16, incentives_paid: u64, rebated: u64) -> Result<u64, Overflow> {
     Ok(mul_div_floor(points, u64::from(rate_bps), BPS)?.min(incentives_paid.saturating_sub(rebated)))
+}
+
+/// The points that a rebate takes, rounded up.
+///
+/// # Errors
+/// If the rate is zero or the result does not fit.
+pub fn cost(rebate: u64, rate_bps: u16) -> Result<u64, Overflow> {
+    mul_div_ceil(rebate, BPS, u64::from(rate_bps))
 }

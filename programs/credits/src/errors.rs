@@ -1,5 +1,6 @@
 //! What can be refused, and what to do about it.
 use anchor_lang::prelude::*;
+use economy::parameter::ParameterError;
 use economy::{Overflow, PriceError};
 
 #[error_code]
@@ -36,8 +37,32 @@ pub enum CreditsError {
     WrongOwner,
     #[msg("the ledger holds less than this")]
     InsufficientEarnings,
-    #[msg("this epoch's redemption budget is used up: try again in the next epoch, or redeem less")]
-    RedemptionBudgetExhausted,
+    #[msg("an earlier request's epoch has closed: settle it first, in the same transaction if you like")]
+    SettleFirst,
+    #[msg("the epoch of this request has not been closed yet: wait for its end and advance it")]
+    EpochOpen,
+    #[msg("epochs are closed in order: advance the earlier ones first")]
+    EpochOutOfOrder,
+    #[msg("the account is not the configured price source")]
+    WrongPriceAccount,
+    #[msg("this operation is paused; whatever gives money back still works")]
+    Paused,
+    #[msg("only the program's authority may do this")]
+    NotAuthority,
+    #[msg("there is no offer of the authority to this key")]
+    NoOffer,
+    #[msg("the value is further from the old one than a single change may go")]
+    StepTooLarge,
+    #[msg("the signer is not the minter of this budget")]
+    NotTheMinter,
+    #[msg("the budget holds less than this, or its limit would be passed")]
+    BudgetExhausted,
+    #[msg("only the staking program may do this")]
+    NotStakingProgram,
+    #[msg("this user's rebates are shared with stakers: redeem through the staking program")]
+    SharedLoyalty,
+    #[msg("there is nothing to redeem: too few points, or the incentives' share of the fees paid is used up")]
+    NothingToRedeem,
     #[msg("the IO supply would pass its hard cap")]
     SupplyCap,
 }
@@ -54,6 +79,16 @@ impl From<PriceError> for CreditsError {
             PriceError::Stale => CreditsError::PriceStale,
             PriceError::Wide => CreditsError::PriceWide,
             PriceError::Zero => CreditsError::ZeroPrice,
+            PriceError::NotAnUpdate => CreditsError::WrongPriceAccount,
+        }
+    }
+}
+
+impl From<ParameterError> for CreditsError {
+    fn from(e: ParameterError) -> Self {
+        match e {
+            ParameterError::OutOfBounds => CreditsError::ParameterOutOfBounds,
+            ParameterError::StepTooLarge => CreditsError::StepTooLarge,
         }
     }
 }

@@ -1,7 +1,7 @@
 use crate::constants::*;
 use crate::errors::CreditsError;
 use crate::events::CreditsBought;
-use crate::state::{add, Config, Epoch, Feed, Shard};
+use crate::state::{add, read_price, Config, Epoch, Shard};
 use anchor_lang::prelude::*;
 use anchor_spl::associated_token::AssociatedToken;
 use anchor_spl::token::{self, Burn, Mint, Token, TokenAccount};
@@ -25,7 +25,8 @@ pub struct BuyCredits<'info> {
     pub user: Signer<'info>,
     #[account(has_one = io_mint, has_one = iosd_mint)]
     pub config: Box<Account<'info, Config>>,
-    pub feed: Box<Account<'info, Feed>>,
+    /// CHECK: identified by `read_price`.
+    pub price: UncheckedAccount<'info>,
     #[account(
         init_if_needed, payer = user, space = 8 + Epoch::INIT_SPACE,
         seeds = [EPOCH_SEED, &config.epoch_at(Clock::get()?.unix_timestamp).to_le_bytes()], bump
@@ -55,7 +56,8 @@ pub struct BuyCredits<'info> {
 pub fn handle(ctx: Context<BuyCredits>, order: BuyOrder) -> Result<()> {
     let clock = Clock::get()?;
     let a = &mut *ctx.accounts;
-    let price = a.feed.read_price(clock.unix_timestamp, &a.config)?.buying().map_err(CreditsError::from)?;
+    a.config.require_running(PAUSE_BUY)?;
+    let price = read_price(&a.config, &a.price, clock.unix_timestamp)?.buying().map_err(CreditsError::from)?;
     let (io, iosd) = match order {
         BuyOrder::ExactIn { io, min_iosd } => {
             let iosd = economy::price::iosd_for_io(io, price).map_err(CreditsError::from)?;
@@ -85,9 +87,8 @@ pub fn handle(ctx: Context<BuyCredits>, order: BuyOrder) -> Result<()> {
     let seeds: &[&[u8]] = &[CONFIG_SEED, &[a.config.bump]];
     token_2022::mint_to(CpiContext::new_with_signer(a.iosd_token_program.key(), mint, &[seeds]), iosd)?;
 
-    a.epoch.index = a.config.epoch_at(clock.unix_timestamp);
-    a.epoch.bump = ctx.bumps.epoch;
-    a.epoch.io_burned = add(a.epoch.io_burned, io)?;
+    a.epoch.open(a.config.epoch_at(clock.unix_timestamp), a.user.key(), ctx.bumps.epoch);
+    a.epoch.burn(io)?;
     let totals = &mut a.shard.totals;
     totals.io_burned = add(totals.io_burned, io)?;
     totals.bought = add(totals.bought, iosd)?;

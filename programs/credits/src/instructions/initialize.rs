@@ -1,6 +1,6 @@
 use crate::constants::*;
 use crate::errors::CreditsError;
-use crate::state::{Config, Feed, Quote};
+use crate::state::{Budget, Config, Emission, Feed, PriceSource, Quote};
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::bpf_loader_upgradeable;
 use anchor_lang::system_program;
@@ -17,8 +17,12 @@ const IOSD_MINT_SPACE: u64 = 170;
 /// Launch parameters; bounds in [`Config::invariant`].
 #[derive(AnchorSerialize, AnchorDeserialize, Clone)]
 pub struct InitializeArgs {
-    /// The jobs program's signing PDA.
+    /// The jobs program's signing PDA: moves escrow, and mints idle rewards.
     pub jobs_authority: Pubkey,
+    /// The staking program's signing PDA: mints stakers' rewards, and shares rebates.
+    pub staking_authority: Pubkey,
+    /// The governance program's signing PDA: mints treasury payments. The initializer is the authority until it hands over.
+    pub treasury_authority: Pubkey,
     /// Permitted price submitters, 1 to 8, no two alike.
     pub submitters: Vec<Pubkey>,
     /// IO minted to the initializer's account, base units.
@@ -26,9 +30,21 @@ pub struct InitializeArgs {
     pub epoch_s: u32,
     pub fee_bps: u16,
     pub incentive_bps: u16,
-    pub redemption_budget: u64,
+    pub redemption_cap: u64,
     pub max_price_age_s: u32,
     pub max_spread_bps: u16,
+    pub idle_bps: u16,
+    pub stakers_bps: u16,
+    pub loyalty_bps: u16,
+    /// Most that each purpose (idle, stakers, treasury) may ever mint, and in an epoch, IO base units.
+    pub mint_limits: [MintLimit; 3],
+}
+
+/// Limits of one budget, IO base units.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, Default)]
+pub struct MintLimit {
+    pub total: u64,
+    pub epoch: u64,
 }
 
 #[derive(Accounts)]
@@ -39,6 +55,8 @@ pub struct Initialize<'info> {
     pub config: Box<Account<'info, Config>>,
     #[account(init, payer = authority, space = 8 + Feed::INIT_SPACE, seeds = [FEED_SEED], bump)]
     pub feed: Box<Account<'info, Feed>>,
+    #[account(init, payer = authority, space = 8 + Emission::INIT_SPACE, seeds = [EMISSION_SEED], bump)]
+    pub emission: Box<Account<'info, Emission>>,
     #[account(
         init, payer = authority, seeds = [IO_MINT_SEED], bump,
         mint::decimals = economy::IO_DECIMALS, mint::authority = config, mint::token_program = token_program
@@ -76,16 +94,23 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
     let a = &mut *ctx.accounts;
     a.config.set_inner(Config {
         authority: a.authority.key(),
+        pending_authority: Pubkey::default(),
         jobs_authority: args.jobs_authority,
+        staking_authority: args.staking_authority,
         io_mint: a.io_mint.key(),
         iosd_mint: a.iosd_mint.key(),
+        price_source: PriceSource::Feed,
         genesis_time: now,
         epoch_s: args.epoch_s,
         fee_bps: args.fee_bps,
         incentive_bps: args.incentive_bps,
-        redemption_budget: args.redemption_budget,
+        redemption_cap: args.redemption_cap,
         max_price_age_s: args.max_price_age_s,
         max_spread_bps: args.max_spread_bps,
+        idle_bps: args.idle_bps,
+        stakers_bps: args.stakers_bps,
+        loyalty_bps: args.loyalty_bps,
+        paused: 0,
         bump: ctx.bumps.config,
     });
     a.config.invariant()?;
@@ -94,6 +119,25 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
         average: 0,
         average_time: 0,
         bump: ctx.bumps.feed,
+    });
+    let minters = [args.jobs_authority, args.staking_authority, args.treasury_authority];
+    let budget = |i: usize| Budget {
+        authority: minters[i],
+        total_limit: args.mint_limits[i].total,
+        epoch_limit: args.mint_limits[i].epoch,
+        ..Budget::default()
+    };
+    a.emission.set_inner(Emission {
+        next_epoch: 0,
+        smoothed_burn: 0,
+        reserve: 0,
+        allocated: 0,
+        redeemed: 0,
+        burned: 0,
+        funded: 0,
+        scheduled: 0,
+        budgets: [budget(0), budget(1), budget(2)],
+        bump: ctx.bumps.emission,
     });
     create_iosd_mint(a, ctx.bumps.iosd_mint)?;
 

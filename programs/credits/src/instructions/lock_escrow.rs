@@ -1,7 +1,7 @@
 use crate::constants::*;
 use crate::errors::CreditsError;
 use crate::events::EscrowLocked;
-use crate::state::{add, Config, Escrow, Shard};
+use crate::state::{add, Config, Escrow, Loyalty, Shard};
 use anchor_lang::prelude::*;
 use anchor_spl::token_2022::{self, Burn, Token2022};
 use anchor_spl::token_interface::{Mint, TokenAccount};
@@ -19,6 +19,9 @@ pub struct LockEscrow<'info> {
     pub config: Box<Account<'info, Config>>,
     #[account(init, payer = user, space = 8 + Escrow::INIT_SPACE, seeds = [ESCROW_SEED, job.key().as_ref()], bump)]
     pub escrow: Box<Account<'info, Escrow>>,
+    /// Must exist, or nobody could settle the job.
+    #[account(has_one = user @ CreditsError::WrongOwner)]
+    pub loyalty: Box<Account<'info, Loyalty>>,
     /// Shard of the job's address.
     #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
@@ -36,6 +39,7 @@ pub struct LockEscrow<'info> {
 
 pub fn handle(ctx: Context<LockEscrow>, amount: u64) -> Result<()> {
     let a = &mut *ctx.accounts;
+    a.config.require_running(PAUSE_LOCK)?;
     require!(amount > 0, CreditsError::ZeroAmount);
     let iosd_balance = a.user_iosd.amount.checked_sub(amount).ok_or(CreditsError::InsufficientCredits)?;
     let burn = Burn {

@@ -21,7 +21,14 @@ pub struct OpenEarnings<'info> {
 pub fn handle(ctx: Context<OpenEarnings>) -> Result<()> {
     let a = &mut *ctx.accounts;
     let owner = a.owner.key();
-    a.earnings.set_inner(Earnings { owner, owed: 0, redeemed: 0, bump: ctx.bumps.earnings });
+    a.earnings.set_inner(Earnings {
+        owner,
+        owed: 0,
+        requested: 0,
+        request_epoch: 0,
+        redeemed: 0,
+        bump: ctx.bumps.earnings,
+    });
     let stamp = a.shard.stamp(&owner, &Clock::get()?)?;
     emit_cpi!(EarningsOpened { stamp, owner });
     Ok(())

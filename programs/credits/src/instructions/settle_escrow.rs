@@ -1,6 +1,6 @@
 use crate::errors::CreditsError;
 use crate::events::EscrowSettled;
-use crate::state::{add, Config, Earnings, Escrow, Shard};
+use crate::state::{add, Config, Earnings, Escrow, Loyalty, Shard};
 use anchor_lang::prelude::*;
 
 #[event_cpi]
@@ -18,25 +18,30 @@ pub struct SettleEscrow<'info> {
     /// Ledger of the supplier whom the jobs program names.
     #[account(mut, dup)]
     pub earnings: Box<Account<'info, Earnings>>,
+    /// The user's points.
+    #[account(mut, dup, constraint = loyalty.user == escrow.user @ CreditsError::WrongOwner)]
+    pub loyalty: Box<Account<'info, Loyalty>>,
     /// Shard of the job's address.
     #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
 }
 
 pub fn handle(ctx: Context<SettleEscrow>) -> Result<()> {
+    let clock = Clock::get()?;
     let a = &mut *ctx.accounts;
     let (job, user, price) = (a.escrow.job, a.escrow.user, a.escrow.amount);
     let split = economy::settle(price, a.config.fee_bps, a.config.incentive_bps).map_err(CreditsError::from)?;
     a.earnings.owed = add(a.earnings.owed, split.supplier)?;
+    a.loyalty.spend(price, split.incentives, clock.unix_timestamp)?;
 
     let totals = &mut a.shard.totals;
     totals.spent = add(totals.spent, price)?;
     totals.earned = add(totals.earned, split.supplier)?;
     totals.incentives = add(totals.incentives, split.incentives)?;
     totals.retired = add(totals.retired, split.retired)?;
-    let stamp = a.shard.stamp(&job, &Clock::get()?)?;
+    let stamp = a.shard.stamp(&job, &clock)?;
     let (supplier, earnings_owed) = (a.earnings.owner, a.earnings.owed);
-    emit_cpi!(EscrowSettled {
+    let event = EscrowSettled {
         stamp,
         job,
         user,
@@ -45,7 +50,9 @@ pub fn handle(ctx: Context<SettleEscrow>) -> Result<()> {
         supplier_share: split.supplier,
         retired: split.retired,
         incentives: split.incentives,
-        earnings_owed
-    });
+        earnings_owed,
+        points: a.loyalty.points,
+    };
+    emit_cpi!(event);
     Ok(())
 }

@@ -2,7 +2,7 @@ use crate::errors::CreditsError;
 use crate::state::Config;
 use anchor_lang::prelude::*;
 use economy::price::{median, next_average, MAX_SUBMITTERS};
-use economy::{Price, PriceLimits, Submission};
+use economy::{Price, Submission};
 
 /// One submitter's latest word.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, InitSpace)]
@@ -44,12 +44,25 @@ impl Feed {
         Ok(spot)
     }
 
-    /// The one place where a price is read.
-    ///
-    /// # Errors
-    /// Stale, wide or zero: nothing may be minted.
-    pub fn read_price(&self, now: i64, config: &Config) -> Result<Price> {
-        let (spot, confidence) = self.median(now, config).map_err(CreditsError::from)?;
+    /// Replaces a submitter by another, or adds (`old` is the default key) or removes (`new` is) one.
+    pub fn replace(&mut self, old: Pubkey, new: Pubkey) -> Result<()> {
+        let none = Pubkey::default();
+        if old != none {
+            let at = self.quotes.iter().position(|q| q.submitter == old).ok_or(CreditsError::NotASubmitter)?;
+            self.quotes.remove(at);
+        }
+        if new != none {
+            let taken = self.quotes.iter().any(|q| q.submitter == new);
+            require!(!taken, CreditsError::ParameterOutOfBounds);
+            self.quotes.push(Quote { submitter: new, price: 0, time: 0 });
+        }
+        require!((1..=MAX_SUBMITTERS).contains(&self.quotes.len()), CreditsError::ParameterOutOfBounds);
+        Ok(())
+    }
+
+    /// The price now, if enough submitters have spoken and agree.
+    pub fn read_price(&self, now: i64, config: &Config) -> core::result::Result<Price, economy::PriceError> {
+        let (spot, confidence) = self.median(now, config)?;
         Ok(Price { spot, average: self.average, confidence })
     }
 
@@ -59,7 +72,6 @@ impl Feed {
         for (slot, quote) in submissions.iter_mut().zip(&self.quotes) {
             *slot = Submission { price: quote.price, time: quote.time };
         }
-        let limits = PriceLimits { max_age_s: config.max_price_age_s, max_spread_bps: config.max_spread_bps };
-        median(&submissions[..count], now, limits)
+        median(&submissions[..count], now, config.price_limits())
     }
 }

@@ -26,6 +26,12 @@ pub struct Totals {
     pub incentives: u64,
     /// What was retired for good.
     pub retired: u64,
+    /// Rebates granted out of the incentive pool.
+    pub rebated: u64,
+    /// Rebates minted: the rest of the granted ones is kept for stakers.
+    pub rebates_minted: u64,
+    /// IO minted on schedule.
+    pub io_scheduled: u64,
 }
 
 impl Totals {
@@ -33,11 +39,15 @@ impl Totals {
     /// be lower than the books: holders can burn their own coins without us.
     pub fn invariant(&self, io_genesis: u64, io_supply: u64, iosd_supply: u64) -> Result<()> {
         let w = |v: u64| i128::from(v);
-        let fine = w(io_supply) <= w(io_genesis) - w(self.io_burned) + w(self.io_redeemed)
-            && w(iosd_supply) <= w(self.bought) - w(self.locked) + w(self.refunded)
+        let io = w(io_genesis) - w(self.io_burned) + w(self.io_redeemed) + w(self.io_scheduled);
+        let iosd = w(self.bought) + w(self.rebates_minted) - w(self.locked) + w(self.refunded);
+        let fine = w(io_supply) <= io
+            && w(iosd_supply) <= iosd
             && self.locked >= self.refunded.saturating_add(self.spent)
             && w(self.spent) == w(self.earned) + w(self.incentives) + w(self.retired)
-            && self.redeemed <= self.earned;
+            && self.redeemed <= self.earned
+            && self.rebates_minted <= self.rebated
+            && self.rebated <= self.incentives;
         require!(fine, CreditsError::EscrowMismatch);
         Ok(())
     }
