@@ -30,11 +30,11 @@ pub struct Budget {
 pub struct Held {
     /// IO on the market.
     pub float: u64,
-    /// IO of suppliers: kept, and staked.
+    /// IO that suppliers keep.
     pub supplier_io: u64,
-    pub supplier_stake: u64,
-    /// IO of stakers: staked in any bucket, and rewards not yet taken.
+    /// IO staked in any bucket of any pool.
     pub staked: u64,
+    /// Rewards that nobody has claimed yet.
     pub rewards: u64,
     /// IOSD of users.
     pub credits: u64,
@@ -208,7 +208,7 @@ impl Books {
         let minted = self.redeemed + self.minted_on_schedule();
         // What was burned and has yet to join the reserve: six times the last smoothed burn.
         let coming = 6 * self.smoothed_burn;
-        let in_hands = held.float + held.supplier_io + held.supplier_stake + held.staked + held.rewards;
+        let in_hands = held.float + held.supplier_io + held.staked + held.rewards;
         let rules = [
             (INITIAL_SUPPLY + minted - self.burned == self.supply, "supply is not genesis + minted - burned"),
             (in_hands == self.supply, "what people hold is not the supply"),

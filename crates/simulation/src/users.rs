@@ -105,10 +105,11 @@ impl Users {
                 user.incentives += books.fits(mul_div_floor(user.spent_now, incentives, spent))?;
             }
             let month = days / 30.0;
-            if self.random.chance(month) && user.points > 0 {
+            if self.random.chance(month) && user.points > 0 && self.loyalty_bps > 0 {
                 let rebate = loyalty::rebate(user.points, self.loyalty_bps, user.incentives, user.rebated);
                 let rebate = books.fits(rebate)?;
-                user.points = 0;
+                let taken = books.fits(loyalty::cost(rebate, self.loyalty_bps))?;
+                user.points = user.points.checked_sub(taken).ok_or_else(|| books.broken("points are overdrawn"))?;
                 user.rebated += rebate;
                 user.credits += rebate;
                 books.rebated += rebate;

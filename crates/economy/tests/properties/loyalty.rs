@@ -1,6 +1,6 @@
 //! Points and rebates: trading with oneself must cost money.
-use crate::exact::{big, config, floor, number};
-use economy::loyalty::{multiplier_bps, points, rebate};
+use crate::exact::{big, ceil, config, floor, number};
+use economy::loyalty::{cost, multiplier_bps, points, rebate};
 use economy::{BPS, settle};
 use proptest::prelude::*;
 
@@ -60,6 +60,18 @@ proptest! {
         let at_once = rebate(pieces.iter().sum(), rate_bps, paid, 0).unwrap();
         let apart = pieces.iter().fold(0, |rebated, &piece| rebated + rebate(piece, rate_bps, paid, rebated).unwrap());
         prop_assert!(apart <= at_once);
+    }
+
+    #[test]
+    fn a_rebate_takes_points_worth_at_least_as_much_and_no_more_than_were_there(
+        points in number(), rate_bps in 1u16.., paid in number(), rebated in number(),
+    ) {
+        if let Ok(rebate) = rebate(points, rate_bps, paid, rebated) {
+            let taken = cost(rebate, rate_bps).unwrap();
+            prop_assert_eq!(Ok(taken), ceil(big(rebate) * BPS, u64::from(rate_bps)));
+            prop_assert!(taken <= points);
+            prop_assert!(big(taken) * rate_bps >= big(rebate) * BPS);
+        }
     }
 
     #[test]
