@@ -11,3 +11,4 @@ mod math;
 mod parameter;
 mod pyth;
 mod redemption;
+mod vote;

@@ -22,11 +22,7 @@ pub fn step<T>(
     rewards: &mut Rewards,
     pool: &mut Pool,
     position: &mut Position,
-    rule: impl FnOnce(
-        &mut rules::Rewards,
-        &mut rules::Pool,
-        &mut rules::Position,
-    ) -> core::result::Result<T, StakeError>,
+    rule: impl FnOnce(&mut rules::Rewards, &mut rules::Pool, &mut rules::Position) -> core::result::Result<T, StakeError>,
 ) -> Result<T> {
     let (mut r, mut q, mut p) = (rewards.rules(), pool.rules(), position.rules());
     let done = rule(&mut r, &mut q, &mut p).map_err(StakingError::from)?;
