@@ -6,6 +6,7 @@ mod job;
 mod localnet;
 mod model;
 mod services;
+mod simulate;
 mod wallet;
 mod worker;
 
@@ -31,6 +32,7 @@ pub async fn run(cli: Cli) -> Result<Output> {
         Command::Worker(command) => worker::run(&context, command).await,
         Command::Indexer(args) => services::indexer(&context, args).await,
         Command::Explorer(args) => services::explorer(&context, args).await,
+        Command::Simulate(args) => simulate::run(&context, args).await,
     }
 }
 

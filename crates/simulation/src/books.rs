@@ -215,7 +215,10 @@ impl Books {
             (self.supply + self.reserve + self.outstanding() + coming <= IO_CAP, "the hard cap is passed"),
             (self.reserve + self.allocated + self.redeemed == self.funded, "the reserve lost or made coins"),
             (self.funded + coming <= self.burned, "the reserve got more than was burned"),
-            (self.outstanding() + minted == self.scheduled + self.redeemed + self.allocated, "a budget lost or made coins"),
+            (
+                self.outstanding() + minted == self.scheduled + self.redeemed + self.allocated,
+                "a budget lost or made coins",
+            ),
             (self.bought + self.rebated == self.spent + held.credits, "credits were lost or made"),
             (self.spent == self.earned + self.retired + self.incentives, "a price was not split whole"),
             (self.earned == self.charged + held.owed + held.requested, "earnings were lost or paid twice"),

@@ -12,9 +12,9 @@ use economy::BPS;
 use economy::emission::INITIAL_SUPPLY;
 
 /// H100s that users want all the time on the first day, at the reference price.
-const DEMAND: f64 = 10_000.0;
+const DEMAND: f64 = 15_000.0;
 /// Dollars for an H100-hour at which that is so.
-const REFERENCE: f64 = 1.6;
+const REFERENCE: f64 = 0.85;
 /// The share of all hours that the market's price steers to, and the largest that can be worked.
 const TARGET: f64 = 0.70;
 const MOST_USED: f64 = 0.97;

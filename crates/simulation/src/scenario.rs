@@ -67,7 +67,13 @@ pub const ALL: &[Scenario] = &[
         coin: RALLY,
         outages: &[],
     },
-    Scenario { name: "growth-rally", about: "demand grows and the coin rises", demand: GROWTH, coin: RALLY, outages: &[] },
+    Scenario {
+        name: "growth-rally",
+        about: "demand grows and the coin rises",
+        demand: GROWTH,
+        coin: RALLY,
+        outages: &[],
+    },
     Scenario { name: "growth-crash", about: "demand grows through a crash", demand: GROWTH, coin: CRASH, outages: &[] },
     Scenario {
         name: "spike-crash",

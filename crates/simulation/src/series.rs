@@ -94,9 +94,8 @@ impl Summary {
     pub(crate) fn of(weeks: &[Week], months: &[Month], epochs: u64, days_in_backlog: f64) -> Self {
         let settled = months.get(3..).unwrap_or_default();
         let mean = |of: fn(&Month) -> f64| settled.iter().map(of).sum::<f64>() / settled.len().max(1) as f64;
-        let largest = |of: fn(&Month) -> f64| {
-            settled.iter().map(of).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0)
-        };
+        let largest =
+            |of: fn(&Month) -> f64| settled.iter().map(of).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
         let last = weeks.last();
         Summary {
             epochs,

@@ -147,8 +147,7 @@ pub struct Stakers {
 
 impl Stakers {
     pub fn new(staking: &Staking, mut random: Random) -> Self {
-        let pools: Vec<Pool> =
-            (0..POOLS).map(|_| staking.open(random.between(500.0, 1_500.0) as u16).pool).collect();
+        let pools: Vec<Pool> = (0..POOLS).map(|_| staking.open(random.between(500.0, 1_500.0) as u16).pool).collect();
         let stakers = (0..STAKERS)
             .map(|i| {
                 let asked = ASKED.0 + (ASKED.1 - ASKED.0) * (i as f64 + 0.5) / STAKERS as f64;

@@ -9,7 +9,7 @@ use economy::stake::StakeError;
 use economy::{BPS, mul_div_floor};
 
 /// All devices that would ever join, however many suppliers share them.
-pub const FLEET: f64 = 100_000.0;
+pub const FLEET: f64 = 150_000.0;
 /// Yearly return that a supplier wants on staked IO.
 const CAPITAL_COST: f64 = 0.15;
 /// Of what a supplier keeps, sold each day.
@@ -30,10 +30,10 @@ struct Class {
 }
 
 const CLASSES: [Class; 4] = [
-    Class { units: 0.25, kw: 0.55, hosting: 0.02, capital: 0.08, share: 0.50 },
-    Class { units: 0.45, kw: 0.45, hosting: 0.08, capital: 0.22, share: 0.20 },
-    Class { units: 0.60, kw: 0.50, hosting: 0.12, capital: 0.32, share: 0.15 },
-    Class { units: 1.00, kw: 0.90, hosting: 0.16, capital: 0.55, share: 0.15 },
+    Class { units: 0.25, kw: 0.55, hosting: 0.04, capital: 0.17, share: 0.50 },
+    Class { units: 0.45, kw: 0.45, hosting: 0.12, capital: 0.45, share: 0.20 },
+    Class { units: 0.60, kw: 0.50, hosting: 0.18, capital: 0.65, share: 0.15 },
+    Class { units: 1.00, kw: 0.90, hosting: 0.28, capital: 1.10, share: 0.15 },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

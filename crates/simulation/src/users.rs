@@ -97,7 +97,14 @@ impl Users {
     }
 
     /// Points for what was spent; `incentives` is the incentives' part of all of its fees.
-    pub fn reward(&mut self, books: &mut Books, day: f64, days: f64, spent: u64, incentives: u64) -> Result<(), Broken> {
+    pub fn reward(
+        &mut self,
+        books: &mut Books,
+        day: f64,
+        days: f64,
+        spent: u64,
+        incentives: u64,
+    ) -> Result<(), Broken> {
         for user in &mut self.users {
             if user.spent_now > 0 {
                 let tenure_s = ((day - user.since_day) * 86_400.0) as u64;
