@@ -231,3 +231,75 @@ impl Books {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{IO, IOSD};
+
+    const PRICE: Price = Price { spot: 100_000_000, average: 100_000_000, confidence: 0 };
+
+    /// One epoch with a bit of everything, and what people hold after it.
+    fn epoch() -> (Books, Held) {
+        let mut books = Books::new(&Settings::default());
+        let burned = books.buy(10_000 * IOSD, &PRICE).unwrap();
+        let earned = books.settle(4_000 * IOSD).unwrap().supplier;
+        let closed = books.close(earned, Some(PRICE.paying())).unwrap();
+        let io = closed.allocated - 5;
+        books.redeem(io, closed.paid).unwrap();
+        books.mint(Purpose::Idle, 100).unwrap();
+        books.rebated += 7;
+        let held = Held {
+            float: INITIAL_SUPPLY - burned,
+            supplier_io: io + 100,
+            credits: 6_000 * IOSD + 7,
+            requested: earned - closed.paid,
+            ..Held::default()
+        };
+        (books, held)
+    }
+
+    #[test]
+    fn an_epoch_that_balances_ends() {
+        let (mut books, held) = epoch();
+        assert_eq!(books.end_epoch(&held), Ok(()));
+        assert_eq!(books.index, 1);
+        assert_eq!(books.reserve, 5 + (10_000 * IO / 7 - books.redeemed - 5));
+    }
+
+    #[test]
+    fn a_unit_too_many_anywhere_is_found() {
+        let spoil: [fn(&mut Books, &mut Held); 18] = [
+            |b, _| b.supply += 1,
+            |b, _| b.burned += 1,
+            |b, _| b.reserve += 1,
+            |b, _| b.allocated += 1,
+            |b, _| b.redeemed += 1,
+            |b, _| b.funded += 1,
+            |b, _| b.scheduled += 1,
+            |b, _| b.budgets[0].available += 1,
+            |b, _| b.budgets[1].minted += 1,
+            |b, _| b.bought += 1,
+            |b, _| b.rebated += 1,
+            |b, _| b.spent += 1,
+            |b, _| b.charged += 1,
+            |b, _| b.smoothed_burn = b.burned,
+            |_, h| h.float += 1,
+            |_, h| h.rewards += 1,
+            |_, h| h.credits += 1,
+            |_, h| h.requested += 1,
+        ];
+        for (i, spoil) in spoil.iter().enumerate() {
+            let (mut books, mut held) = epoch();
+            spoil(&mut books, &mut held);
+            assert!(books.end_epoch(&held).is_err(), "{i}");
+        }
+    }
+
+    #[test]
+    fn more_than_was_promised_or_budgeted_is_never_minted() {
+        let (mut books, _) = epoch();
+        assert!(books.redeem(1, 1).is_err());
+        assert!(books.mint(Purpose::Treasury, books.available(Purpose::Treasury) + 1).is_err());
+    }
+}

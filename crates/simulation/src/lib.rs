@@ -11,6 +11,7 @@ pub mod scenario;
 pub mod series;
 mod settings;
 mod stakers;
+mod supplier;
 mod suppliers;
 mod users;
 

@@ -61,6 +61,13 @@ pub const ALL: &[Scenario] = &[
         outages: &[],
     },
     Scenario {
+        name: "flash-crash",
+        about: "the coin loses 90 % in a day in month 12 and stays there",
+        demand: FLAT,
+        coin: &[(12.0, 1.0), (12.033, 0.1)],
+        outages: &[],
+    },
+    Scenario {
         name: "rally",
         about: "the coin rises fivefold from month 12 to month 15",
         demand: FLAT,

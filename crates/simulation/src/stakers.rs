@@ -20,28 +20,29 @@ const DISPUTE_S: u32 = 3 * 86_400;
 /// Most of the float that one staker takes at once.
 const MOST_OF_FLOAT: u64 = 100;
 
-/// Times of an epoch.
+/// An epoch and its time.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     pub epoch: u64,
     pub epoch_s: u32,
-    pub seed_week: u64,
-    pub seed_month: u64,
+    /// Epochs in a week and in a month.
+    pub week: u64,
+    pub month: u64,
 }
 
 impl Moment {
     pub fn new(epoch: u64, epoch_s: u32) -> Self {
         let days = |n: u64| (n * 86_400 / u64::from(epoch_s)).max(1);
-        Moment { epoch, epoch_s, seed_week: days(7), seed_month: days(30) }
+        Moment { epoch, epoch_s, week: days(7), month: days(30) }
     }
 
-    /// Once a week, on a day of its own for each agent.
+    /// Once a week, each agent at a time of its own.
     pub fn weekly(&self, agent: usize) -> bool {
-        (self.epoch + agent as u64).is_multiple_of(self.seed_week)
+        (self.epoch + agent as u64).is_multiple_of(self.week)
     }
 
     pub fn monthly(&self, agent: usize) -> bool {
-        (self.epoch + agent as u64).is_multiple_of(self.seed_month)
+        (self.epoch + agent as u64).is_multiple_of(self.month)
     }
 
     fn now(&self) -> i64 {
@@ -70,7 +71,7 @@ impl Staking {
     /// Takes the stakers' budget and gives it to all operator pools.
     pub fn collect(&mut self, books: &mut Books, days: f64) -> Result<(), Broken> {
         let budget = books.available(Purpose::Stakers);
-        if self.rewards.weight == 0 || budget == 0 {
+        if self.rewards.weight == 0 {
             return Ok(());
         }
         books.mint(Purpose::Stakers, budget)?;

@@ -1,80 +1,18 @@
-//! Suppliers, one by one: what their devices cost, when they join and leave, what they ask for and what they sell.
+//! All suppliers, one by one: their work, what they ask for, what they sell, and when they join and leave.
 use crate::books::{Books, Broken, Purpose};
 use crate::random::Random;
-use crate::settings::{HOURS_PER_YEAR, IO, Settings};
-use crate::stakers::{Moment, Stake, Staking};
+use crate::settings::{IO, Settings};
+use crate::stakers::{Moment, Staking};
+use crate::supplier::{State, Supplier};
 use economy::emission::Closed;
 use economy::redemption::share;
 use economy::stake::StakeError;
 use economy::{BPS, mul_div_floor};
 
-/// All devices that would ever join, however many suppliers share them.
-pub const FLEET: f64 = 150_000.0;
-/// Yearly return that a supplier wants on staked IO.
-const CAPITAL_COST: f64 = 0.15;
 /// Of what a supplier keeps, sold each day.
 const DRIP: f64 = 1.0 / 60.0;
 /// A fall of the coin to this part of its usual price makes the nervous sell everything.
 const PANIC: f64 = 0.7;
-/// A day of waiting for redemption is worth this part of an income.
-const IMPATIENCE: f64 = 0.005;
-
-/// Hardware by class: throughput (an H100 is 1), power in kW with cooling, hosting and capital in dollars an hour, share of the
-/// fleet.
-struct Class {
-    units: f64,
-    kw: f64,
-    hosting: f64,
-    capital: f64,
-    share: f64,
-}
-
-const CLASSES: [Class; 4] = [
-    Class { units: 0.25, kw: 0.55, hosting: 0.04, capital: 0.17, share: 0.50 },
-    Class { units: 0.45, kw: 0.45, hosting: 0.12, capital: 0.45, share: 0.20 },
-    Class { units: 0.60, kw: 0.50, hosting: 0.18, capital: 0.65, share: 0.15 },
-    Class { units: 1.00, kw: 0.90, hosting: 0.28, capital: 1.10, share: 0.15 },
-];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Out,
-    /// Its stake is warming until this epoch.
-    Joining(u64),
-    Active,
-    Leaving,
-}
-
-#[derive(Clone, Debug)]
-struct Supplier {
-    state: State,
-    /// Throughput of all its devices in H100s.
-    units: f64,
-    /// Dollars an hour: at full load, always, and what the hardware must earn back.
-    running: f64,
-    hosting: f64,
-    capital: f64,
-    /// IO that its devices must stake.
-    must_stake: u64,
-    stake: Option<Box<Stake>>,
-    staked: u64,
-    /// Asks for its earnings every so many epochs.
-    period: u64,
-    sell_bps: u64,
-    nervous: bool,
-    margin: f64,
-    weight: u64,
-    /// IOSD: earned, and asked for.
-    owed: u64,
-    requested: u64,
-    /// Epochs settled: the index of the last one plus one.
-    settled: u64,
-    io: u64,
-    /// Dollars received this month, and since when it is active.
-    received: f64,
-    since: u64,
-}
-
 /// What suppliers see before they decide.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions {
@@ -259,7 +197,7 @@ impl Suppliers {
                     s.margin = (s.margin + s.profit(sight)) / 2.0;
                     if s.margin < 0.0 && self.random.chance(0.25) {
                         s.claim(staking, at)?;
-                        if let Some(stake) = &mut s.stake {
+                        if let Some(stake) = s.stake.as_mut().filter(|_| s.staked > 0) {
                             staking.take_out(stake, s.staked, at)?;
                         }
                         s.state = State::Leaving;
@@ -306,86 +244,5 @@ impl Suppliers {
         incomes.sort_by(f64::total_cmp);
         let at = |q: f64| incomes.get((q * incomes.len() as f64) as usize).copied().unwrap_or(0.0);
         [at(0.1), at(0.5), at(0.9)]
-    }
-}
-
-impl Supplier {
-    fn draw(settings: &Settings, random: &mut Random, day: u64) -> Self {
-        let mut draw = random.unit();
-        let class = CLASSES.iter().position(|c| {
-            draw -= c.share;
-            draw < 0.0
-        });
-        let index = class.unwrap_or(0);
-        let class = &CLASSES[index];
-        // Sizes vary; all together they are the fleet.
-        let size = FLEET / f64::from(settings.suppliers.max(1)) * (0.8 * random.normal() - 0.32).exp();
-        let spread = (0.35 * random.normal()).exp();
-        let power = 0.10 * (0.4 * random.normal()).exp();
-        let must_stake = (settings.parameters.class_stake[index] as f64 * size * IO as f64) as u64;
-        Supplier {
-            state: State::Out,
-            units: class.units * size,
-            running: class.kw * power * size,
-            hosting: class.hosting * spread * size,
-            capital: class.capital * spread * size,
-            must_stake,
-            stake: None,
-            staked: 0,
-            period: day * (1 + random.next() % 14),
-            sell_bps: random.between(4_000.0, 10_000.0) as u64,
-            nervous: random.chance(0.4),
-            margin: 0.0,
-            weight: 0,
-            owed: 0,
-            requested: 0,
-            settled: 0,
-            io: 0,
-            received: 0.0,
-            since: 0,
-        }
-    }
-
-    fn throughput(&self) -> u64 {
-        (self.units * 1e4) as u64
-    }
-
-    fn unit_cost(&self) -> f64 {
-        (self.running * 0.7 + self.hosting + self.capital) / self.units
-    }
-
-    /// Dollars an hour after all costs that end when it leaves.
-    fn profit(&self, c: &Conditions) -> f64 {
-        let worth = 1.0 / (1.0 + IMPATIENCE * c.days_to_clear);
-        let work = c.gpu_hour * c.utilisation * (1.0 - c.fee) * worth;
-        let stake = self.must_stake as f64 / IO as f64 * c.coin * (c.yearly_yield - CAPITAL_COST) / HOURS_PER_YEAR;
-        self.units * (work + c.idle) + stake - self.running * c.utilisation - self.hosting
-    }
-
-    /// Stakes what its devices need, from what it has and then from the market. Returns what it bought.
-    fn join(&mut self, staking: &mut Staking, at: &Moment, float: &mut u64) -> Result<u64, StakeError> {
-        let own = self.must_stake.min(self.io);
-        let bought = self.must_stake - own;
-        self.margin = 0.0;
-        if bought > *float / 100 {
-            return Ok(0);
-        }
-        self.io -= own;
-        *float -= bought;
-        let mut stake = Box::new(staking.open(1_000));
-        if self.must_stake > 0 {
-            staking.add(&mut stake, self.must_stake, at)?;
-        }
-        self.staked = self.must_stake;
-        self.stake = Some(stake);
-        self.state = State::Joining(economy::stake::warm_epoch(at.epoch));
-        Ok(bought)
-    }
-
-    fn claim(&mut self, staking: &mut Staking, at: &Moment) -> Result<(), StakeError> {
-        if let Some(stake) = &mut self.stake {
-            self.io += staking.claim(stake, at)?;
-        }
-        Ok(())
     }
 }
