@@ -243,6 +243,7 @@ pub struct SimulateArgs {
     /// Name of a scenario, or all
     #[arg(long, default_value = "all")]
     pub scenario: String,
+    /// Years to run
     #[arg(long, default_value_t = 3)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100))]
     pub years: u32,
