@@ -5,4 +5,7 @@ mod epoch;
 mod exact;
 mod fee;
 mod feed;
+mod index;
 mod math;
+mod stake;
+mod stake_model;
