@@ -1,7 +1,10 @@
 //! Program-derived addresses of everything.
 use crate::Pubkey;
 use credits::constants as c;
+use governance::constants as g;
 use jobs::constants as j;
+use staking::constants as s;
+use staking::state::PoolKind;
 
 fn credits_pda(seeds: &[&[u8]]) -> Pubkey {
     Pubkey::find_program_address(seeds, &credits::ID).0
@@ -37,6 +40,14 @@ pub fn escrow(job: &Pubkey) -> Pubkey {
 
 pub fn earnings(owner: &Pubkey) -> Pubkey {
     credits_pda(&[c::EARNINGS_SEED, owner.as_ref()])
+}
+
+pub fn emission() -> Pubkey {
+    credits_pda(&[c::EMISSION_SEED])
+}
+
+pub fn loyalty(user: &Pubkey) -> Pubkey {
+    credits_pda(&[c::LOYALTY_SEED, user.as_ref()])
 }
 
 /// The credits program's shard with this index.
@@ -95,6 +106,90 @@ pub fn job(user: &Pubkey, seq: u64) -> Pubkey {
 
 pub fn proof(job: &Pubkey, prover: &Pubkey) -> Pubkey {
     jobs_pda(&[j::PROOF_SEED, job.as_ref(), prover.as_ref()])
+}
+
+fn staking_pda(seeds: &[&[u8]]) -> Pubkey {
+    Pubkey::find_program_address(seeds, &staking::ID).0
+}
+
+pub fn staking_config() -> Pubkey {
+    staking_pda(&[s::CONFIG_SEED])
+}
+
+/// The staking program's signer: owns both vaults, mints stakers' rewards and shares rebates.
+pub fn staking_authority() -> Pubkey {
+    staking_pda(&[s::AUTHORITY_SEED])
+}
+
+/// Stake and rewards of all pools.
+pub fn rewards() -> Pubkey {
+    staking_pda(&[s::REWARDS_SEED])
+}
+
+pub fn stake_vault() -> Pubkey {
+    staking_pda(&[s::STAKE_VAULT_SEED])
+}
+
+pub fn reward_vault() -> Pubkey {
+    staking_pda(&[s::REWARD_VAULT_SEED])
+}
+
+pub fn pool(owner: &Pubkey, kind: PoolKind) -> Pubkey {
+    staking_pda(&[s::POOL_SEED, owner.as_ref(), &[kind as u8]])
+}
+
+/// The pool that stands for an operator's jobs.
+pub fn operator_pool(owner: &Pubkey) -> Pubkey {
+    pool(owner, PoolKind::Operator)
+}
+
+pub fn position(pool: &Pubkey, holder: &Pubkey) -> Pubkey {
+    staking_pda(&[s::POSITION_SEED, pool.as_ref(), holder.as_ref()])
+}
+
+/// The staking program's shard with this index.
+pub fn staking_shard(index: u8) -> Pubkey {
+    staking_pda(&[s::SHARD_SEED, &[index]])
+}
+
+/// The staking program's shard of `entity`.
+pub fn staking_shard_of(entity: &Pubkey) -> Pubkey {
+    staking_shard(c::shard_of(entity))
+}
+
+fn governance_pda(seeds: &[&[u8]]) -> Pubkey {
+    Pubkey::find_program_address(seeds, &governance::ID).0
+}
+
+pub fn governance_config() -> Pubkey {
+    governance_pda(&[g::CONFIG_SEED])
+}
+
+/// The governance program's signer: the authority of the other programs, and the minter of treasury payments.
+pub fn governance_authority() -> Pubkey {
+    governance_pda(&[g::AUTHORITY_SEED])
+}
+
+pub fn deposit_vault() -> Pubkey {
+    governance_pda(&[g::DEPOSIT_VAULT_SEED])
+}
+
+pub fn proposal(number: u64) -> Pubkey {
+    governance_pda(&[g::PROPOSAL_SEED, &number.to_le_bytes()])
+}
+
+pub fn vote(proposal: &Pubkey, position: &Pubkey) -> Pubkey {
+    governance_pda(&[g::VOTE_SEED, proposal.as_ref(), position.as_ref()])
+}
+
+/// The governance program's shard with this index.
+pub fn governance_shard(index: u8) -> Pubkey {
+    governance_pda(&[g::SHARD_SEED, &[index]])
+}
+
+/// The governance program's shard of `entity`.
+pub fn governance_shard_of(entity: &Pubkey) -> Pubkey {
+    governance_shard(c::shard_of(entity))
 }
 
 /// `owner`'s account for IO.

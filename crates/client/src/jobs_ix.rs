@@ -1,9 +1,10 @@
 //! Instructions of the jobs program.
-use crate::{Pubkey, address, credits_ix};
+use crate::{Pubkey, address, credits_ix, staking_ix};
 use anchor_lang::{InstructionData, ToAccountMetas, system_program};
 use jobs::state::Job;
-use jobs::{CommitArgs, ModelArgs, PostArgs, accounts, instruction};
+use jobs::{CommitArgs, InitializeArgs, ModelArgs, Order, PostArgs, accounts, instruction};
 use solana_instruction::Instruction;
+use staking::state::PoolKind;
 
 fn build(accounts: impl ToAccountMetas, data: impl InstructionData) -> Instruction {
     Instruction { program_id: jobs::ID, accounts: accounts.to_account_metas(None), data: data.data() }
@@ -13,7 +14,7 @@ fn event_authority() -> Pubkey {
     address::event_authority(&jobs::ID)
 }
 
-pub fn initialize(authority: Pubkey, challenge_window_s: u32) -> Instruction {
+pub fn initialize(authority: Pubkey, args: InitializeArgs) -> Instruction {
     let accounts = accounts::Initialize {
         authority,
         config: address::jobs_config(),
@@ -21,7 +22,7 @@ pub fn initialize(authority: Pubkey, challenge_window_s: u32) -> Instruction {
         program_data: address::program_data(&jobs::ID),
         system_program: system_program::ID,
     };
-    build(accounts, instruction::Initialize { challenge_window_s })
+    build(accounts, instruction::Initialize { args })
 }
 
 pub fn open_shard(payer: Pubkey, index: u8) -> Instruction {
@@ -48,23 +49,39 @@ pub fn register_operator(owner: Pubkey) -> Instruction {
     build(accounts, instruction::RegisterOperator {})
 }
 
-pub fn register_device(owner: Pubkey, device_key: Pubkey, name: String) -> Instruction {
+/// `class`: index of the stake that the device needs.
+pub fn register_device(owner: Pubkey, device_key: Pubkey, name: String, class: u8) -> Instruction {
     let accounts = accounts::RegisterDevice {
         owner,
         device_key,
+        config: address::jobs_config(),
         operator: address::operator(&owner),
+        pool: address::operator_pool(&owner),
         device: address::device(&device_key),
         shard: address::jobs_shard_of(&device_key),
         system_program: system_program::ID,
         event_authority: event_authority(),
         program: jobs::ID,
     };
-    build(accounts, instruction::RegisterDevice { name })
+    build(accounts, instruction::RegisterDevice { name, class })
 }
 
-/// Everything that a new supplier registers: its earnings ledger, itself, and its first device, which signs too.
-pub fn register_supplier(owner: Pubkey, device_key: Pubkey, name: &str) -> [Instruction; 3] {
-    [credits_ix::open_earnings(owner, owner), register_operator(owner), register_device(owner, device_key, name.into())]
+pub fn retire_device(owner: Pubkey, device_key: Pubkey) -> Instruction {
+    let accounts = accounts::RetireDevice {
+        owner,
+        operator: address::operator(&owner),
+        device: address::device(&device_key),
+        shard: address::jobs_shard_of(&device_key),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::RetireDevice {})
+}
+
+/// Everything that a new supplier opens: its earnings ledger, itself, and its pool.
+pub fn register_supplier(owner: Pubkey, commission_bps: u16) -> [Instruction; 3] {
+    let open_pool = staking_ix::open_pool(owner, PoolKind::Operator, commission_bps);
+    [credits_ix::open_earnings(owner, owner), register_operator(owner), open_pool]
 }
 
 pub fn register_model(publisher: Pubkey, args: ModelArgs) -> Instruction {
@@ -105,6 +122,7 @@ pub fn post_job(owner: Pubkey, model_root: &[u8; 32], args: PostArgs) -> Instruc
         credits_program: credits::ID,
         credits_config: address::credits_config(),
         escrow: address::escrow(&job),
+        loyalty: address::loyalty(&owner),
         credits_shard: address::credits_shard_of(&job),
         iosd_mint: address::iosd_mint(),
         user_iosd: address::iosd_account(&owner),
@@ -117,12 +135,32 @@ pub fn post_job(owner: Pubkey, model_root: &[u8; 32], args: PostArgs) -> Instruc
     build(accounts, instruction::PostJob { args })
 }
 
-pub fn claim_job(device_key: Pubkey, job: Pubkey) -> Instruction {
+/// The accounts of an operator's stake.
+fn stake(operator: &Pubkey) -> accounts::Stake {
+    let pool = address::operator_pool(operator);
+    accounts::Stake {
+        staking_program: staking::ID,
+        staking_config: address::staking_config(),
+        pool,
+        position: address::position(&pool, operator),
+        staking_shard: address::staking_shard_of(&pool),
+        staking_event_authority: address::event_authority(&staking::ID),
+    }
+}
+
+/// `operator` owns the device; `price` is the configured price account.
+pub fn claim_job(device_key: Pubkey, operator: Pubkey, price: Pubkey, job: Pubkey) -> Instruction {
     let accounts = accounts::ClaimJob {
         device_key,
+        config: address::jobs_config(),
         device: address::device(&device_key),
+        operator: address::operator(&operator),
         job,
         shard: address::jobs_shard_of(&job),
+        credits_config: address::credits_config(),
+        price,
+        jobs_authority: address::jobs_authority(),
+        stake: stake(&operator),
         event_authority: event_authority(),
         program: jobs::ID,
     };
@@ -154,19 +192,18 @@ fn payout(address: Pubkey, job: &Job) -> accounts::Payout {
         credits_config: address::credits_config(),
         escrow: address::escrow(&address),
         earnings: address::earnings(&job.operator),
+        loyalty: address::loyalty(&job.user),
         credits_shard: address::credits_shard_of(&address),
         credits_event_authority: address::event_authority(&credits::ID),
+        stake: stake(&job.operator),
     }
 }
 
 fn refund(address: Pubkey, job: &Job) -> accounts::Refund {
-    let claimed = job.device != Pubkey::default();
     accounts::Refund {
         config: address::jobs_config(),
         job: address,
         user: job.user,
-        device: claimed.then(|| address::device(&job.device)),
-        operator: claimed.then(|| address::operator(&job.operator)),
         shard: address::jobs_shard_of(&address),
         jobs_authority: address::jobs_authority(),
         credits_program: credits::ID,
@@ -177,6 +214,18 @@ fn refund(address: Pubkey, job: &Job) -> accounts::Refund {
         user_iosd: address::iosd_account(&job.user),
         credits_event_authority: address::event_authority(&credits::ID),
         iosd_token_program: anchor_spl::token_2022::ID,
+    }
+}
+
+fn claimed(job: &Job) -> accounts::Claimed {
+    accounts::Claimed {
+        device: address::device(&job.device),
+        operator: address::operator(&job.operator),
+        stake: stake(&job.operator),
+        staking_authority: address::staking_authority(),
+        rewards: address::rewards(),
+        stake_vault: address::stake_vault(),
+        token_program: anchor_spl::token::ID,
     }
 }
 
@@ -208,10 +257,27 @@ pub fn cancel_job(owner: Pubkey, address: Pubkey, job: &Job) -> Instruction {
     build(accounts, instruction::CancelJob {})
 }
 
+/// Expires a job that has no commitment in time: [`expire_unclaimed`] or [`expire_claim`], whichever fits its state.
 pub fn expire_job(address: Pubkey, job: &Job) -> Instruction {
+    if job.device == Pubkey::default() { expire_unclaimed(address, job) } else { expire_claim(address, job) }
+}
+
+pub fn expire_unclaimed(address: Pubkey, job: &Job) -> Instruction {
     let accounts =
         accounts::ExpireJob { refund: refund(address, job), event_authority: event_authority(), program: jobs::ID };
     build(accounts, instruction::ExpireJob {})
+}
+
+/// The user's IO account must exist: [`credits_ix::create_io_account`] goes before it.
+pub fn expire_claim(address: Pubkey, job: &Job) -> Instruction {
+    let accounts = accounts::ExpireClaim {
+        refund: refund(address, job),
+        claimed: claimed(job),
+        user_io: address::io_account(&job.user),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::ExpireClaim {})
 }
 
 /// Opens a buffer of `size` bytes.
@@ -231,14 +297,42 @@ pub fn close_proof(prover: Pubkey, job: Pubkey) -> Instruction {
     build(accounts, instruction::CloseProof {})
 }
 
+/// The prover's IO account must exist: [`credits_ix::create_io_account`] goes before it.
 pub fn dispute_cell(prover: Pubkey, address: Pubkey, job: &Job, (layer, row, column): (u32, u32, u32)) -> Instruction {
     let accounts = accounts::DisputeCell {
         prover,
         proof: address::proof(&address, &prover),
         model: address::model(&job.model_root),
         refund: refund(address, job),
+        claimed: claimed(job),
+        io_mint: address::io_mint(),
+        prover_io: address::io_account(&prover),
         event_authority: event_authority(),
         program: jobs::ID,
     };
     build(accounts, instruction::DisputeCell { layer, row, column })
+}
+
+pub fn administer(authority: Pubkey, order: Order) -> Instruction {
+    let config = address::jobs_config();
+    let accounts = accounts::Administer {
+        authority,
+        config,
+        shard: address::jobs_shard_of(&config),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::Administer { order })
+}
+
+pub fn accept_authority(pending: Pubkey) -> Instruction {
+    let config = address::jobs_config();
+    let accounts = accounts::AcceptAuthority {
+        pending,
+        config,
+        shard: address::jobs_shard_of(&config),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::AcceptAuthority {})
 }

@@ -7,7 +7,9 @@ pub mod address;
 pub mod chain;
 pub mod credits_ix;
 pub mod error;
+pub mod governance_ix;
 pub mod jobs_ix;
+pub mod staking_ix;
 pub mod wallet;
 
 pub use anchor_lang::prelude::Pubkey;

@@ -10,6 +10,18 @@ pub const USER_SEED: &[u8] = b"user";
 pub const JOB_SEED: &[u8] = b"job";
 pub const PROOF_SEED: &[u8] = b"proof";
 
+/// Device classes: what a device can do, from the smallest to the largest.
+pub const CLASSES: usize = 4;
+
+/// Pause flag: no new jobs.
+pub const PAUSE_POST: u8 = 1;
+/// Pause flag: no new claims.
+pub const PAUSE_CLAIM: u8 = 2;
+/// Pause flag: no new operators and devices.
+pub const PAUSE_REGISTER: u8 = 4;
+/// All pause flags. What ends a job has none.
+pub const PAUSE_ALL: u8 = PAUSE_POST | PAUSE_CLAIM | PAUSE_REGISTER;
+
 /// Longest device or model name, bytes.
 pub const MAX_NAME: usize = 32;
 /// Largest batch, rows: keeps Merkle paths within a proof buffer.

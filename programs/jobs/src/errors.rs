@@ -1,5 +1,7 @@
 //! What can be refused, and what to do about it.
 use anchor_lang::prelude::*;
+use economy::parameter::ParameterError;
+use economy::Overflow;
 use judge::{JudgeError, LayerError};
 
 #[error_code]
@@ -52,6 +54,22 @@ pub enum JobsError {
     NoFault,
     #[msg("a counter does not fit its type")]
     CounterOverflow,
+    #[msg("this operation is paused; whatever ends a job still works")]
+    Paused,
+    #[msg("only the program's authority may do this")]
+    NotAuthority,
+    #[msg("there is no offer of the authority to this key")]
+    NoOffer,
+    #[msg("the value is further from the old one than a single change may go")]
+    StepTooLarge,
+    #[msg("there are device classes 0 to 3")]
+    BadClass,
+    #[msg("the operator's pool holds less active stake than its devices need: stake more, or retire a device")]
+    StakeTooLow,
+    #[msg("the pool is not this operator's")]
+    WrongPool,
+    #[msg("an amount does not fit 64 bits")]
+    AmountOverflow,
 }
 
 impl From<JudgeError> for JobsError {
@@ -69,5 +87,20 @@ impl From<JudgeError> for JobsError {
 impl From<LayerError> for JobsError {
     fn from(_: LayerError) -> Self {
         JobsError::BadLayers
+    }
+}
+
+impl From<ParameterError> for JobsError {
+    fn from(e: ParameterError) -> Self {
+        match e {
+            ParameterError::OutOfBounds => JobsError::ParameterOutOfBounds,
+            ParameterError::StepTooLarge => JobsError::StepTooLarge,
+        }
+    }
+}
+
+impl From<Overflow> for JobsError {
+    fn from(_: Overflow) -> Self {
+        JobsError::AmountOverflow
     }
 }

@@ -1,4 +1,5 @@
 //! What happened. Every event carries its place in its shard's gap-free sequence.
+use crate::state::Parameter;
 use anchor_lang::prelude::*;
 pub use credits::events::Stamp;
 
@@ -19,6 +20,18 @@ pub struct DeviceRegistered {
     pub device: Pubkey,
     pub operator: Pubkey,
     pub name: String,
+    pub class: u8,
+    /// Stake that the operator's devices need together afterwards, IO base units.
+    pub required_stake: u64,
+}
+
+#[event]
+pub struct DeviceRetired {
+    pub stamp: Stamp,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    /// Afterwards.
+    pub required_stake: u64,
 }
 
 #[event]
@@ -70,6 +83,8 @@ pub struct JobClaimed {
     pub device: Pubkey,
     pub operator: Pubkey,
     pub commit_deadline: i64,
+    /// Stake reserved for it, IO base units.
+    pub reserved: u64,
 }
 
 #[event]
@@ -118,6 +133,8 @@ pub struct JobExpired {
     /// The device that had claimed it and did not commit in time.
     pub device: Option<Pubkey>,
     pub refund: u64,
+    /// Stake of its operator that the user got for it, IO base units.
+    pub forfeited: u64,
 }
 
 #[event]
@@ -135,4 +152,33 @@ pub struct FaultProven {
     /// What the worker committed to.
     pub committed: i32,
     pub refund: u64,
+    /// Stake that was reserved for the job and is slashed, IO base units.
+    pub slashed: u64,
+}
+
+#[event]
+pub struct ParameterSet {
+    pub stamp: Stamp,
+    pub parameter: Parameter,
+    pub old: u64,
+    pub new: u64,
+}
+
+#[event]
+pub struct Paused {
+    pub stamp: Stamp,
+    /// See `constants::PAUSE_*`; zero is nothing.
+    pub flags: u8,
+}
+
+#[event]
+pub struct AuthorityOffered {
+    pub stamp: Stamp,
+    pub to: Pubkey,
+}
+
+#[event]
+pub struct AuthorityAccepted {
+    pub stamp: Stamp,
+    pub authority: Pubkey,
 }

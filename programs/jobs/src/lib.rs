@@ -11,7 +11,8 @@ pub mod instructions;
 pub mod state;
 
 use instructions::*;
-pub use instructions::{CommitArgs, ModelArgs, PostArgs};
+pub use instructions::{CommitArgs, InitializeArgs, ModelArgs, Order, PostArgs};
+pub use state::Parameter;
 
 declare_id!("5rnPnghLg7E2Z8wHd3LGhPPB8Ns1B4HLTSQJtZa7ykNK");
 
@@ -20,8 +21,8 @@ pub mod jobs {
     use super::*;
 
     /// Creates the config. Only the program's upgrade authority may call it, once.
-    pub fn initialize(ctx: Context<Initialize>, challenge_window_s: u32) -> Result<()> {
-        instructions::initialize::handle(ctx, challenge_window_s)
+    pub fn initialize(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
+        instructions::initialize::handle(ctx, args)
     }
 
     /// Opens one of the 16 event sequences. Anyone may.
@@ -34,9 +35,15 @@ pub mod jobs {
         instructions::register_operator::handle(ctx)
     }
 
-    /// Registers a device under the operator; the device's own key signs too.
-    pub fn register_device(ctx: Context<RegisterDevice>, name: String) -> Result<()> {
-        instructions::register_device::handle(ctx, name)
+    /// Registers a device under the operator, whose pool must hold the stake of all its devices; the device's own key signs
+    /// too.
+    pub fn register_device(ctx: Context<RegisterDevice>, name: String, class: u8) -> Result<()> {
+        instructions::register_device::handle(ctx, name, class)
+    }
+
+    /// Takes a device without a live job off the network and frees the stake that it needed.
+    pub fn retire_device(ctx: Context<RetireDevice>) -> Result<()> {
+        instructions::retire_device::handle(ctx)
     }
 
     /// Registers a model's layer table and weight roots under the root they hash to. Anyone may.
@@ -54,7 +61,7 @@ pub mod jobs {
         instructions::post_job::handle(ctx, args)
     }
 
-    /// Claims a posted job for the signing device, until the claim deadline.
+    /// Claims a posted job for the signing device, until the claim deadline; reserves its operator's stake for it.
     pub fn claim_job(ctx: Context<ClaimJob>) -> Result<()> {
         instructions::claim_job::handle(ctx)
     }
@@ -79,9 +86,14 @@ pub mod jobs {
         instructions::cancel_job::handle(ctx)
     }
 
-    /// Refunds a job that was not claimed, or not committed, in time. Anyone may.
+    /// Refunds a job that was not claimed in time. Anyone may.
     pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
         instructions::expire_job::handle(ctx)
+    }
+
+    /// Refunds a job whose device did not commit in time; the user also gets a slice of the stake reserved for it. Anyone may.
+    pub fn expire_claim(ctx: Context<ExpireClaim>) -> Result<()> {
+        instructions::expire_claim::handle(ctx)
     }
 
     /// Opens a buffer of `size` bytes for one cell's evidence.
@@ -99,9 +111,19 @@ pub mod jobs {
         instructions::proof_buffer::close(ctx)
     }
 
-    /// Recomputes one committed cell from the buffer's evidence. If it is wrong, the user is refunded and the job ends
-    /// unpaid; if it is right, or the evidence proves nothing, the transaction fails and nothing changes.
+    /// Recomputes one committed cell from the buffer's evidence. If it is wrong, the user is refunded, the job ends unpaid and
+    /// the stake reserved for it is slashed; if it is right, or the evidence proves nothing, the transaction fails and nothing changes.
     pub fn dispute_cell(ctx: Context<DisputeCell>, layer: u32, row: u32, column: u32) -> Result<()> {
         instructions::dispute_cell::handle(ctx, layer, row, column)
+    }
+
+    /// What the authority orders.
+    pub fn administer(ctx: Context<Administer>, order: Order) -> Result<()> {
+        instructions::administer::handle(ctx, order)
+    }
+
+    /// The key that was offered the authority takes it.
+    pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
+        instructions::accept_authority::handle(ctx)
     }
 }

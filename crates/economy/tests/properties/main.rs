@@ -9,3 +9,4 @@ mod index;
 mod math;
 mod stake;
 mod stake_model;
+mod vote;

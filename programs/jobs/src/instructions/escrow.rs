@@ -2,8 +2,10 @@
 use crate::constants::AUTHORITY_SEED;
 use crate::errors::JobsError;
 use crate::events::{JobPaid, Verification};
+use crate::instructions::stake::*;
 use crate::state::{Config, Device, Ending, Job, Operator, Shard};
 use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
 use anchor_spl::token_2022::Token2022;
 use credits::program::Credits;
 
@@ -37,19 +39,28 @@ pub struct Payout<'info> {
     /// The ledger of this job's operator.
     #[account(mut, dup, constraint = earnings.owner == job.operator @ JobsError::WrongOwner)]
     pub earnings: Box<Account<'info, credits::state::Earnings>>,
+    /// CHECK: the user's points; checked by the credits program.
+    #[account(mut)]
+    pub loyalty: UncheckedAccount<'info>,
     /// CHECK: checked by the credits program.
     #[account(mut)]
     pub credits_shard: UncheckedAccount<'info>,
     /// CHECK: checked by the credits program.
     pub credits_event_authority: UncheckedAccount<'info>,
+    pub stake: Stake<'info>,
 }
 
 impl Payout<'_> {
-    /// Frees the device, pays the whole escrow, and says so.
+    /// Frees the device and its operator's stake, pays the whole escrow, and says so.
     pub fn pay(&mut self, verification: Verification, clock: &Clock) -> Result<JobPaid> {
         let job = self.job.key();
         self.device.end(&mut self.operator, &job, Ending::Paid)?;
         self.settle_escrow()?;
+        self.stake.require_of(&self.job.operator)?;
+        if self.job.reserved > 0 {
+            let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[self.config.authority_bump]];
+            self.stake.release(self.jobs_authority.to_account_info(), seeds, self.job.reserved)?;
+        }
         Ok(JobPaid {
             stamp: self.shard.stamp(&job, clock)?,
             job,
@@ -68,6 +79,7 @@ impl Payout<'_> {
             escrow: self.escrow.to_account_info(),
             payer: self.user.to_account_info(),
             earnings: self.earnings.to_account_info(),
+            loyalty: self.loyalty.to_account_info(),
             shard: self.credits_shard.to_account_info(),
             event_authority: self.credits_event_authority.to_account_info(),
             program: self.credits_program.to_account_info(),
@@ -86,12 +98,6 @@ pub struct Refund<'info> {
     /// CHECK: the job's user, who paid its rent.
     #[account(mut, address = job.user @ JobsError::WrongOwner)]
     pub user: UncheckedAccount<'info>,
-    /// The claiming device, if there is one.
-    #[account(mut, dup, constraint = device.key == job.device @ JobsError::WrongOwner)]
-    pub device: Option<Box<Account<'info, Device>>>,
-    /// Its operator, if there is one.
-    #[account(mut, dup, constraint = operator.owner == job.operator @ JobsError::WrongOwner)]
-    pub operator: Option<Box<Account<'info, Operator>>>,
     /// Shard of the job's address.
     #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
@@ -121,15 +127,6 @@ pub struct Refund<'info> {
 }
 
 impl Refund<'_> {
-    /// Frees the claiming device and counts how it ended.
-    pub fn release(&mut self, ending: Ending) -> Result<()> {
-        let job = self.job.key();
-        let (Some(device), Some(operator)) = (&mut self.device, &mut self.operator) else {
-            return err!(JobsError::MissingDevice);
-        };
-        device.end(operator, &job, ending)
-    }
-
     /// Mints the whole escrow back; returns the amount.
     pub fn refund(&self) -> Result<u64> {
         let accounts = credits::cpi::accounts::RefundEscrow {
@@ -147,5 +144,33 @@ impl Refund<'_> {
         let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[self.config.authority_bump]];
         credits::cpi::refund_escrow(CpiContext::new_with_signer(self.credits_program.key(), accounts, &[seeds]))?;
         Ok(self.job.price)
+    }
+}
+
+/// What a claim that ends badly touches: the device, its operator and its operator's stake.
+#[derive(Accounts)]
+pub struct Claimed<'info> {
+    #[account(mut, dup)]
+    pub device: Box<Account<'info, Device>>,
+    #[account(mut, dup)]
+    pub operator: Box<Account<'info, Operator>>,
+    pub stake: Stake<'info>,
+    /// CHECK: the staking program's PDA that owns its vault; checked by the staking program.
+    pub staking_authority: UncheckedAccount<'info>,
+    /// CHECK: checked by the staking program.
+    #[account(mut)]
+    pub rewards: UncheckedAccount<'info>,
+    /// CHECK: checked by the staking program.
+    #[account(mut)]
+    pub stake_vault: UncheckedAccount<'info>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl Claimed<'_> {
+    /// Frees the device and counts how it ended, here and with the operator.
+    pub fn end(&mut self, job: &Account<Job>, ending: Ending) -> Result<()> {
+        require!(self.device.key == job.device && self.operator.owner == job.operator, JobsError::WrongOwner);
+        self.stake.require_of(&job.operator)?;
+        self.device.end(&mut self.operator, &job.key(), ending)
     }
 }

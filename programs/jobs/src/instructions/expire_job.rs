@@ -1,6 +1,5 @@
 use crate::events::JobExpired;
 use crate::instructions::escrow::*;
-use crate::state::Ending;
 use anchor_lang::prelude::*;
 
 #[event_cpi]
@@ -12,14 +11,10 @@ pub struct ExpireJob<'info> {
 pub fn handle(ctx: Context<ExpireJob>) -> Result<()> {
     let clock = Clock::get()?;
     let r = &mut ctx.accounts.refund;
-    let claimed = r.job.expire(clock.unix_timestamp)?;
-    if claimed {
-        r.release(Ending::Expired)?;
-    }
+    r.job.expire(clock.unix_timestamp)?;
     let refund = r.refund()?;
     let job = r.job.key();
     let stamp = r.shard.stamp(&job, &clock)?;
-    let device = claimed.then_some(r.job.device);
-    emit_cpi!(JobExpired { stamp, job, device, refund });
+    emit_cpi!(JobExpired { stamp, job, device: None, refund, forfeited: 0 });
     Ok(())
 }

@@ -1,8 +1,18 @@
-use crate::constants::{AUTHORITY_SEED, CONFIG_SEED, MAX_WINDOW_S};
+use crate::constants::{AUTHORITY_SEED, CLASSES, CONFIG_SEED};
 use crate::errors::JobsError;
 use crate::state::Config;
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::bpf_loader_upgradeable;
+
+/// Launch parameters; bounds in [`crate::Parameter::bounds`].
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
+pub struct InitializeArgs {
+    pub challenge_window_s: u32,
+    pub reserve_bps: u32,
+    pub forfeit_bps: u16,
+    /// IO base units.
+    pub class_stake: [u64; CLASSES],
+}
 
 #[derive(Accounts)]
 pub struct Initialize<'info> {
@@ -22,13 +32,17 @@ pub struct Initialize<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handle(ctx: Context<Initialize>, challenge_window_s: u32) -> Result<()> {
-    require!((1..=MAX_WINDOW_S).contains(&challenge_window_s), JobsError::ParameterOutOfBounds);
+pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
     ctx.accounts.config.set_inner(Config {
         authority: ctx.accounts.authority.key(),
-        challenge_window_s,
+        pending_authority: Pubkey::default(),
+        challenge_window_s: args.challenge_window_s,
+        reserve_bps: args.reserve_bps,
+        forfeit_bps: args.forfeit_bps,
+        class_stake: args.class_stake,
+        paused: 0,
         bump: ctx.bumps.config,
         authority_bump: ctx.bumps.jobs_authority,
     });
-    Ok(())
+    ctx.accounts.config.invariant()
 }

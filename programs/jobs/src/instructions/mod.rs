@@ -1,16 +1,20 @@
-//! One verb per file: accounts, then `handle`. `escrow.rs` has the accounts that move a job's money.
+//! One verb per file: accounts, then `handle`. `escrow.rs` has the accounts that move a job's money, `stake.rs` those of
+//! the stake behind a claim.
 //!
 //! Two things that Anchor usually searches for are known here, which halves a job's compute units:
 //! * Addresses. An account of a type is only ever created at that type's seeds, so its owner, its type and the field that
 //!   says whose it is (`has_one`, `constraint`) prove its address; it is not derived again.
 //! * Duplicates. No instruction takes two mutable accounts of one type, so none can stand in for two; `dup` leaves out
 //!   Anchor's search for them. Do not add a second account of a type to an instruction without taking `dup` away.
+pub mod accept_authority;
 pub mod accept_result;
+pub mod administer;
 pub mod cancel_job;
 pub mod claim_job;
 pub mod commit_result;
 pub mod dispute_cell;
 pub mod escrow;
+pub mod expire_claim;
 pub mod expire_job;
 pub mod initialize;
 pub mod open_shard;
@@ -20,17 +24,22 @@ pub mod proof_buffer;
 pub mod register_device;
 pub mod register_model;
 pub mod register_operator;
+pub mod retire_device;
 pub mod settle_job;
+pub mod stake;
 
 // Anchor's `#[program]` needs every accounts struct, and the client modules it generates, in one scope.
 #[allow(ambiguous_glob_reexports)]
 mod all {
+    pub use super::accept_authority::*;
     pub use super::accept_result::*;
+    pub use super::administer::*;
     pub use super::cancel_job::*;
     pub use super::claim_job::*;
     pub use super::commit_result::*;
     pub use super::dispute_cell::*;
     pub use super::escrow::*;
+    pub use super::expire_claim::*;
     pub use super::expire_job::*;
     pub use super::initialize::*;
     pub use super::open_shard::*;
@@ -40,7 +49,9 @@ mod all {
     pub use super::register_device::*;
     pub use super::register_model::*;
     pub use super::register_operator::*;
+    pub use super::retire_device::*;
     pub use super::settle_job::*;
+    pub use super::stake::*;
 }
 #[allow(ambiguous_glob_reexports)]
 pub use all::*;

@@ -53,6 +53,8 @@ pub struct PostJob<'info> {
     #[account(mut)]
     pub escrow: UncheckedAccount<'info>,
     /// CHECK: checked by the credits program.
+    pub loyalty: UncheckedAccount<'info>,
+    /// CHECK: checked by the credits program.
     #[account(mut)]
     pub credits_shard: UncheckedAccount<'info>,
     /// CHECK: checked by the credits program.
@@ -69,6 +71,7 @@ pub struct PostJob<'info> {
 
 pub fn handle(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
     let a = &mut *ctx.accounts;
+    a.config.require_running(PAUSE_POST)?;
     require!(args.seq == a.user.next_seq, JobsError::WrongSequence);
     require!((1..=MAX_ROWS).contains(&args.rows), JobsError::BadRows);
     require!(args.price > 0, JobsError::ZeroPrice);
@@ -93,6 +96,7 @@ pub fn handle(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
         execute_s: args.execute_s,
         device: Pubkey::default(),
         operator: Pubkey::default(),
+        reserved: 0,
         commit_deadline: 0,
         commitment: [0; 32],
         result_blob: [0; 32],
@@ -126,6 +130,7 @@ fn lock(a: &PostJob, price: u64) -> Result<()> {
         job: a.job.to_account_info(),
         config: a.credits_config.to_account_info(),
         escrow: a.escrow.to_account_info(),
+        loyalty: a.loyalty.to_account_info(),
         shard: a.credits_shard.to_account_info(),
         iosd_mint: a.iosd_mint.to_account_info(),
         user_iosd: a.user_iosd.to_account_info(),

@@ -1,8 +1,10 @@
-use crate::constants::{DEVICE_SEED, MAX_NAME};
+use crate::constants::{CLASSES, DEVICE_SEED, MAX_NAME, PAUSE_REGISTER};
 use crate::errors::JobsError;
 use crate::events::DeviceRegistered;
-use crate::state::{Device, Operator, Shard};
+use crate::instructions::stake::active_stake;
+use crate::state::{Config, Device, Operator, Shard};
 use anchor_lang::prelude::*;
+use staking::state::{Pool, PoolKind};
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -11,8 +13,12 @@ pub struct RegisterDevice<'info> {
     pub owner: Signer<'info>,
     /// Signs too: nobody can register a device whose key they do not hold.
     pub device_key: Signer<'info>,
+    pub config: Box<Account<'info, Config>>,
     #[account(mut, dup, has_one = owner @ JobsError::WrongOwner)]
     pub operator: Box<Account<'info, Operator>>,
+    /// The operator's pool: its stake must carry all of its devices.
+    #[account(has_one = owner @ JobsError::WrongPool, constraint = pool.kind == PoolKind::Operator @ JobsError::WrongPool)]
+    pub pool: Box<Account<'info, Pool>>,
     #[account(
         init, payer = owner, space = 8 + Device::INIT_SPACE, seeds = [DEVICE_SEED, device_key.key().as_ref()], bump
     )]
@@ -23,14 +29,20 @@ pub struct RegisterDevice<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handle(ctx: Context<RegisterDevice>, name: String) -> Result<()> {
-    require!((1..=MAX_NAME).contains(&name.len()), JobsError::BadName);
+pub fn handle(ctx: Context<RegisterDevice>, name: String, class: u8) -> Result<()> {
     let a = &mut *ctx.accounts;
+    a.config.require_running(PAUSE_REGISTER)?;
+    require!((1..=MAX_NAME).contains(&name.len()), JobsError::BadName);
+    require!(usize::from(class) < CLASSES, JobsError::BadClass);
     let (device, operator) = (a.device_key.key(), a.owner.key());
-    a.operator.devices = a.operator.devices.checked_add(1).ok_or(JobsError::CounterOverflow)?;
+    let required_stake = a.config.class_stake[usize::from(class)];
+    a.operator.add_device(required_stake)?;
+    require!(active_stake(&a.pool)? >= a.operator.required_stake, JobsError::StakeTooLow);
     a.device.set_inner(Device {
         key: device,
         operator,
+        class,
+        required_stake,
         live_job: Pubkey::default(),
         jobs_paid: 0,
         jobs_expired: 0,
@@ -39,6 +51,7 @@ pub fn handle(ctx: Context<RegisterDevice>, name: String) -> Result<()> {
         bump: ctx.bumps.device,
     });
     let stamp = a.shard.stamp(&device, &Clock::get()?)?;
-    emit_cpi!(DeviceRegistered { stamp, device, operator, name });
+    let required_stake = a.operator.required_stake;
+    emit_cpi!(DeviceRegistered { stamp, device, operator, name, class, required_stake });
     Ok(())
 }

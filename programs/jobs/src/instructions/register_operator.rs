@@ -28,6 +28,7 @@ pub fn handle(ctx: Context<RegisterOperator>) -> Result<()> {
     a.operator.set_inner(Operator {
         owner,
         devices: 0,
+        required_stake: 0,
         jobs_paid: 0,
         jobs_expired: 0,
         jobs_faulted: 0,

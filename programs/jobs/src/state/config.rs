@@ -1,14 +1,73 @@
+use crate::constants::{CLASSES, PAUSE_ALL};
+use crate::errors::JobsError;
+use crate::state::Parameter;
 use anchor_lang::prelude::*;
 
 /// Parameters. Seeds: `["config"]`.
 #[account]
 #[derive(InitSpace)]
 pub struct Config {
-    /// Who initialized; may change parameters once governance exists.
+    /// May change parameters within their bounds and pause: the governance program's PDA once it has accepted.
     pub authority: Pubkey,
+    /// To whom the authority is offered; the default key is nobody.
+    pub pending_authority: Pubkey,
     /// How long a committed result can be disputed before anyone may settle it, seconds.
     pub challenge_window_s: u32,
+    /// Stake reserved for a claim, basis points of the job's price.
+    pub reserve_bps: u32,
+    /// The reservation's slice that the user gets when a claim expires, basis points.
+    pub forfeit_bps: u16,
+    /// Stake that each device of a class needs in its operator's pool, IO base units.
+    pub class_stake: [u64; CLASSES],
+    /// What is paused, see `constants::PAUSE_*`.
+    pub paused: u8,
     pub bump: u8,
-    /// Bump of `["authority"]`, the PDA that signs to the credits program.
+    /// Bump of `["authority"]`, the PDA that signs to the credits and staking programs.
     pub authority_bump: u8,
+}
+
+impl Config {
+    /// Every parameter is within its hard bounds.
+    pub fn invariant(&self) -> Result<()> {
+        for p in Parameter::ALL {
+            p.bounds().check(self.get(p)).map_err(JobsError::from)?;
+        }
+        require!(self.paused & !PAUSE_ALL == 0, JobsError::ParameterOutOfBounds);
+        Ok(())
+    }
+
+    pub fn get(&self, parameter: Parameter) -> u64 {
+        match parameter {
+            Parameter::ChallengeWindowS => self.challenge_window_s.into(),
+            Parameter::ReserveBps => self.reserve_bps.into(),
+            Parameter::ForfeitBps => self.forfeit_bps.into(),
+            Parameter::ClassStake0 => self.class_stake[0],
+            Parameter::ClassStake1 => self.class_stake[1],
+            Parameter::ClassStake2 => self.class_stake[2],
+            Parameter::ClassStake3 => self.class_stake[3],
+        }
+    }
+
+    /// Changes one parameter by one permitted step; returns the old value.
+    pub fn set(&mut self, parameter: Parameter, value: u64) -> Result<u64> {
+        let old = self.get(parameter);
+        parameter.bounds().change(old, value).map_err(JobsError::from)?;
+        let fits = |_| JobsError::ParameterOutOfBounds;
+        match parameter {
+            Parameter::ChallengeWindowS => self.challenge_window_s = value.try_into().map_err(fits)?,
+            Parameter::ReserveBps => self.reserve_bps = value.try_into().map_err(fits)?,
+            Parameter::ForfeitBps => self.forfeit_bps = value.try_into().map_err(fits)?,
+            Parameter::ClassStake0 => self.class_stake[0] = value,
+            Parameter::ClassStake1 => self.class_stake[1] = value,
+            Parameter::ClassStake2 => self.class_stake[2] = value,
+            Parameter::ClassStake3 => self.class_stake[3] = value,
+        }
+        Ok(old)
+    }
+
+    /// Fails if any of `flags` is paused.
+    pub fn require_running(&self, flags: u8) -> Result<()> {
+        require!(self.paused & flags == 0, JobsError::Paused);
+        Ok(())
+    }
 }

@@ -11,6 +11,10 @@ pub struct Device {
     pub key: Pubkey,
     /// The operator's owner key.
     pub operator: Pubkey,
+    /// Index of the class whose stake it needs.
+    pub class: u8,
+    /// What it adds to its operator's required stake, IO base units: fixed when it registers.
+    pub required_stake: u64,
     /// The job it is working on or waiting to be paid for; none is the default key.
     pub live_job: Pubkey,
     pub jobs_paid: u64,

@@ -24,7 +24,10 @@ pub enum Action {
     Accept,
     Settle,
     Cancel,
+    /// Nobody claimed it in time.
     Expire,
+    /// Its device did not commit in time.
+    ExpireClaim,
     ProveFault,
 }
 
@@ -37,7 +40,8 @@ pub fn transition(from: Status, action: Action) -> Result<Status> {
     match (from, action) {
         (Posted, Claim) => Ok(Claimed),
         (Posted, Cancel) => Ok(Refunded),
-        (Posted | Claimed, Expire) => Ok(Refunded),
+        (Posted, Expire) => Ok(Refunded),
+        (Claimed, ExpireClaim) => Ok(Refunded),
         (Claimed, Commit) => Ok(Committed),
         (Committed, Accept | Settle) => Ok(Paid),
         (Committed, ProveFault) => Ok(Refunded),
@@ -70,6 +74,8 @@ pub struct Job {
     pub device: Pubkey,
     /// Its operator's owner key; default until claimed.
     pub operator: Pubkey,
+    /// Stake of the operator that is reserved for this job, IO base units.
+    pub reserved: u64,
     pub commit_deadline: i64,
     pub commitment: [u8; 32],
     pub result_blob: [u8; 32],
@@ -80,11 +86,12 @@ pub struct Job {
 
 impl Job {
     /// A device takes the job, up to and including the claim deadline.
-    pub fn claim(&mut self, device: Pubkey, operator: Pubkey, now: i64) -> Result<()> {
+    pub fn claim(&mut self, device: Pubkey, operator: Pubkey, reserved: u64, now: i64) -> Result<()> {
         self.status = transition(self.status, Action::Claim)?;
         require!(now <= self.claim_deadline, JobsError::DeadlinePassed);
         self.device = device;
         self.operator = operator;
+        self.reserved = reserved;
         self.commit_deadline = now.saturating_add(i64::from(self.execute_s));
         Ok(())
     }
@@ -116,13 +123,18 @@ impl Job {
         Ok(())
     }
 
-    /// Only after the deadline that the job waits for. Says whether a device had claimed it.
-    pub fn expire(&mut self, now: i64) -> Result<bool> {
-        let claimed = self.status == Status::Claimed;
+    /// Nobody claimed it: only after the claim deadline.
+    pub fn expire(&mut self, now: i64) -> Result<()> {
         self.status = transition(self.status, Action::Expire)?;
-        let deadline = if claimed { self.commit_deadline } else { self.claim_deadline };
-        require!(now > deadline, JobsError::TooEarly);
-        Ok(claimed)
+        require!(now > self.claim_deadline, JobsError::TooEarly);
+        Ok(())
+    }
+
+    /// Its device did not commit: only after the commit deadline.
+    pub fn expire_claim(&mut self, now: i64) -> Result<()> {
+        self.status = transition(self.status, Action::ExpireClaim)?;
+        require!(now > self.commit_deadline, JobsError::TooEarly);
+        Ok(())
     }
 
     pub fn prove_fault(&mut self) -> Result<()> {
