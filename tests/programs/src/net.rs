@@ -164,6 +164,12 @@ pub fn model_args(model: &Model) -> ModelArgs {
     }
 }
 
+/// The claim of `job` by device `index`.
+pub fn claim(index: usize, job: Pubkey) -> Instruction {
+    let owner = operator(if index < 2 { 0 } else { 1 });
+    jobs_ix::claim_job(device(index).pubkey(), owner.pubkey(), address::feed(), job)
+}
+
 impl Net {
     /// A network that is up. It is built once per process and copied.
     pub fn new() -> Self {
@@ -294,12 +300,6 @@ impl Net {
         self.vm.read(&address).expect("the operator has staked")
     }
 
-    /// The claim of `job` by device `index`.
-    pub fn claim(&self, index: usize, job: Pubkey) -> Instruction {
-        let owner = operator(if index < 2 { 0 } else { 1 });
-        jobs_ix::claim_job(device(index).pubkey(), owner.pubkey(), address::feed(), job)
-    }
-
     /// Sends, and keeps the events.
     ///
     /// # Errors
@@ -390,7 +390,7 @@ impl Net {
     /// User 0 posts a job and device 0 claims it.
     pub fn claimed(&mut self, model: &Model) -> Posted {
         let posted = self.post(&user(0), model);
-        self.ok(&[self.claim(0, posted.address)], &[&device(0)]);
+        self.ok(&[claim(0, posted.address)], &[&device(0)]);
         posted
     }
 
