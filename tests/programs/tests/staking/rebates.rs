@@ -39,7 +39,8 @@ fn a_users_rebate_is_shared_with_those_who_stake_towards_them() {
 
     let before = net.iosd(&me);
     let meta = net.ok(&[staking_ix::redeem_loyalty(me.pubkey(), points)], &[&me]);
-    let done: LoyaltyShared = event::first(&meta.events.into_iter().filter(|e| e.program == staking::ID).collect::<Vec<_>>());
+    let done: LoyaltyShared =
+        event::first(&meta.events.into_iter().filter(|e| e.program == staking::ID).collect::<Vec<_>>());
     let rebate = done.to_user + done.to_stakers;
     assert_eq!(done.to_user, rebate / 10);
     assert_eq!(net.iosd(&me), before + done.to_user);
@@ -82,20 +83,18 @@ fn a_users_pool_needs_the_users_loyalty_account() {
     net.refused("MissingLoyalty", &[none], &[&me]);
     let others = replace(open, address::loyalty(&me.pubkey()), address::loyalty(&user(1).pubkey()));
     net.refused("WrongOwner", &[others], &[&me]);
-    net.refused("WrongKind", &[reserve_in_user_pool(&mut net)], &[&ruler()]);
 }
 
-/// A reservation in a user's pool, asked for by the right authority.
-fn reserve_in_user_pool(net: &mut Net) -> solana_instruction::Instruction {
-    *net = ruled();
-    let me = operator(0);
+#[test]
+fn a_users_pool_stands_for_no_job() {
+    let (mut net, me) = (ruled(), operator(0));
     net.ok(&[credits_ix::open_loyalty(me.pubkey(), me.pubkey())], &[&me]);
     net.ok(&[staking_ix::open_pool(me.pubkey(), PoolKind::User, 0)], &[&me]);
     let at = address::pool(&me.pubkey(), PoolKind::User);
-    fund(net, &me, IO);
+    fund(&mut net, &me, IO);
     net.ok(&[staking_ix::stake(me.pubkey(), at, IO)], &[&me]);
     let own = pool_of(&me);
     let order = reserve(&me, 1);
     let order = replace(order, address::position(&own, &me.pubkey()), address::position(&at, &me.pubkey()));
-    replace(order, own, at)
+    net.refused("WrongKind", &[replace(order, own, at)], &[&ruler()]);
 }

@@ -127,7 +127,8 @@ fn stake_goes_to_the_vault_and_nowhere_else() {
     let (mut net, me) = (Net::new(), key("delegator"));
     fund(&mut net, &me, AMOUNT);
     let stake = staking_ix::stake(me.pubkey(), pool_of(&operator(0)), AMOUNT);
-    for instead in [address::reward_vault(), address::io_account(&me.pubkey()), address::io_account(&user(0).pubkey())] {
+    for instead in [address::reward_vault(), address::io_account(&me.pubkey()), address::io_account(&user(0).pubkey())]
+    {
         let forged = replace(stake.clone(), address::stake_vault(), instead);
         assert!(net.send(&[forged], &[&me]).is_err());
     }
@@ -174,17 +175,17 @@ fn a_pause_stops_new_stake_and_pools_and_never_an_exit() {
     delegated(&mut net, &me, AMOUNT);
     fund(&mut net, &me, IO);
     let flags = staking::constants::PAUSE_ALL;
-    net.ok(&[staking_ix::administer(ruler().pubkey(), staking::Order::Pause { flags })], &[&ruler()]);
+    does(&mut net, &[staking_ix::administer(ruler().pubkey(), staking::Order::Pause { flags })], &[&ruler()]);
     net.refused("Paused", &[staking_ix::stake(me.pubkey(), at, IO)], &[&me]);
     net.refused("Paused", &[staking_ix::open_pool(me.pubkey(), PoolKind::Operator, 0)], &[&me]);
     net.refused("Paused", &[staking_ix::collect_rewards()], &[&me]);
-    net.ok(&[reserve(&operator(0), IO)], &[&ruler()]);
-    net.ok(&[release(&operator(0), IO)], &[&ruler()]);
-    net.ok(&[staking_ix::refresh_position(at, me.pubkey())], &[&me]);
-    net.ok(&[staking_ix::unstake(me.pubkey(), at, AMOUNT)], &[&me]);
+    does(&mut net, &[reserve(&operator(0), IO)], &[&ruler()]);
+    does(&mut net, &[release(&operator(0), IO)], &[&ruler()]);
+    does(&mut net, &[staking_ix::refresh_position(at, me.pubkey())], &[&me]);
+    does(&mut net, &[staking_ix::unstake(me.pubkey(), at, AMOUNT)], &[&me]);
     net.wait(10 * i64::from(EPOCH_S));
-    net.ok(&[staking_ix::withdraw(me.pubkey(), at)], &[&me]);
-    net.ok(&[staking_ix::close_position(me.pubkey(), at, me.pubkey())], &[&me]);
+    does(&mut net, &[staking_ix::withdraw(me.pubkey(), at)], &[&me]);
+    does(&mut net, &[staking_ix::close_position(me.pubkey(), at, me.pubkey())], &[&me]);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use anchor_lang::prelude::Pubkey;
 use anchor_lang::{AccountSerialize, InstructionData, ToAccountMetas};
 use client::{address, credits_ix, staking_ix};
 use program_tests::net::EPOCH_S;
-use program_tests::{Net, authority, key, operator};
+use program_tests::{Meta, Net, authority, key, operator};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -71,6 +71,14 @@ pub fn check(net: &Net) {
     let r = rewards(net);
     assert_eq!(r.staked, weight);
     assert_eq!(net.vm.tokens(&address::reward_vault()), r.collected - r.claimed);
+}
+
+/// Sends what must succeed. The ruler reserves for jobs that do not exist, so that only what is about stake is checked.
+#[track_caller]
+pub fn does(net: &mut Net, instructions: &[Instruction], signers: &[&Keypair]) -> Meta {
+    let meta = net.send(instructions, signers).unwrap_or_else(|f| panic!("{}\n{}", f.name, f.logs.join("\n")));
+    check(net);
+    meta
 }
 
 /// `holder` has this much IO and nothing else.
