@@ -1,8 +1,8 @@
 //! Events of our programs, as `emit_cpi!` leaves them in inner instructions.
+use crate::vm::PROGRAMS;
 use anchor_lang::event::EVENT_IX_TAG_LE;
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::{AnchorDeserialize, Discriminator};
-use crate::vm::PROGRAMS;
 use credits::events::Stamp;
 
 /// One event.

@@ -164,6 +164,12 @@ pub fn model_args(model: &Model) -> ModelArgs {
     }
 }
 
+/// The claim of `job` by device `index`.
+pub fn claim(index: usize, job: Pubkey) -> Instruction {
+    let owner = operator(if index < 2 { 0 } else { 1 });
+    jobs_ix::claim_job(device(index).pubkey(), owner.pubkey(), address::feed(), job)
+}
+
 impl Net {
     /// A network that is up. It is built once per process and copied.
     pub fn new() -> Self {
@@ -239,6 +245,11 @@ impl Net {
         for i in 0..3 {
             self.fund_user(&user(i));
         }
+        // Whoever proves a fault is paid in IO.
+        for prover in [stranger(), device(0)] {
+            let open = credits_ix::create_io_account(authority().pubkey(), prover.pubkey());
+            self.ok(&[open], &[&authority()]);
+        }
         for (i, owner) in [(0, operator(0)), (1, operator(0)), (2, operator(1))] {
             let register = jobs_ix::register_device(owner.pubkey(), device(i).pubkey(), format!("device {i}"), 0);
             self.ok(&[register], &[&owner, &device(i)]);
@@ -292,12 +303,6 @@ impl Net {
         let me = operator.pubkey();
         let address = address::position(&address::operator_pool(&me), &me);
         self.vm.read(&address).expect("the operator has staked")
-    }
-
-    /// The claim of `job` by device `index`.
-    pub fn claim(&self, index: usize, job: Pubkey) -> Instruction {
-        let owner = operator(if index < 2 { 0 } else { 1 });
-        jobs_ix::claim_job(device(index).pubkey(), owner.pubkey(), address::feed(), job)
     }
 
     /// Sends, and keeps the events.
@@ -390,7 +395,7 @@ impl Net {
     /// User 0 posts a job and device 0 claims it.
     pub fn claimed(&mut self, model: &Model) -> Posted {
         let posted = self.post(&user(0), model);
-        self.ok(&[self.claim(0, posted.address)], &[&device(0)]);
+        self.ok(&[claim(0, posted.address)], &[&device(0)]);
         posted
     }
 
