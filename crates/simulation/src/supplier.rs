@@ -126,7 +126,8 @@ impl Supplier {
         let own = self.must_stake.min(self.io);
         let bought = self.must_stake - own;
         self.margin = 0.0;
-        if bought > *float / 10 {
+        // No market sells half of its coins at once: it has to wait.
+        if bought > *float / 2 {
             return Ok(0);
         }
         self.io -= own;
