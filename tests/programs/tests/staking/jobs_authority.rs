@@ -72,7 +72,7 @@ fn a_slash_pays_the_prover_burns_the_rest_and_stops_at_the_cap() {
     does(&mut net, &[staking_ix::refresh_position(at, delegator.pubkey())], &[&stranger()]);
     let left = position(&net, &at, &delegator).active;
     let factor = u128::from(pool(&net, &at).factor);
-    assert_eq!(u128::from(left), u128::from(STAKE) * factor >> 62);
+    assert_eq!(u128::from(left), (u128::from(STAKE) * factor) >> 62);
 }
 
 #[test]
