@@ -9,13 +9,17 @@ pub mod credits_ix;
 pub mod error;
 pub mod governance_ix;
 pub mod jobs_ix;
+pub mod parameter;
+pub mod preview;
+pub mod read;
 pub mod staking_ix;
 pub mod wallet;
 
 pub use anchor_lang::prelude::Pubkey;
-pub use chain::{Chain, Confirmed};
+pub use chain::{Approval, Chain, Confirmed};
 pub use credits_ix::transfer_sol;
 pub use error::{ClientError, ProgramFailure};
+pub use parameter::Parameter;
 pub use solana_keypair::Keypair;
 pub use solana_signature::Signature;
 pub use solana_signer::Signer;
