@@ -5,5 +5,5 @@ mod initialize;
 mod iosd_mint;
 mod open_earnings;
 mod open_shard;
-mod redeem_earnings;
+mod redemption;
 mod submit_price;

@@ -2,14 +2,9 @@ use client::{address, jobs_ix};
 use jobs::events::JobClaimed;
 use jobs::state::Status;
 use program_tests::forge::replace;
-use program_tests::net::{CLAIM_S, EXECUTE_S};
+use program_tests::net::{CLAIM_S, EXECUTE_S, claim};
 use program_tests::{Net, device, event, operator, stranger, user, work};
-use solana_instruction::Instruction;
 use solana_signer::Signer;
-
-fn claim(index: usize, job: client::Pubkey) -> Instruction {
-    jobs_ix::claim_job(device(index).pubkey(), job)
-}
 
 #[test]
 fn claim_at_the_deadline_succeeds_and_one_second_later_fails() {
@@ -51,7 +46,7 @@ fn a_device_has_one_live_job_until_it_is_paid() {
 fn an_unregistered_device_and_anothers_device_are_refused() {
     let mut net = Net::new();
     let job = net.post(&user(0), &work::tiny()).address;
-    let attempt = jobs_ix::claim_job(stranger().pubkey(), job);
+    let attempt = jobs_ix::claim_job(stranger().pubkey(), operator(0).pubkey(), address::feed(), job);
     net.refused("AccountNotInitialized", std::slice::from_ref(&attempt), &[&stranger()]);
     let forged = replace(attempt, address::device(&stranger().pubkey()), address::device(&device(0).pubkey()));
     net.refused("WrongOwner", &[forged], &[&stranger()]);

@@ -55,7 +55,7 @@ fn the_claiming_device_cannot_be_left_out_or_replaced() {
     let others = address::operator(&operator(1).pubkey());
     net.refused("WrongOwner", &[replace(expire, address::operator(&operator(0).pubkey()), others)], &[&stranger()]);
     state.device = client::Pubkey::default();
-    net.refused("MissingDevice", &[jobs_ix::expire_job(job, &state)], &[&stranger()]);
+    net.refused("WrongState", &[jobs_ix::expire_job(job, &state)], &[&stranger()]);
 }
 
 #[test]

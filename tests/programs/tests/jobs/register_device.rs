@@ -5,7 +5,7 @@ use solana_instruction::Instruction;
 use solana_signer::Signer;
 
 fn register(name: &str) -> Instruction {
-    jobs_ix::register_device(operator(0).pubkey(), key("new device").pubkey(), name.into())
+    jobs_ix::register_device(operator(0).pubkey(), key("new device").pubkey(), name.into(), 0)
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn the_devices_own_key_must_sign() {
 #[test]
 fn a_device_belongs_to_one_operator_for_ever() {
     let mut net = Net::new();
-    let again = jobs_ix::register_device(operator(1).pubkey(), device(0).pubkey(), "stolen".into());
+    let again = jobs_ix::register_device(operator(1).pubkey(), device(0).pubkey(), "stolen".into(), 0);
     net.refused(ALREADY_IN_USE, &[again], &[&operator(1), &device(0)]);
 }
 
@@ -41,7 +41,7 @@ fn a_device_belongs_to_one_operator_for_ever() {
 fn only_an_operator_registers_devices_and_only_his_own() {
     let mut net = Net::new();
     let worker = key("new device");
-    let attempt = jobs_ix::register_device(stranger().pubkey(), worker.pubkey(), "a".into());
+    let attempt = jobs_ix::register_device(stranger().pubkey(), worker.pubkey(), "a".into(), 0);
     net.refused("AccountNotInitialized", std::slice::from_ref(&attempt), &[&stranger(), &worker]);
     let others = address::operator(&operator(0).pubkey());
     let forged = replace(attempt, address::operator(&stranger().pubkey()), others);
