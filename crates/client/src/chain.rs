@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// How long a transaction may take from sending to confirmation.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(60);
+/// What one packet of the network holds.
+pub const MAX_BYTES: usize = 1_232;
 /// How often a transaction is looked for, and sent again, until it is confirmed.
 const POLL: Duration = Duration::from_millis(150);
 const RESEND: Duration = Duration::from_secs(2);
@@ -76,7 +78,12 @@ impl Chain {
             approval(instructions, &payer)?;
         }
         let blockhash = self.retry(|| self.rpc.get_latest_blockhash()).await?;
-        let transaction = Transaction::new(signers, Message::new(instructions, Some(&payer)), blockhash);
+        let message = Message::new(instructions, Some(&payer));
+        let bytes = size(&message);
+        if bytes > MAX_BYTES {
+            return Err(ClientError::TooLarge { bytes });
+        }
+        let transaction = Transaction::new(signers, message, blockhash);
         let signature = *transaction.get_signature();
         let config = RpcSendTransactionConfig {
             preflight_commitment: Some(CommitmentConfig::processed().commitment),
@@ -256,6 +263,11 @@ impl Chain {
         }
         ClientError::Rpc(error.to_string())
     }
+}
+
+/// Bytes of the signed transaction.
+pub fn size(message: &Message) -> usize {
+    1 + 64 * usize::from(message.header.num_required_signatures) + message.serialize().len()
 }
 
 fn unreachable(error: &RpcError) -> bool {

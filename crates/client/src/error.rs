@@ -21,8 +21,8 @@ pub enum ClientError {
     Malformed { what: &'static str, address: crate::Pubkey, cause: String },
     #[error("not confirmed at the prompt: nothing was signed or sent")]
     Declined,
-    #[error("the transaction has {bytes} bytes, more than the 1,232 that fit: {hint}")]
-    TooLarge { bytes: usize, hint: &'static str },
+    #[error("the transaction has {bytes} bytes, more than the 1,232 that fit: do its parts one after the other")]
+    TooLarge { bytes: usize },
 }
 
 /// A named refusal by one of our programs, or by Anchor on their behalf.

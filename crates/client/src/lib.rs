@@ -20,6 +20,7 @@ pub use chain::{Approval, Chain, Confirmed};
 pub use credits_ix::transfer_sol;
 pub use error::{ClientError, ProgramFailure};
 pub use parameter::Parameter;
+pub use solana_instruction::Instruction;
 pub use solana_keypair::Keypair;
 pub use solana_signature::Signature;
 pub use solana_signer::Signer;
