@@ -7,6 +7,7 @@ mod stages;
 mod story;
 
 pub mod bench;
+pub mod supply;
 
 pub use cheat::Cheat;
 pub use digits::{Digits, OnnxRuntime};
