@@ -143,10 +143,11 @@ fn endings(table: &mut Table) {
     let cancel = jobs_ix::cancel_job(user(0).pubkey(), job.address, &state);
     table.measure("cancel_job", &mut net, cancel, &[&user(0)]);
 
+    net.submit_price(net::PRICE);
     let job = net.claimed(&model);
     let state = net.job(&job.address).expect("the job is live");
     net.wait(i64::from(net::EXECUTE_S) + 1);
-    table.measure("expire_job", &mut net, jobs_ix::expire_job(job.address, &state), &[&user(1)]);
+    table.measure("expire_claim", &mut net, jobs_ix::expire_job(job.address, &state), &[&user(1)]);
 }
 
 /// A cell of 256 products.

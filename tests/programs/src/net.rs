@@ -245,6 +245,11 @@ impl Net {
         for i in 0..3 {
             self.fund_user(&user(i));
         }
+        // Whoever proves a fault is paid in IO.
+        for prover in [stranger(), device(0)] {
+            let open = credits_ix::create_io_account(authority().pubkey(), prover.pubkey());
+            self.ok(&[open], &[&authority()]);
+        }
         for (i, owner) in [(0, operator(0)), (1, operator(0)), (2, operator(1))] {
             let register = jobs_ix::register_device(owner.pubkey(), device(i).pubkey(), format!("device {i}"), 0);
             self.ok(&[register], &[&owner, &device(i)]);

@@ -167,7 +167,7 @@ fn wrong_mints_and_token_programs_are_refused() {
         ),
         (anchor_spl::token::ID, anchor_spl::token_2022::ID, "InvalidProgramId"),
         (anchor_spl::token_2022::ID, anchor_spl::token::ID, "InvalidProgramId"),
-        (address::feed(), address::credits_config(), "AccountDiscriminatorMismatch"),
+        (address::feed(), address::credits_config(), "WrongPriceAccount"),
     ];
     for (right, wrong, error) in swaps {
         net.refused(error, &[replace(order.clone(), right, wrong)], &[&user(0)]);

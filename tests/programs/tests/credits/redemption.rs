@@ -63,13 +63,12 @@ fn a_request_that_the_reserve_covers_is_paid_whole() {
     assert_eq!((net.io(&me), ledger(&net, &me).requested, ledger(&net, &me).redeemed), (95 * IO, 0, 95 * IOSD));
     assert!(net.vm.account(&address::epoch(settled.epoch)).is_none(), "nobody needs the epoch any more");
     let again = net.settle_redemption(&me);
-    net.refused("AccountNotInitialized", &[again], &[&me]);
+    net.refused("EpochOpen", &[again], &[&me]);
 }
 
 #[test]
 fn a_short_reserve_pays_everybody_in_proportion_and_the_rest_joins_the_next_epoch() {
     let mut net = earned();
-    // A hundredfold price of a hundredth: the reserve of 428 IO is worth 4.28 IOSD... so the other way round.
     let (first, second) = (operator(0), operator(1));
     for (who, amount) in [(&first, 95 * IOSD), (&second, 285 * IOSD)] {
         let order = request(&net, who, amount);
@@ -77,7 +76,7 @@ fn a_short_reserve_pays_everybody_in_proportion_and_the_rest_joins_the_next_epoc
     }
     let epoch = net.epoch();
     net.vm.set_time(START + (epoch as i64 + 1) * i64::from(EPOCH_S));
-    // IO has fallen to half a dollar; it is paid at the average, which has fallen less.
+    // IO has fallen, so that the reserve is worth less than what is asked for.
     net.submit_price(PRICE / 8);
     net.wait(i64::from(EPOCH_S) * 30);
     net.submit_price(PRICE / 8);

@@ -1,7 +1,7 @@
 //! A job that has ended can do nothing any more, however it ended.
 use client::jobs_ix;
 use jobs::state::Job;
-use program_tests::net::{EXECUTE_S, Posted, WINDOW_S, claim, commit_args, post_args};
+use program_tests::net::{EXECUTE_S, PRICE, Posted, WINDOW_S, claim, commit_args, post_args};
 use program_tests::{Net, device, stranger, user, work};
 use solana_signer::Signer;
 
@@ -30,6 +30,7 @@ fn is_dead(net: &mut Net, job: &Posted, was: &Job) {
     net.refused("WrongSequence", &[again], &[&user(0)]);
     // And its device is free.
     let model = work::tiny();
+    net.submit_price(PRICE);
     let next = net.post(&user(1), &model);
     net.ok(&[claim(0, next.address)], &[&device(0)]);
 }
