@@ -9,12 +9,14 @@ pub mod claim;
 pub mod emission;
 pub mod epoch;
 pub mod fee;
+pub mod index;
 pub mod loyalty;
 pub mod math;
 pub mod parameter;
 pub mod price;
 pub mod pyth;
 pub mod redemption;
+pub mod stake;
 
 pub use fee::{Settlement, settle};
 pub use math::{Overflow, mul_div_ceil, mul_div_floor};
