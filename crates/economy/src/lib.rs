@@ -17,6 +17,7 @@ pub mod price;
 pub mod pyth;
 pub mod redemption;
 pub mod stake;
+pub mod vote;
 
 pub use fee::{Settlement, settle};
 pub use math::{Overflow, mul_div_ceil, mul_div_floor};

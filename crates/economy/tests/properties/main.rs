@@ -6,3 +6,4 @@ mod exact;
 mod fee;
 mod feed;
 mod math;
+mod vote;
