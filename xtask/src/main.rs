@@ -37,7 +37,7 @@ enum Task {
     },
     /// Install what is missing and build the programs, and no more
     Setup,
-    /// Build credits.so, jobs.so and the toolchain's probe into target/deploy
+    /// Build the four programs and the toolchain's probe into target/deploy
     BuildPrograms {
         /// Keep panic messages with file and line
         #[arg(long)]

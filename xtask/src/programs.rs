@@ -12,7 +12,9 @@ pub fn build(paths: &Paths, debug_panics: bool) -> Result<()> {
     let mut command = Command::new(tool.join("release/sbf"));
     command.arg("build").arg("--workspace").arg(&paths.root).arg("--out").arg(&paths.deploy);
     command.arg("--target-dir").arg(paths.target.join("sbpf"));
-    command.args(["--package", "credits", "--package", "jobs", "--package", "sbf-probe"]);
+    for package in ["credits", "staking", "jobs", "governance", "sbf-probe"] {
+        command.args(["--package", package]);
+    }
     if debug_panics {
         command.arg("--debug-panics");
     }

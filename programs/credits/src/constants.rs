@@ -1,4 +1,5 @@
 //! Seeds and hard bounds.
+use anchor_lang::prelude::{pubkey, Pubkey};
 
 pub const CONFIG_SEED: &[u8] = b"config";
 pub const FEED_SEED: &[u8] = b"feed";
@@ -19,6 +20,10 @@ pub const MAX_EPOCH_S: u32 = 86_400;
 /// Most of a user's rebate that can go to those who stake towards them, basis points.
 pub const MAX_SHARED_BPS: u16 = 10_000;
 
+/// Programs that may own a Pyth price update: the receiver and its successor. No vote can name another one.
+pub const PYTH_RECEIVERS: [Pubkey; 2] =
+    [pubkey!("rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ"), pubkey!("rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp")];
+
 /// Pause flag: no credits are sold.
 pub const PAUSE_BUY: u8 = 1;
 /// Pause flag: nothing is minted from the schedule; its budgets go on growing.
@@ -29,6 +34,6 @@ pub const PAUSE_LOCK: u8 = 4;
 pub const PAUSE_ALL: u8 = PAUSE_BUY | PAUSE_SCHEDULE | PAUSE_LOCK;
 
 /// The shard of an entity: by its address, so that it never changes.
-pub fn shard_of(entity: &anchor_lang::prelude::Pubkey) -> u8 {
+pub fn shard_of(entity: &Pubkey) -> u8 {
     entity.to_bytes()[31] % SHARDS
 }

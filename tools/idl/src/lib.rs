@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 pub use join::join;
 
 /// Packages to describe. The IDL of each is `idl/<package>.json`.
-pub const PROGRAMS: [&str; 2] = ["credits", "jobs"];
+pub const PROGRAMS: [&str; 4] = ["credits", "staking", "jobs", "governance"];
 /// What brings the files up to date.
 pub const REFRESH: &str = "cargo run -p idl-tool";
 

@@ -1,4 +1,4 @@
-//! Writes `idl/credits.json` and `idl/jobs.json`, or checks that they are what the programs say.
+//! Writes `idl/*.json`, one for each program, or checks that they are what the programs say.
 //!
 //! Exit codes: 0 done, 1 a file differs (`--check`) or the programs do not build, 2 wrong usage.
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-use crate::constants::PAUSE_ALL;
+use crate::constants::{PAUSE_ALL, PYTH_RECEIVERS};
 use crate::errors::CreditsError;
 use crate::events::*;
 use crate::state::{Config, Emission, Feed, Parameter, PriceSource, Purpose, Shard};
@@ -75,6 +75,9 @@ pub fn handle(ctx: Context<Administer>, order: Order) -> Result<()> {
             emit_cpi!(SubmitterReplaced { stamp, old, new });
         }
         Order::SetPriceSource { source } => {
+            if let PriceSource::Pyth { receiver, .. } = source {
+                require!(PYTH_RECEIVERS.contains(&receiver), CreditsError::WrongPriceAccount);
+            }
             a.config.price_source = source;
             emit_cpi!(PriceSourceSet { stamp, source });
         }

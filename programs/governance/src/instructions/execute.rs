@@ -32,6 +32,8 @@ pub fn handle(ctx: Context<Execute>) -> Result<()> {
     let mut old = 0;
     match action {
         Action::Credits(order) => a.target.credits(order, authority, bump)?,
+        Action::Staking(order) => a.target.staking(order, authority, bump)?,
+        Action::Jobs(order) => a.target.jobs(order, authority, bump)?,
         Action::Rules { rule, value } => {
             a.target.require_none()?;
             old = a.config.set(rule, value)?;

@@ -15,8 +15,7 @@ pub struct Propose<'info> {
     #[account(mut, dup)]
     pub config: Box<Account<'info, Config>>,
     /// The staking program's: says how much stake there is.
-    /// CHECK: the staking program's.
-    pub rewards: UncheckedAccount<'info>,
+    pub rewards: Box<Account<'info, staking::state::Rewards>>,
     #[account(
         init, payer = proposer, space = 8 + Proposal::INIT_SPACE,
         seeds = [PROPOSAL_SEED, &config.next_proposal.to_le_bytes()], bump
@@ -41,7 +40,7 @@ pub fn handle(ctx: Context<Propose>, action: Action) -> Result<()> {
     action.check()?;
     let deposit = a.config.deposit;
     require!(a.proposer_io.amount >= deposit, GovernanceError::InsufficientDeposit);
-    let ballot = Ballot::open(now, 0, a.config.rules()).map_err(GovernanceError::from)?;
+    let ballot = Ballot::open(now, a.rewards.staked, a.config.rules()).map_err(GovernanceError::from)?;
 
     let accounts = Transfer {
         from: a.proposer_io.to_account_info(),

@@ -73,13 +73,19 @@ macro_rules! accept {
 
 impl<'info> TargetAccounts<'info> {
     order!(credits, credits, Target::Credits, true, feed, emission);
+    order!(staking, staking, Target::Staking, false);
+    order!(jobs, jobs, Target::Jobs, false);
     accept!(accept_credits, credits, Target::Credits);
+    accept!(accept_staking, staking, Target::Staking);
+    accept!(accept_jobs, jobs, Target::Jobs);
 
     /// Makes this program's PDA the authority of `target`, which must have been offered.
     pub fn accept(&self, target: Target, authority: &AccountInfo<'info>, bump: u8) -> Result<()> {
         match target {
             Target::Credits => self.accept_credits(authority, bump),
-            _ => err!(GovernanceError::WrongTarget),
+            Target::Staking => self.accept_staking(authority, bump),
+            Target::Jobs => self.accept_jobs(authority, bump),
+            Target::Governance => err!(GovernanceError::WrongTarget),
         }
     }
 
@@ -88,10 +94,17 @@ impl<'info> TargetAccounts<'info> {
         let config = info(&self.target_config)?;
         let old = match target {
             Target::Credits => read::<credits::state::Config>(&config)?.paused,
-            _ => return err!(GovernanceError::WrongTarget),
+            Target::Staking => read::<staking::state::Config>(&config)?.paused,
+            Target::Jobs => read::<jobs::state::Config>(&config)?.paused,
+            Target::Governance => return err!(GovernanceError::WrongTarget),
         };
         let flags = more_flags(old, flags)?;
-        self.credits(credits::Order::Pause { flags }, authority, bump)?;
+        match target {
+            Target::Credits => self.credits(credits::Order::Pause { flags }, authority, bump)?,
+            Target::Staking => self.staking(staking::Order::Pause { flags }, authority, bump)?,
+            Target::Jobs => self.jobs(jobs::Order::Pause { flags }, authority, bump)?,
+            Target::Governance => {}
+        }
         Ok(flags)
     }
 
@@ -113,7 +126,9 @@ impl<'info> TargetAccounts<'info> {
         };
         let id = match target {
             Target::Credits => credits::ID,
-            _ => return err!(GovernanceError::WrongTarget),
+            Target::Staking => staking::ID,
+            Target::Jobs => jobs::ID,
+            Target::Governance => return err!(GovernanceError::WrongTarget),
         };
         let fits = self.feed.is_some() == extras && self.emission.is_some() == extras;
         require!(common.program.key() == id && fits, GovernanceError::WrongTarget);

@@ -61,6 +61,10 @@ pub enum Target {
 pub enum Action {
     /// An order to the credits program.
     Credits(credits::Order),
+    /// An order to the staking program.
+    Staking(staking::Order),
+    /// An order to the jobs program.
+    Jobs(jobs::Order),
     /// A voting rule.
     Rules { rule: Rule, value: u64 },
     /// Another guardian, at once; the default key is nobody. The guardian cannot stop it.
@@ -109,6 +113,8 @@ impl Action {
             Action::Credits(C::SetMinter { purpose, .. }) => Some(MINTERS + *purpose as usize),
             Action::Credits(C::ReplaceSubmitter { .. }) => Some(SUBMITTERS),
             Action::Credits(C::SetPriceSource { .. }) => Some(PRICE_SOURCE),
+            Action::Staking(staking::Order::Set { parameter, .. }) => Some(STAKING + *parameter as usize),
+            Action::Jobs(jobs::Order::Set { parameter, .. }) => Some(JOBS + *parameter as usize),
             _ => None,
         }
     }
@@ -120,3 +126,5 @@ const SUBMITTERS: usize = 7;
 const PRICE_SOURCE: usize = 8;
 const MINTERS: usize = 9;
 const CREDITS: usize = 12;
+const STAKING: usize = 24;
+const JOBS: usize = 30;

@@ -38,8 +38,7 @@ pub fn handle(ctx: Context<ClaimJob>) -> Result<()> {
     require!(active_stake(&a.stake.pool)? >= a.operator.required_stake, JobsError::StakeTooLow);
     let price = credits::state::read_price(&a.credits_config, &a.price, now)?.buying();
     let price = price.map_err(credits::errors::CreditsError::from)?;
-    let reserved =
-        economy::claim::reservation(a.job.price, a.config.reserve_bps, price).map_err(JobsError::from)?;
+    let reserved = economy::claim::reservation(a.job.price, a.config.reserve_bps, price).map_err(JobsError::from)?;
 
     a.job.claim(device, operator, reserved, now)?;
     a.device.take(job)?;

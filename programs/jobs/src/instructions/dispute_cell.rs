@@ -24,7 +24,7 @@ pub struct DisputeCell<'info> {
     /// CHECK: part of what is slashed is burned; checked by the staking program.
     #[account(mut)]
     pub io_mint: UncheckedAccount<'info>,
-    /// CHECK: receives the prover's share; the staking program checks that it is the prover's.
+    /// CHECK: the IO account that the prover wants its share in.
     #[account(mut)]
     pub prover_io: UncheckedAccount<'info>,
 }
@@ -58,7 +58,20 @@ pub fn handle(ctx: Context<DisputeCell>, layer: u32, row: u32, column: u32) -> R
     }
     let stamp = a.refund.shard.stamp(&job, &Clock::get()?)?;
     let (device, operator, prover) = (a.refund.job.device, a.refund.job.operator, a.prover.key());
-    emit_cpi!(FaultProven { stamp, job, device, operator, prover, layer, row, column, expected, committed, refund, slashed });
+    emit_cpi!(FaultProven {
+        stamp,
+        job,
+        device,
+        operator,
+        prover,
+        layer,
+        row,
+        column,
+        expected,
+        committed,
+        refund,
+        slashed
+    });
     Ok(())
 }
 
@@ -71,9 +84,8 @@ fn slash(a: &DisputeCell, reserved: u64) -> Result<()> {
         rewards: claimed.rewards.to_account_info(),
         pool: stake.pool.to_account_info(),
         position: stake.position.to_account_info(),
-        authority: claimed.staking_authority.to_account_info(),
+        staking_authority: claimed.staking_authority.to_account_info(),
         stake_vault: claimed.stake_vault.to_account_info(),
-        prover: a.prover.to_account_info(),
         prover_io: a.prover_io.to_account_info(),
         io_mint: a.io_mint.to_account_info(),
         token_program: claimed.token_program.to_account_info(),
@@ -82,6 +94,7 @@ fn slash(a: &DisputeCell, reserved: u64) -> Result<()> {
         program: stake.staking_program.to_account_info(),
     };
     let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[a.refund.config.authority_bump]];
-    let context = CpiContext::new_with_signer(stake.staking_program.key(), accounts, &[seeds]);
+    let signer = [seeds];
+    let context = CpiContext::new_with_signer(stake.staking_program.key(), accounts, &signer);
     staking::cpi::slash(context, reserved, 0)
 }

@@ -2,8 +2,8 @@
 use crate::constants::AUTHORITY_SEED;
 use crate::errors::JobsError;
 use crate::events::{JobPaid, Verification};
-use crate::state::{Config, Device, Ending, Job, Operator, Shard};
 use crate::instructions::stake::*;
+use crate::state::{Config, Device, Ending, Job, Operator, Shard};
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use anchor_spl::token_2022::Token2022;

@@ -10,7 +10,7 @@ use anchor_lang::prelude::*;
 pub struct ExpireClaim<'info> {
     pub refund: Refund<'info>,
     pub claimed: Claimed<'info>,
-    /// CHECK: the user's IO account; the staking program checks that it is the user's associated one.
+    /// CHECK: the user's IO account; the staking program checks that it is at the user's associated address.
     #[account(mut)]
     pub user_io: UncheckedAccount<'info>,
 }
@@ -41,7 +41,7 @@ fn forfeit(a: &ExpireClaim, reserved: u64, amount: u64) -> Result<()> {
         rewards: claimed.rewards.to_account_info(),
         pool: stake.pool.to_account_info(),
         position: stake.position.to_account_info(),
-        authority: claimed.staking_authority.to_account_info(),
+        staking_authority: claimed.staking_authority.to_account_info(),
         stake_vault: claimed.stake_vault.to_account_info(),
         user: a.refund.user.to_account_info(),
         user_io: a.user_io.to_account_info(),
@@ -51,6 +51,7 @@ fn forfeit(a: &ExpireClaim, reserved: u64, amount: u64) -> Result<()> {
         program: stake.staking_program.to_account_info(),
     };
     let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[a.refund.config.authority_bump]];
-    let context = CpiContext::new_with_signer(stake.staking_program.key(), accounts, &[seeds]);
+    let signer = [seeds];
+    let context = CpiContext::new_with_signer(stake.staking_program.key(), accounts, &signer);
     staking::cpi::forfeit(context, reserved, amount)
 }

@@ -1,6 +1,7 @@
 //! Stake that stands behind a claim: the accounts of the operator's own pool and what happens to a reservation.
 use crate::errors::JobsError;
 use anchor_lang::prelude::*;
+use staking::cpi::accounts::Reserve;
 use staking::program::Staking;
 use staking::state::{Pool, PoolKind};
 
@@ -34,21 +35,18 @@ impl<'info> Stake<'info> {
         Ok(())
     }
 
+    /// Sets `amount` of the operator's own stake aside.
     pub fn reserve(&self, authority: AccountInfo<'info>, seeds: &[&[u8]], amount: u64) -> Result<()> {
-        let accounts = staking::cpi::accounts::Reserve {
-            jobs_authority: authority,
-            config: self.staking_config.to_account_info(),
-            pool: self.pool.to_account_info(),
-            position: self.position.to_account_info(),
-            shard: self.staking_shard.to_account_info(),
-            event_authority: self.staking_event_authority.to_account_info(),
-            program: self.staking_program.to_account_info(),
-        };
-        staking::cpi::reserve(CpiContext::new_with_signer(self.staking_program.key(), accounts, &[seeds]), amount)
+        staking::cpi::reserve(self.context(authority).with_signer(&[seeds]), amount)
     }
 
+    /// Ends a reservation of `amount`.
     pub fn release(&self, authority: AccountInfo<'info>, seeds: &[&[u8]], amount: u64) -> Result<()> {
-        let accounts = staking::cpi::accounts::Release {
+        staking::cpi::release(self.context(authority).with_signer(&[seeds]), amount)
+    }
+
+    fn context<'a>(&self, authority: AccountInfo<'info>) -> CpiContext<'a, 'a, 'a, 'info, Reserve<'info>> {
+        let accounts = Reserve {
             jobs_authority: authority,
             config: self.staking_config.to_account_info(),
             pool: self.pool.to_account_info(),
@@ -57,6 +55,6 @@ impl<'info> Stake<'info> {
             event_authority: self.staking_event_authority.to_account_info(),
             program: self.staking_program.to_account_info(),
         };
-        staking::cpi::release(CpiContext::new_with_signer(self.staking_program.key(), accounts, &[seeds]), amount)
+        CpiContext::new(self.staking_program.key(), accounts)
     }
 }
