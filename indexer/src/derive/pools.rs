@@ -22,9 +22,9 @@ pub async fn pool(
                  commission_owed = $9::numeric, undistributed = $10::numeric, rewarded = rewarded + $11::numeric,
                  slot = $12
              WHERE address = $1)
-         UPDATE rewards SET
-             staked = staked + $2::numeric + $3::numeric - before.weight,
-             weight = weight + CASE kind WHEN 'operator' THEN $2::numeric + $3::numeric - before.weight ELSE 0 END,
+         UPDATE rewards AS r SET
+             staked = r.staked + $2::numeric + $3::numeric - before.weight,
+             weight = r.weight + CASE before.kind WHEN 'operator' THEN $2::numeric + $3::numeric - before.weight ELSE 0 END,
              slot = $12
          FROM before",
     )

@@ -1,5 +1,6 @@
 //! A chain in memory and stories to put on it.
 #![allow(dead_code)] // Each test binary uses its own part.
+pub mod indexed;
 pub mod samples;
 mod samples_of_stake;
 mod samples_of_votes;

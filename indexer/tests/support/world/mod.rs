@@ -144,6 +144,7 @@ impl World {
         w.refresh(friends, staker);
         w.redeem_loyalty(alice, 900_000);
         w.claim_rebates(friends, staker);
+        w.next_epoch();
         w.withdraw(pool, staker);
         w.pay_treasury_directly(key(60), 5 * IO);
 
@@ -173,7 +174,31 @@ impl World {
             governance::Action::Jobs(jobs::Order::Set { parameter: jobs::Parameter::ForfeitBps, value: 600 }),
         );
         w.vote(pending, pool, operator, governance::Choice::Yes);
+        let rule = governance::Action::Rules { rule: governance::Rule::QuorumBps, value: 1_500 };
+        let rules = w.propose(staker, rule);
+        w.vote(rules, pool, operator, governance::Choice::Yes);
+        let stopped = w.propose(bob, governance::Action::Pay { to: bob, amount: IO });
+        w.veto(stopped);
+        w.close_proposal(stopped);
+        w.wait(u64::from(w.ledger.governance.voting_s));
+        w.finish(pending);
+        w.finish(rules);
+        w.wait(u64::from(w.ledger.governance.timelock_s));
+        w.execute(rules);
+        w.close_vote(first, pool, operator);
+        w.propose(alice, governance::Action::Staking(staking::Order::Pause { flags: 0 }));
         w.guardian_pause(governance::Target::Staking, staking::constants::PAUSE_OPEN);
+        w.guardian_pause(governance::Target::Governance, governance::constants::PAUSE_PROPOSALS);
+        w.change_guardian(key(63));
+        w.stake(small, bob, 5 * IO);
+        w.unstake(small, bob, 5 * IO);
+        w.register_device(key(8), operator, "spare", 0);
+        w.retire_device(key(8));
+        for _ in 0..3 {
+            w.next_epoch();
+        }
+        w.withdraw(small, bob);
+        w.close_position(small, bob);
         w.post(alice, 123_456);
         let running = w.post(bob, 400_000);
         w.claim(running, second);
