@@ -13,7 +13,8 @@ pub fn moment(at: i64, now: i64) -> String {
 
 /// A moment's date.
 pub fn date(at: i64) -> String {
-    DateTime::from_timestamp(at, 0).map_or_else(|| format!("unix time {at}"), |t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+    DateTime::from_timestamp(at, 0)
+        .map_or_else(|| format!("unix time {at}"), |t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 /// Seconds in the two largest units that fit.

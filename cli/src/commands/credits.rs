@@ -44,7 +44,9 @@ pub async fn run(context: &Context, command: CreditsCommand) -> Result<Output> {
 pub async fn require_price_and_io(chain: &Chain, owner: &Pubkey, order: BuyOrder) -> Result<()> {
     let price = match chain.price().await?.and_then(|price| price.buying()) {
         Ok(price) => price,
-        Err(error) => return refused(format!("no credits can be bought now: {error} (hint: `io epoch show` shows the price)")),
+        Err(error) => {
+            return refused(format!("no credits can be bought now: {error} (hint: `io epoch show` shows the price)"));
+        }
     };
     let burned = match order {
         BuyOrder::ExactIn { io, .. } => io,
@@ -73,7 +75,9 @@ async fn buy(context: &Context, order: BuyOrder) -> Result<Output> {
 async fn ledger(chain: &Chain, owner: &Pubkey) -> Result<Earnings> {
     match chain.earnings(owner).await? {
         Some(ledger) => Ok(ledger),
-        None => refused(format!("{owner} has no earnings: suppliers earn with `io device register` and `io worker run`")),
+        None => {
+            refused(format!("{owner} has no earnings: suppliers earn with `io device register` and `io worker run`"))
+        }
     }
 }
 
@@ -130,7 +134,10 @@ async fn claim(context: &Context, owner: Pubkey) -> Result<Output> {
     };
     let mut text = format!("paid {} IO for {} IOSD of earnings", io(minted), iosd(charged));
     if rest > 0 {
-        text += &format!("; {} IOSD wait for the next epoch: the reserve was too small, or there was no good price", iosd(rest));
+        text += &format!(
+            "; {} IOSD wait for the next epoch: the reserve was too small, or there was no good price",
+            iosd(rest)
+        );
     }
     let json = json!({
         "owner": owner.to_string(), "iosd": iosd(charged).to_string(), "io_minted": io(minted).to_string(),

@@ -18,7 +18,8 @@ pub async fn run(context: &Context, args: DemoArgs) -> Result<Output> {
         }
         Some(DemoStory::Economy(common)) => {
             let (digits, backend) = (common.digits.clone(), common.backend.parse()?);
-            on_a_network(context, &common, async |net, progress| economy::tell(net, &digits, &backend, progress).await).await
+            on_a_network(context, &common, async |net, progress| economy::tell(net, &digits, &backend, progress).await)
+                .await
         }
     }
 }

@@ -83,7 +83,10 @@ async fn register(context: &Context, wish: Wish) -> Result<Output> {
 
     let mut calendar = chain.calendar().await?;
     let Some(mut stake) = stake_of(&chain, &me, &calendar).await? else {
-        return refused(format!("your operator has no pool (hint: `io stake open`), and needs {} IO in it", io(needed)));
+        return refused(format!(
+            "your operator has no pool (hint: `io stake open`), and needs {} IO in it",
+            io(needed)
+        ));
     };
     while stake.active < needed {
         if stake.active + stake.warming < needed {

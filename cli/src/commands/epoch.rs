@@ -32,9 +32,13 @@ async fn show(context: &Context) -> Result<Output> {
         Ok(p) => {
             let dollars = |amount| Decimal { amount, decimals: PRICE_DECIMALS };
             let buying = p.buying().unwrap_or(0);
-            let text = format!("{} dollars (buying {}, paying {})", dollars(p.spot), dollars(buying), dollars(p.paying()));
-            (text, json!({ "spot": dollars(p.spot).to_string(), "buying": dollars(buying).to_string(),
-                "paying": dollars(p.paying()).to_string() }))
+            let text =
+                format!("{} dollars (buying {}, paying {})", dollars(p.spot), dollars(buying), dollars(p.paying()));
+            (
+                text,
+                json!({ "spot": dollars(p.spot).to_string(), "buying": dollars(buying).to_string(),
+                "paying": dollars(p.paying()).to_string() }),
+            )
         }
         Err(error) => (format!("none: {error}"), json!(null)),
     };
@@ -47,11 +51,24 @@ async fn show(context: &Context) -> Result<Output> {
         ("price of IO", price_text),
         ("burned in it", format!("{} IO", io(burned))),
         ("to be redeemed", format!("{} IOSD", iosd(requested))),
-        ("reserve", format!("{} IO for redemptions; the smoothed burn, {} IO, joins it when an epoch closes",
-            io(emission.reserve), io(emission.smoothed_burn))),
+        (
+            "reserve",
+            format!(
+                "{} IO for redemptions; the smoothed burn, {} IO, joins it when an epoch closes",
+                io(emission.reserve),
+                io(emission.smoothed_burn)
+            ),
+        ),
         ("promised", format!("{} IO to requests of closed epochs", io(emission.allocated))),
-        ("schedule", format!("{} IO for idle devices, {} for stakers, {} for the treasury", budget(Purpose::Idle),
-            budget(Purpose::Stakers), budget(Purpose::Treasury))),
+        (
+            "schedule",
+            format!(
+                "{} IO for idle devices, {} for stakers, {} for the treasury",
+                budget(Purpose::Idle),
+                budget(Purpose::Stakers),
+                budget(Purpose::Treasury)
+            ),
+        ),
         ("staked", format!("{} IO, of it {} IO with operators", io(rewards.staked), io(rewards.weight))),
     ];
     let json = json!({

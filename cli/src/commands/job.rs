@@ -7,8 +7,8 @@ use crate::output::Output;
 use anyhow::{Context as _, Result};
 use client::{Chain, ClientError, Confirmed, Pubkey, Signer, jobs_ix};
 use credits::BuyOrder;
-use economy::{IO_DECIMALS, IOSD_DECIMALS};
 use economy::amount::iosd;
+use economy::{IO_DECIMALS, IOSD_DECIMALS};
 use jobs::state::{Job, Status};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,8 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<Output> {
             let price = amount(&price, IOSD_DECIMALS)?;
             let most = max_io.map_or(Ok(u64::MAX), |most| amount(&most, IO_DECIMALS))?;
             let pay_io = pay_io.then_some(most);
-            post(context, &model, &input, Terms { price, claim_s: claim_within, execute_s: execute_within, pay_io }).await
+            post(context, &model, &input, Terms { price, claim_s: claim_within, execute_s: execute_within, pay_io })
+                .await
         }
         JobCommand::Watch { job } => watch(context, address(&job)?).await,
         JobCommand::Accept { job, output } => accept(context, address(&job)?, output).await,

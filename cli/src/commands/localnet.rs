@@ -44,7 +44,9 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<Output> {
     eprintln!("guardian  {} (SOL)", guardian.display());
     eprintln!("blobs     {}", blobs.display());
     let (epoch, voting, timelock) = (args.epoch, args.voting, args.timelock);
-    eprintln!("epochs of {epoch} s, votes of {voting} s, timelock {timelock} s; a keeper closes epochs and pays redemptions");
+    eprintln!(
+        "epochs of {epoch} s, votes of {voting} s, timelock {timelock} s; a keeper closes epochs and pays redemptions"
+    );
     eprintln!("Try: export IO_URL={} IO_BLOBS={} IO_KEYPAIR={}", net.rpc_url, blobs.display(), user.display());
     eprintln!("     io credits buy 5");
     eprintln!("Ctrl-C stops it.");

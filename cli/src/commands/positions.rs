@@ -77,7 +77,8 @@ pub async fn show(context: &Context, text: Option<String>) -> Result<Output> {
     let calendar = chain.calendar().await?;
     let all = held(&chain, &holder, calendar.epoch()).await?;
     let json: Vec<Value> = all.iter().map(Held::json).collect();
-    let json = json!({ "holder": holder.to_string(), "epoch": calendar.epoch(), "now": calendar.now, "positions": json });
+    let json =
+        json!({ "holder": holder.to_string(), "epoch": calendar.epoch(), "now": calendar.now, "positions": json });
     if all.is_empty() {
         let text = format!("{holder} has no stake (hint: `io stake operators` lists whom it can be staked with)");
         return Ok(Output::new(&json, text));
@@ -102,10 +103,17 @@ pub async fn show(context: &Context, text: Option<String>) -> Result<Output> {
         }
         if h.now.cooling > 0 {
             let at = moment(calendar.start_of(h.now.cool_epoch), calendar.now);
-            text += &format!("\n{} IO with {of} can be withdrawn from epoch {} on, {at}", io(h.now.cooling), h.now.cool_epoch);
+            text += &format!(
+                "\n{} IO with {of} can be withdrawn from epoch {} on, {at}",
+                io(h.now.cooling),
+                h.now.cool_epoch
+            );
         }
         if h.now.locked_until > calendar.now {
-            text += &format!("\nthe position with {of} is locked by a vote, it ends {}", moment(h.now.locked_until, calendar.now));
+            text += &format!(
+                "\nthe position with {of} is locked by a vote, it ends {}",
+                moment(h.now.locked_until, calendar.now)
+            );
         }
     }
     Ok(Output::new(&json, text))

@@ -32,10 +32,12 @@ async fn show(context: &Context, holder: Pubkey) -> Result<Output> {
     let mut commission = 0;
     if let Some(mut pool) = own {
         // What the pool has not brought in yet counts, too.
-        pool.fold(&chain.rewards().await?).map_err(|e| anyhow::anyhow!("the pool cannot be brought up to date: {e}"))?;
+        pool.fold(&chain.rewards().await?)
+            .map_err(|e| anyhow::anyhow!("the pool cannot be brought up to date: {e}"))?;
         commission = pool.commission_owed;
     }
-    let row = |h: &Held| vec![format!("{} {}", kind_word(h.pool.kind), h.pool.owner), h.owed(), rate(h.pool.commission_bps)];
+    let row =
+        |h: &Held| vec![format!("{} {}", kind_word(h.pool.kind), h.pool.owner), h.owed(), rate(h.pool.commission_bps)];
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
     let mut text = match rows.is_empty() {
         true => format!("{holder} has no stake (hint: `io stake operators` lists whom it can be staked with)"),
@@ -75,8 +77,13 @@ async fn claim(context: &Context, holder: Pubkey) -> Result<Output> {
             PoolKind::Operator => (io(amount).to_string(), "IO"),
             PoolKind::User => (iosd(amount).to_string(), "IOSD"),
         };
-        lines.push(format!("{amount} {coin} from the pool of {} {}\nsignature {signature}", kind_word(h.pool.kind), h.pool.owner));
-        claimed.push(json!({ "owner": h.pool.owner.to_string(), "amount": amount, "coin": coin, "signature": signature }));
+        lines.push(format!(
+            "{amount} {coin} from the pool of {} {}\nsignature {signature}",
+            kind_word(h.pool.kind),
+            h.pool.owner
+        ));
+        claimed
+            .push(json!({ "owner": h.pool.owner.to_string(), "amount": amount, "coin": coin, "signature": signature }));
     }
     Ok(Output::new(&json!({ "holder": holder.to_string(), "claimed": claimed }), lines.join("\n")))
 }
@@ -97,12 +104,16 @@ async fn commission(context: &Context, owner: Pubkey) -> Result<Output> {
     };
     pool.fold(&chain.rewards().await?).map_err(|e| anyhow::anyhow!("the pool cannot be brought up to date: {e}"))?;
     if pool.commission_owed == 0 {
-        return refused(format!("no commission is owed to {owner}: it takes {} of what its pool earns", rate(pool.commission_bps)));
+        return refused(format!(
+            "no commission is owed to {owner}: it takes {} of what its pool earns",
+            rate(pool.commission_bps)
+        ));
     }
     let before = paid_out(&chain, PoolKind::Operator, &owner).await?;
     let confirmed = chain.send(&[staking_ix::claim_commission(wallet.pubkey(), owner)], &[&wallet]).await?;
     let paid = io(paid_out(&chain, PoolKind::Operator, &owner).await?.saturating_sub(before));
     let text = format!("paid {paid} IO of commission to {owner}\nsignature {}", confirmed.signature);
-    let json = json!({ "owner": owner.to_string(), "io": paid.to_string(), "signature": confirmed.signature.to_string() });
+    let json =
+        json!({ "owner": owner.to_string(), "io": paid.to_string(), "signature": confirmed.signature.to_string() });
     Ok(Output::new(&json, text))
 }

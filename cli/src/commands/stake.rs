@@ -248,7 +248,10 @@ async fn withdraw(context: &Context, pool: &PoolArgs) -> Result<Output> {
     let (named, calendar) = (Named::find(&chain, pool, &me).await?, chain.calendar().await?);
     let (position, Holding { position: now, .. }) = named.holding(&chain, &me, calendar.epoch()).await?;
     if now.cooling == 0 {
-        return refused(format!("nothing is cooling in this position (hint: `io stake unstake all{}` first)", flags(pool)));
+        return refused(format!(
+            "nothing is cooling in this position (hint: `io stake unstake all{}` first)",
+            flags(pool)
+        ));
     }
     require_cool(&position, &calendar)?;
     let account = credits_ix::create_io_account(me, me);
@@ -268,7 +271,10 @@ async fn close(context: &Context, pool: &PoolArgs) -> Result<Output> {
     let (position, Holding { position: now, .. }) = named.holding(&chain, &me, calendar.epoch()).await?;
     let stake = now.active + now.reserved + now.warming + now.cooling;
     if stake > 0 {
-        return refused(format!("{} IO are still in it (hint: `io stake unstake all`, later `io stake withdraw`)", io(stake)));
+        return refused(format!(
+            "{} IO are still in it (hint: `io stake unstake all`, later `io stake withdraw`)",
+            io(stake)
+        ));
     }
     if now.owed > 0 {
         return refused("it has rewards that were not paid (hint: `io rewards claim` first)");
@@ -320,7 +326,18 @@ async fn operators(context: &Context) -> Result<Output> {
     rows.sort_by_key(|r| std::cmp::Reverse(r.pool.active + r.pool.reserved));
     let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
     let json: Vec<Value> = rows.iter().map(Row::json).collect();
-    let head = ["operator", "active IO", "reserved", "warming", "needed", "commission", "devices", "paid", "expired", "faulted"];
+    let head = [
+        "operator",
+        "active IO",
+        "reserved",
+        "warming",
+        "needed",
+        "commission",
+        "devices",
+        "paid",
+        "expired",
+        "faulted",
+    ];
     let text = match rows.is_empty() {
         true => "nobody has opened an operator's pool yet (hint: `io stake open`)".into(),
         false => format!("{}\nstake with one: io stake add AMOUNT --operator ADDRESS", table(&head, &cells)),

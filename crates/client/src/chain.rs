@@ -198,6 +198,16 @@ impl Chain {
         Ok(amount.map_or(0, u64::from_le_bytes))
     }
 
+    /// Base units of a mint that exist; zero if there is no such mint.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn supply(&self, mint: &Pubkey) -> Result<u64, ClientError> {
+        let data = self.data(mint, CommitmentConfig::confirmed()).await?.unwrap_or_default();
+        let amount: Option<[u8; 8]> = data.get(36..44).and_then(|b| b.try_into().ok());
+        Ok(amount.map_or(0, u64::from_le_bytes))
+    }
+
     /// Lamports of an address; zero if it has none.
     ///
     /// # Errors

@@ -26,6 +26,8 @@ const IO: u64 = 100_000_000;
 /// One whole IOSD, base units.
 const IOSD: u64 = 1_000_000;
 const PRICE: u64 = IOSD / 2;
+/// The user's IO before buying.
+pub const USER_IO: u64 = 100 * IO;
 /// Each supplier's stake: several times what its device and its job need.
 const STAKE: u64 = 50 * IO;
 /// How long anything may take before the story gives up.
@@ -84,14 +86,14 @@ impl<'a> Story<'a> {
         let mut signatures = Map::new();
         progress("importing the digits model and registering it");
         let digits = Digits::load(digits)?;
-        net.fund(&user.pubkey(), 100 * IO).await?;
+        net.fund(&user.pubkey(), USER_IO).await?;
         let registered = user::register_model(&chain, &blobs, &user, &digits.model).await?;
         if let Some(confirmed) = registered {
             signatures.insert("register_model".into(), confirmed.signature.to_string().into());
         }
         stages.lap("register_model");
         progress("buying 5 IOSD with IO");
-        let order = BuyOrder::ExactOut { iosd: 5 * IOSD, max_io: 100 * IO };
+        let order = BuyOrder::ExactOut { iosd: 5 * IOSD, max_io: USER_IO };
         let bought = user::buy_credits(&chain, &user, order).await?;
         signatures.insert("buy_credits".into(), bought.signature.to_string().into());
         stages.lap("buy_credits");

@@ -40,13 +40,19 @@ pub async fn run(context: &Context, command: GuardianCommand) -> Result<Output> 
                 "offered to {to}, who takes it with `io gov guardian accept`\nsignature {}",
                 confirmed.signature
             );
-            Ok(Output::new(&json!({ "offered_to": to.to_string(), "signature": confirmed.signature.to_string() }), text))
+            Ok(Output::new(
+                &json!({ "offered_to": to.to_string(), "signature": confirmed.signature.to_string() }),
+                text,
+            ))
         }
         GuardianCommand::Accept => {
             let wallet = context.wallet()?;
             let (me, config) = (wallet.pubkey(), chain.governance_config().await?);
             if config.pending_guardian != me {
-                return refused(format!("the guardian's place is offered to {}, not to {me}", name(&config.pending_guardian)));
+                return refused(format!(
+                    "the guardian's place is offered to {}, not to {me}",
+                    name(&config.pending_guardian)
+                ));
             }
             let confirmed = chain.send(&[governance_ix::accept_guardian(me)], &[&wallet]).await?;
             let text = format!("{me} is the guardian now\nsignature {}", confirmed.signature);
@@ -61,14 +67,16 @@ pub async fn run(context: &Context, command: GuardianCommand) -> Result<Output> 
                 "jobs" => Target::Jobs,
                 _ => Target::Governance,
             };
-            let confirmed = chain.send(&[governance_ix::guardian_pause(wallet.pubkey(), target, flags)], &[&wallet]).await?;
+            let confirmed =
+                chain.send(&[governance_ix::guardian_pause(wallet.pubkey(), target, flags)], &[&wallet]).await?;
             let text = format!(
                 "paused in {program}: {}; only a vote can end it: io gov propose resume {program} {}\nsignature {}",
                 operations.join(", "),
                 operations.join(" "),
                 confirmed.signature
             );
-            let json = json!({ "program": program, "paused": operations, "signature": confirmed.signature.to_string() });
+            let json =
+                json!({ "program": program, "paused": operations, "signature": confirmed.signature.to_string() });
             Ok(Output::new(&json, text))
         }
     }

@@ -51,7 +51,9 @@ pub fn next_step(proposal: &Proposal, config: &Config, now: i64) -> String {
             format!("io gov vote {n} yes|no|abstain; the vote ends {}", moment(proposal.voting_end, now))
         }
         Status::Voting => format!("io gov finish {n}"),
-        Status::Passed if stale => format!("io gov close {n}: the voting rules have changed, it cannot be executed any more"),
+        Status::Passed if stale => {
+            format!("io gov close {n}: the voting rules have changed, it cannot be executed any more")
+        }
         Status::Passed if now < proposal.eta => format!("io gov execute {n}, {}", moment(proposal.eta, now)),
         Status::Passed if now <= proposal.expires => {
             format!("io gov execute {n}; that is possible until {}", moment(proposal.expires, now))
@@ -70,7 +72,12 @@ async fn finish(context: &Context, number: u64) -> Result<Output> {
     let (chain, wallet) = (context.chain(), context.wallet()?);
     let (proposal, config, now) = (chain.proposal(number).await?, chain.governance_config().await?, chain.now().await?);
     if proposal.status != Status::Voting {
-        return not_now(&proposal, &config, now, &format!("proposal {number} is {} already", status_word(proposal.status)));
+        return not_now(
+            &proposal,
+            &config,
+            now,
+            &format!("proposal {number} is {} already", status_word(proposal.status)),
+        );
     }
     if now < proposal.voting_end {
         return not_now(&proposal, &config, now, &format!("the vote on proposal {number} has not ended yet"));
@@ -122,7 +129,12 @@ async fn execute(context: &Context, number: u64) -> Result<Output> {
     let (proposal, config, now) = (chain.proposal(number).await?, chain.governance_config().await?, chain.now().await?);
     let word = status_word(proposal.status);
     if proposal.status != Status::Passed {
-        return not_now(&proposal, &config, now, &format!("proposal {number} is {word}, only one that has passed can be executed"));
+        return not_now(
+            &proposal,
+            &config,
+            now,
+            &format!("proposal {number} is {word}, only one that has passed can be executed"),
+        );
     }
     if proposal.is_stale(&config) {
         return not_now(&proposal, &config, now, "the voting rules have changed since it was made");
@@ -155,7 +167,12 @@ async fn veto(context: &Context, number: u64) -> Result<Output> {
         return refused("the guardian cannot stop a proposal that replaces the guardian: vote against it");
     }
     if !matches!(proposal.status, Status::Voting | Status::Passed) {
-        return not_now(&proposal, &config, now, &format!("proposal {number} is {} already", status_word(proposal.status)));
+        return not_now(
+            &proposal,
+            &config,
+            now,
+            &format!("proposal {number} is {} already", status_word(proposal.status)),
+        );
     }
     let confirmed = chain.send(&[governance_ix::veto(wallet.pubkey(), number)], &[&wallet]).await?;
     let text = format!("stopped: {}\nsignature {}", action(&proposal.action), confirmed.signature);
@@ -169,13 +186,16 @@ async fn close(context: &Context, number: u64) -> Result<Output> {
     let (proposal, config, now) = (chain.proposal(number).await?, chain.governance_config().await?, chain.now().await?);
     let deposit = match proposal.ballot().close(now, proposal.is_stale(&config)) {
         Ok(deposit) => deposit,
-        Err(error) => return not_now(&proposal, &config, now, &format!("proposal {number} cannot be put away: {error}")),
+        Err(error) => {
+            return not_now(&proposal, &config, now, &format!("proposal {number} cannot be put away: {error}"));
+        }
     };
     let confirmed = chain.send(&[governance_ix::close_proposal(me, number, proposal.proposer)], &[&wallet]).await?;
     // A vetoed proposal's vote may still be running; its votes are closed later.
     let votes = if now >= proposal.voting_end { chain.votes(number).await? } else { Vec::new() };
     for some in votes.chunks(8) {
-        let closing: Vec<_> = some.iter().map(|(_, v)| governance_ix::close_vote(number, v.position, v.payer)).collect();
+        let closing: Vec<_> =
+            some.iter().map(|(_, v)| governance_ix::close_vote(number, v.position, v.payer)).collect();
         chain.send(&closing, &[&wallet]).await?;
     }
     let (word, amount) = match deposit {

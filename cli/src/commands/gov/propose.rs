@@ -34,7 +34,9 @@ pub async fn run(context: &Context, command: ProposeCommand) -> Result<Output> {
         return refused("new proposals are paused: only those that replace the guardian or end the pause are taken");
     }
     if chain.rewards().await?.staked == 0 {
-        return refused("nothing is staked, so nobody could vote (hint: `io stake add`, then wait until it has warmed up)");
+        return refused(
+            "nothing is staked, so nobody could vote (hint: `io stake add`, then wait until it has warmed up)",
+        );
     }
     require_io(&chain, &me, config.deposit, "the deposit").await?;
     let progress = context.progress();
@@ -72,14 +74,19 @@ async fn wanted(chain: &Chain, now: &Parameters, command: ProposeCommand) -> Res
         ProposeCommand::Set { parameter, value } => set(now, &parameter, &value),
         ProposeCommand::Pause { program, operations } => pause(now, &program, &operations, true),
         ProposeCommand::Resume { program, operations } => pause(now, &program, &operations, false),
-        ProposeCommand::Pay { address: to, amount: wanted } => pay(chain, address(&to)?, amount(&wanted, IO_DECIMALS)?).await,
+        ProposeCommand::Pay { address: to, amount: wanted } => {
+            pay(chain, address(&to)?, amount(&wanted, IO_DECIMALS)?).await
+        }
         ProposeCommand::Guardian { address: new } => {
             plain(Action::Guardian { new: if new == "nobody" { nobody } else { address(&new)? } })
         }
         ProposeCommand::Signal { file } => {
             let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let hash = BlobId::of(&bytes);
-            Ok(Wanted { action: Action::Signal { text: hash.0 }, note: Some(format!("sha256 of {}: {hash}", file.display())) })
+            Ok(Wanted {
+                action: Action::Signal { text: hash.0 },
+                note: Some(format!("sha256 of {}: {hash}", file.display())),
+            })
         }
         ProposeCommand::Minter { budget, address: to, total, epoch } => {
             let purpose = match budget {
@@ -90,7 +97,10 @@ async fn wanted(chain: &Chain, now: &Parameters, command: ProposeCommand) -> Res
             let (total_limit, epoch_limit) = (amount(&total, IO_DECIMALS)?, amount(&epoch, IO_DECIMALS)?);
             let minted = chain.emission().await?.budgets[purpose as usize].minted;
             if total_limit < minted {
-                return refused(format!("{} IO of this budget were minted already, the total cannot be less", io(minted)));
+                return refused(format!(
+                    "{} IO of this budget were minted already, the total cannot be less",
+                    io(minted)
+                ));
             }
             credits(Order::SetMinter { purpose, authority: address(&to)?, total_limit, epoch_limit })
         }
@@ -124,7 +134,10 @@ fn set(now: &Parameters, name: &str, value: &str) -> Result<Wanted> {
     let shares = now.credits.idle_bps + now.credits.stakers_bps;
     use credits::Parameter::{IdleBps, StakersBps};
     if matches!(parameter, Parameter::Credits(IdleBps | StakersBps)) && u64::from(shares) - old + new > BPS {
-        return refused(format!("idle devices' and stakers' shares would be {} bps together, at most {BPS}", u64::from(shares) - old + new));
+        return refused(format!(
+            "idle devices' and stakers' shares would be {} bps together, at most {BPS}",
+            u64::from(shares) - old + new
+        ));
     }
     let bounds = parameter.bounds();
     let note = format!(
@@ -151,7 +164,10 @@ pub fn flags(program: &str, operations: &[String]) -> Result<u8> {
     for operation in operations {
         let Some((_, flag)) = known.iter().find(|(name, _)| name == operation) else {
             let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            return refused(format!("{program} has no operation {operation:?} that can be paused: {}", names.join(", ")));
+            return refused(format!(
+                "{program} has no operation {operation:?} that can be paused: {}",
+                names.join(", ")
+            ));
         };
         flags |= flag;
     }

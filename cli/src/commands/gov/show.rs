@@ -36,7 +36,15 @@ pub async fn one(context: &Context, number: u64) -> Result<Output> {
         ("voting", format!("ends {}", moment(p.voting_end, now))),
         ("execution", format!("from {} until {}", moment(p.eta, now), moment(p.expires, now))),
         ("turnout", format!("{} IO of the {} IO needed", io(turnout), io(p.quorum))),
-        ("yes", format!("{} IO, {} IO needed ({} of yes and no, and more than no)", io(p.yes), io(needed), rate(p.threshold_bps))),
+        (
+            "yes",
+            format!(
+                "{} IO, {} IO needed ({} of yes and no, and more than no)",
+                io(p.yes),
+                io(needed),
+                rate(p.threshold_bps)
+            ),
+        ),
         ("no", format!("{} IO", io(p.no))),
         ("abstain", format!("{} IO", io(p.abstain))),
     ];

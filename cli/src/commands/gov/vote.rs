@@ -22,7 +22,12 @@ pub async fn run(context: &Context, number: u64, side: Side, pool: &PoolArgs) ->
         (chain.proposal(number).await?, chain.governance_config().await?, chain.calendar().await?);
     let now = calendar.now;
     if proposal.status != Status::Voting {
-        return not_now(&proposal, &config, now, &format!("proposal {number} is {} already", status_word(proposal.status)));
+        return not_now(
+            &proposal,
+            &config,
+            now,
+            &format!("proposal {number} is {} already", status_word(proposal.status)),
+        );
     }
     if now >= proposal.voting_end {
         return not_now(&proposal, &config, now, &format!("the vote on proposal {number} has ended"));
@@ -33,7 +38,9 @@ pub async fn run(context: &Context, number: u64, side: Side, pool: &PoolArgs) ->
         mine.retain(|h| h.stored.pool == named.address);
     }
     if mine.is_empty() {
-        return refused(format!("you have no stake there to vote with (hint: `io stake show`; votes are counted by stake, {me} has none)"));
+        return refused(format!(
+            "you have no stake there to vote with (hint: `io stake show`; votes are counted by stake, {me} has none)"
+        ));
     }
     let choice = match side {
         Side::Yes => Choice::Yes,
@@ -60,15 +67,21 @@ pub async fn run(context: &Context, number: u64, side: Side, pool: &PoolArgs) ->
     if votes.is_empty() {
         return refused(format!("none of your positions can vote on proposal {number}\n{}", reasons.join("\n")));
     }
-    let lines = votes.iter().map(|(of, weight, signature)| format!("{} IO with {of}\nsignature {signature}", io(*weight)));
+    let lines =
+        votes.iter().map(|(of, weight, signature)| format!("{} IO with {of}\nsignature {signature}", io(*weight)));
     let mut text = lines.collect::<Vec<_>>().join("\n");
     for reason in &reasons {
         text += &format!("\nnot {reason}");
     }
     text += &format!("\nlocked until the vote ends, {}", moment(proposal.voting_end, now));
     let proposal = chain.proposal(number).await?;
-    text += &format!("\nso far {} IO for it, {} against, {} abstain; {} must take part", io(proposal.yes), io(proposal.no),
-        io(proposal.abstain), io(proposal.quorum));
+    text += &format!(
+        "\nso far {} IO for it, {} against, {} abstain; {} must take part",
+        io(proposal.yes),
+        io(proposal.no),
+        io(proposal.abstain),
+        io(proposal.quorum)
+    );
     text += &format!("\nnext: {}", next_step(&proposal, &config, now));
     let json_votes: Vec<_> = votes.iter().map(|(of, weight, signature)| {
         json!({ "pool_of": of, "weight_io": io(*weight).to_string(), "signature": signature.to_string() })
