@@ -61,6 +61,10 @@ pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
 
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
+        // Books that do not balance.
+        if cause.is::<simulation::Broken>() {
+            return BUG;
+        }
         if let Some(UserError::Rejected { .. } | UserError::Honest { .. }) = cause.downcast_ref() {
             return REFUSED;
         }

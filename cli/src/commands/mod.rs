@@ -10,6 +10,7 @@ mod model;
 mod positions;
 mod rewards;
 mod services;
+mod simulate;
 mod stake;
 mod wallet;
 mod worker;
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli) -> Result<Output> {
         Command::Epoch(command) => epoch::run(&context, command).await,
         Command::Indexer(args) => services::indexer(&context, args).await,
         Command::Explorer(args) => services::explorer(&context, args).await,
+        Command::Simulate(args) => simulate::run(&context, args).await,
     }
 }
 
