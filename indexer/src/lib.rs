@@ -16,7 +16,9 @@ mod slot_commit;
 mod source;
 mod store;
 
-pub use decode::{CreditsEvent, DECODER_VERSION, DecodeFault, Event, JobsEvent, Program, decode};
+pub use decode::{
+    CreditsEvent, DECODER_VERSION, DecodeFault, Event, GovernanceEvent, JobsEvent, Program, StakingEvent, decode,
+};
 pub use error::IndexerError;
 pub use frontier::{Frontier, Round, Stall};
 pub use rpc::RpcSource;
