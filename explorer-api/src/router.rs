@@ -1,6 +1,6 @@
 //! The contents page: every address and who answers it.
 use crate::app::App;
-use crate::handlers::{devices, events, health, jobs, models, network};
+use crate::handlers::{devices, epochs, events, health, jobs, models, network, operators, proposals, stakers, token};
 use crate::{assets, pages, respond};
 use axum::http::{StatusCode, header};
 use axum::routing::get;
@@ -27,7 +27,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
     tags(
         (name = "network", description = "The whole"),
         (name = "jobs", description = "Work of the verifiable lane"),
-        (name = "suppliers", description = "Devices and their operators"),
+        (name = "suppliers", description = "Devices, their operators and the stake behind them"),
+        (name = "economy", description = "The coin, by epoch and in all"),
+        (name = "governance", description = "What stakers vote on"),
         (name = "operations", description = "For whoever runs the server")
     )
 )]
@@ -40,7 +42,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(jobs::get))
         .routes(routes!(devices::list))
         .routes(routes!(devices::get))
-        .routes(routes!(devices::operator))
+        .routes(routes!(operators::list))
+        .routes(routes!(operators::get))
+        .routes(routes!(stakers::get))
+        .routes(routes!(epochs::list))
+        .routes(routes!(epochs::get))
+        .routes(routes!(token::get))
+        .routes(routes!(proposals::list))
+        .routes(routes!(proposals::get))
         .routes(routes!(models::list))
         .routes(routes!(events::stream))
         .routes(routes!(health::live))
