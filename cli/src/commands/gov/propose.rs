@@ -1,5 +1,5 @@
 //! Proposals by words, checked before anything is deposited.
-use crate::args::{Budget, ProposeCommand};
+use crate::args::{Budget, PriceSourceCommand, ProposeCommand};
 use crate::commands::stake::require_io;
 use crate::context::{Context, address, amount};
 use crate::exit::refused;
@@ -10,7 +10,7 @@ use blobs::BlobId;
 use client::parameter::Parameters;
 use client::preview::{action as words, pauses};
 use client::{Chain, Parameter, Pubkey, Signer, governance_ix};
-use credits::{Order, Purpose};
+use credits::{Order, PriceSource, Purpose};
 use economy::amount::io;
 use economy::{BPS, IO_DECIMALS};
 use governance::{Action, Rule};
@@ -109,6 +109,20 @@ async fn wanted(chain: &Chain, now: &Parameters, command: ProposeCommand) -> Res
         }
         ProposeCommand::RemoveSubmitter { address: old } => {
             credits(Order::ReplaceSubmitter { old: address(&old)?, new: nobody })
+        }
+        ProposeCommand::ReplaceSubmitter { old, new } => {
+            credits(Order::ReplaceSubmitter { old: address(&old)?, new: address(&new)? })
+        }
+        ProposeCommand::PriceSource(source) => {
+            let source = match source {
+                PriceSourceCommand::Feed => PriceSource::Feed,
+                PriceSourceCommand::Pyth { receiver, account, feed_id } => {
+                    let feed_id = worker::work::parse_hash(&feed_id)
+                        .with_context(|| format!("{feed_id:?} is not a Pyth feed's id (64 hex digits)"))?;
+                    PriceSource::Pyth { receiver: address(&receiver)?, account: address(&account)?, feed_id }
+                }
+            };
+            credits(Order::SetPriceSource { source })
         }
         ProposeCommand::Offer { program, address: to } => {
             let to = address(&to)?;
