@@ -20,7 +20,7 @@ async fn job(net: &LocalNet, address: &Pubkey) -> Job {
 async fn two_workers_race_for_one_job_and_the_loser_moves_on_to_the_next() {
     let (net, _folder) = e2e::network(60).await.unwrap();
     let story = story(&net).await;
-    let (one, two) = (Device::register(&net, "one").await.unwrap(), Device::register(&net, "two").await.unwrap());
+    let [one, two] = Device::register_each(&net, ["one", "two"]).await.unwrap();
     let posted = story.post().await.unwrap();
     let (mut a, mut b) = (one.worker().unwrap(), two.worker().unwrap());
     let (first, second) = tokio::join!(a.step(), b.step());

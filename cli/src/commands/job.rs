@@ -1,11 +1,14 @@
 use crate::args::JobCommand;
+use crate::commands::credits::require_price_and_io;
 use crate::commands::model::import;
 use crate::context::{Context, address, amount, root};
+use crate::exit::refused;
 use crate::output::Output;
 use anyhow::{Context as _, Result};
-use client::{Chain, ClientError, Confirmed, Pubkey, jobs_ix};
-use economy::IOSD_DECIMALS;
+use client::{Chain, ClientError, Confirmed, Pubkey, Signer, jobs_ix};
+use credits::BuyOrder;
 use economy::amount::iosd;
+use economy::{IO_DECIMALS, IOSD_DECIMALS};
 use jobs::state::{Job, Status};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -15,9 +18,12 @@ use worker::work::{self, hex};
 
 pub async fn run(context: &Context, command: JobCommand) -> Result<Output> {
     match command {
-        JobCommand::Post { model, input, price, claim_within, execute_within } => {
+        JobCommand::Post { model, input, price, claim_within, execute_within, pay_io, max_io } => {
             let price = amount(&price, IOSD_DECIMALS)?;
-            post(context, &model, &input, Terms { price, claim_s: claim_within, execute_s: execute_within }).await
+            let most = max_io.map_or(Ok(u64::MAX), |most| amount(&most, IO_DECIMALS))?;
+            let pay_io = pay_io.then_some(most);
+            post(context, &model, &input, Terms { price, claim_s: claim_within, execute_s: execute_within, pay_io })
+                .await
         }
         JobCommand::Watch { job } => watch(context, address(&job)?).await,
         JobCommand::Accept { job, output } => accept(context, address(&job)?, output).await,
@@ -57,6 +63,7 @@ async fn post(context: &Context, model: &str, input: &Path, terms: Terms) -> Res
     let model =
         if file.exists() { import(file, None)? } else { work::published_model(&chain, &blobs, &root(model)?).await? };
     let batch = std::fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
+    require_means(&chain, &wallet.pubkey(), &terms).await?;
     let posted = user::post_job(&chain, &blobs, &wallet, &model, batch, terms)
         .await
         .with_context(|| format!("cannot post {} as a job", input.display()))?;
@@ -70,6 +77,24 @@ async fn post(context: &Context, model: &str, input: &Path, terms: Terms) -> Res
         "input_root": hex(&posted.input_root), "signature": posted.confirmed.signature.to_string(),
     });
     Ok(Output::new(&json, text))
+}
+
+/// Fails with what is missing if the wallet cannot pay for a job.
+async fn require_means(chain: &Chain, owner: &Pubkey, terms: &Terms) -> Result<()> {
+    if let Some(max_io) = terms.pay_io {
+        let order = BuyOrder::ExactOut { iosd: terms.price, max_io };
+        return require_price_and_io(chain, owner, order).await;
+    }
+    let have = chain.tokens(&client::address::iosd_account(owner)).await?;
+    if have >= terms.price {
+        return Ok(());
+    }
+    let missing = iosd(terms.price - have);
+    refused(format!(
+        "the job costs {} IOSD, the wallet has {}: {missing} are missing (hint: `io credits buy {missing}`, or post with --pay-io)",
+        iosd(terms.price),
+        iosd(have)
+    ))
 }
 
 async fn watch(context: &Context, address: Pubkey) -> Result<Output> {

@@ -82,8 +82,7 @@ pub async fn cancel(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result
 /// The program's or node's refusal.
 pub async fn expire(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
     let job = find_job(chain, address).await?;
-    let refund_to = credits_ix::create_iosd_account(wallet.pubkey(), job.user);
-    Ok(chain.send(&[refund_to, jobs_ix::expire_job(*address, &job)], &[wallet]).await?)
+    Ok(chain.send(&jobs_ix::expire_with_accounts(wallet.pubkey(), *address, &job), &[wallet]).await?)
 }
 
 async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {

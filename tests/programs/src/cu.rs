@@ -1,13 +1,15 @@
 //! Compute units of every instruction, and the programs' sizes.
 use crate::net::{self, Net, Posted};
-use crate::vm::program_bytes;
+use crate::vm::{PROGRAMS, program_bytes};
 use crate::{authority, device, key, operator, submitter, user, work};
-use client::{credits_ix, jobs_ix};
-use credits::BuyOrder;
+use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
+use credits::{BuyOrder, Order, Parameter};
+use governance::state::{Action, Choice};
 use serde_json::{Map, Value, json};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use staking::PoolKind;
 
 /// A row may grow by this many percent before it counts as a regression.
 const TOLERANCE: u64 = 10;
@@ -85,8 +87,9 @@ pub fn measure() -> Table {
     endings(&mut table);
     dispute(&mut table);
     money(&mut table);
+    stake(&mut table);
     registrations(&mut table);
-    for name in ["credits", "jobs"] {
+    for (_, name) in PROGRAMS {
         table.add(&format!("bytes.{name}"), program_bytes(name).len() as u64);
     }
     table
@@ -114,7 +117,7 @@ fn jobs(table: &mut Table) -> u64 {
         let job = Posted { address: work.job, work };
         let post = jobs_ix::post_job(me.pubkey(), &model.root(), net::post_args(seq, &job.work));
         sums[0] += net.ok(&[post], &[&me]).cu;
-        sums[1] += net.ok(&[jobs_ix::claim_job(worker.pubkey(), job.address)], &[&worker]).cu;
+        sums[1] += net.ok(&[net::claim(0, job.address)], &[&worker]).cu;
         let commit = jobs_ix::commit_result(worker.pubkey(), job.address, net::commit_args(&job.work));
         sums[2] += net.ok(&[commit], &[&worker]).cu;
         let accept = accept(&net, &job);
@@ -140,10 +143,11 @@ fn endings(table: &mut Table) {
     let cancel = jobs_ix::cancel_job(user(0).pubkey(), job.address, &state);
     table.measure("cancel_job", &mut net, cancel, &[&user(0)]);
 
+    net.submit_price(net::PRICE);
     let job = net.claimed(&model);
     let state = net.job(&job.address).expect("the job is live");
     net.wait(i64::from(net::EXECUTE_S) + 1);
-    table.measure("expire_job", &mut net, jobs_ix::expire_job(job.address, &state), &[&user(1)]);
+    table.measure("expire_claim", &mut net, jobs_ix::expire_job(job.address, &state), &[&user(1)]);
 }
 
 /// A cell of 256 products.
@@ -175,8 +179,14 @@ fn dispute(table: &mut Table) {
 fn money(table: &mut Table) {
     let mut net = Net::new();
     let (me, supplier) = (user(0), operator(0));
-    let buy =
-        |net: &Net| credits_ix::buy_credits(me.pubkey(), net.epoch(), BuyOrder::ExactIn { io: net::IO, min_iosd: 1 });
+    let buy = |net: &Net| {
+        credits_ix::buy_credits(
+            me.pubkey(),
+            address::feed(),
+            net.epoch(),
+            BuyOrder::ExactIn { io: net::IO, min_iosd: 1 },
+        )
+    };
     let order = buy(&net);
     table.measure("buy_credits", &mut net, order, &[&me]);
     let speak = credits_ix::submit_price(submitter(0).pubkey(), net::PRICE);
@@ -185,10 +195,42 @@ fn money(table: &mut Table) {
     let job = net.committed(&work::tiny());
     let accept = accept(&net, &job);
     net.ok(&[accept], &[&me]);
-    let redeem = credits_ix::redeem_earnings(supplier.pubkey(), net.epoch(), net::IOSD, 0);
-    table.measure("redeem_earnings_first", &mut net, redeem, &[&supplier]);
-    let redeem = credits_ix::redeem_earnings(supplier.pubkey(), net.epoch(), net::IOSD, 0);
-    table.measure("redeem_earnings", &mut net, redeem, &[&supplier]);
+    let request = credits_ix::request_redemption(supplier.pubkey(), net.epoch(), net::IOSD);
+    table.measure("request_redemption", &mut net, request, &[&supplier]);
+    let epoch = net.epoch();
+    net.vm.set_time(net::START + (epoch as i64 + 1) * i64::from(net::EPOCH_S));
+    net.submit_price(net::PRICE);
+    let advance = net.advance_epoch(epoch);
+    table.measure("advance_epoch", &mut net, advance, &[&me]);
+    let settle = net.settle_redemption(&supplier);
+    table.measure("settle_redemption", &mut net, settle, &[&supplier]);
+    let rebate = credits_ix::redeem_loyalty(me.pubkey(), net::IOSD);
+    table.measure("redeem_loyalty", &mut net, rebate, &[&me]);
+}
+
+/// What holders and voters do.
+fn stake(table: &mut Table) {
+    let mut net = Net::new();
+    let (me, owner) = (user(0), operator(0));
+    let (holder, pool) = (me.pubkey(), address::operator_pool(&owner.pubkey()));
+    table.measure("stake_first", &mut net, staking_ix::stake(holder, pool, net::IO), &[&me]);
+    table.measure("stake", &mut net, staking_ix::stake(holder, pool, net::IO), &[&me]);
+    net.next_epoch();
+    net.next_epoch();
+    table.measure("refresh_position", &mut net, staking_ix::refresh_position(pool, holder), &[&me]);
+    table.measure("collect_rewards", &mut net, staking_ix::collect_rewards(), &[&me]);
+    table.measure("fold_pool", &mut net, staking_ix::fold_pool(pool), &[&me]);
+    table.measure("claim_rewards", &mut net, staking_ix::claim_rewards(holder, pool, holder), &[&me]);
+    table.measure("unstake", &mut net, staking_ix::unstake(holder, pool, net::IO), &[&me]);
+
+    let action = Action::Credits(Order::Set { parameter: Parameter::FeeBps, value: 450 });
+    table.measure("propose", &mut net, governance_ix::propose(holder, 0, action), &[&me]);
+    let vote = governance_ix::vote(owner.pubkey(), owner.pubkey(), pool, 0, Choice::Yes);
+    table.measure("vote", &mut net, vote, &[&owner]);
+    net.wait(i64::from(net::VOTING_S));
+    table.measure("finish", &mut net, governance_ix::finish(0), &[&me]);
+    net.wait(i64::from(net::TIMELOCK_S));
+    table.measure("execute", &mut net, governance_ix::execute(0, &action), &[&me]);
 }
 
 fn registrations(table: &mut Table) {
@@ -197,9 +239,13 @@ fn registrations(table: &mut Table) {
     let admin = payer.pubkey();
     let launch = credits_ix::initialize(admin, net::launch());
     table.measure("credits_initialize", &mut net, launch, &[&payer]);
-    let launch = jobs_ix::initialize(admin, net::WINDOW_S);
+    let launch = jobs_ix::initialize(admin, net::jobs_launch());
     table.measure("jobs_initialize", &mut net, launch, &[&payer]);
     table.measure("credits_open_shard", &mut net, credits_ix::open_shard(admin, 0), &[&payer]);
+    let launch = staking_ix::initialize(admin, net::staking_launch());
+    table.measure("staking_initialize", &mut net, launch, &[&payer]);
+    let launch = governance_ix::initialize(admin, net::governance_launch());
+    table.measure("governance_initialize", &mut net, launch, &[&payer]);
     table.measure("jobs_open_shard", &mut net, jobs_ix::open_shard(admin, 0), &[&payer]);
 
     let mut net = Net::new();
@@ -208,9 +254,18 @@ fn registrations(table: &mut Table) {
     net.vm.airdrop(&someone, 1_000_000_000);
     table.measure("open_earnings", &mut net, credits_ix::open_earnings(admin, someone), &[&payer]);
     table.measure("register_operator", &mut net, jobs_ix::register_operator(someone), &[&owner]);
+    let open = staking_ix::open_pool(someone, PoolKind::Operator, net::COMMISSION_BPS);
+    table.measure("open_pool", &mut net, open, &[&owner]);
+    net.ok(&credits_ix::transfer_io(admin, someone, net::STAKE), &[&payer]);
+    net.ok(&[staking_ix::stake(someone, address::operator_pool(&someone), net::STAKE)], &[&owner]);
+    net.next_epoch();
+    net.next_epoch();
+    net.ok(&[staking_ix::refresh_position(address::operator_pool(&someone), someone)], &[&owner]);
     let worker = key("new device");
-    let register = jobs_ix::register_device(someone, worker.pubkey(), "device".into());
+    let register = jobs_ix::register_device(someone, worker.pubkey(), "device".into(), 0);
     table.measure("register_device", &mut net, register, &[&owner, &worker]);
+    table.measure("retire_device", &mut net, jobs_ix::retire_device(someone, worker.pubkey()), &[&owner]);
+    table.measure("open_loyalty", &mut net, credits_ix::open_loyalty(someone, someone), &[&owner]);
     table.measure("open_user", &mut net, jobs_ix::open_user(someone), &[&owner]);
     let model = work::model("three layers", &[64, 128, 64, 10]);
     let register = jobs_ix::register_model(someone, net::model_args(&model));

@@ -1,4 +1,5 @@
-//! Events of both programs, as `emit_cpi!` leaves them in inner instructions.
+//! Events of our programs, as `emit_cpi!` leaves them in inner instructions.
+use crate::vm::PROGRAMS;
 use anchor_lang::event::EVENT_IX_TAG_LE;
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::{AnchorDeserialize, Discriminator};
@@ -18,14 +19,14 @@ impl Event {
     /// # Panics
     /// If it is one without a stamp.
     pub fn decode(program: Pubkey, data: &[u8]) -> Option<Self> {
-        let ours = program == credits::ID || program == jobs::ID;
+        let ours = PROGRAMS.iter().any(|(id, _)| *id == program);
         let data = data.strip_prefix(EVENT_IX_TAG_LE).filter(|_| ours)?;
         let mut fields = &data[8..];
         let stamp = Stamp::deserialize(&mut fields).expect("every event starts with its stamp");
         Some(Event { program, stamp, data: data.to_vec() })
     }
 
-    /// The event if it is a `T`. Both programs have events of one name and shape; `program` tells them apart.
+    /// The event if it is a `T`. Several programs have events of one name and shape; `program` tells them apart.
     ///
     /// # Panics
     /// If it is a `T` with other fields.

@@ -6,7 +6,7 @@ pub fn key(name: &str) -> Keypair {
     Keypair::new_from_array(judge::sha256(&[b"program-tests", name.as_bytes()]))
 }
 
-/// Upgrade authority of both programs; initialises them and holds the genesis supply.
+/// Upgrade authority of all programs; initialises them, hands them over, and holds the genesis supply.
 pub fn authority() -> Keypair {
     key("authority")
 }
@@ -29,6 +29,11 @@ pub fn operator(index: usize) -> Keypair {
 /// Registered devices: 0 and 1 are operator 0's, 2 is operator 1's.
 pub fn device(index: usize) -> Keypair {
     key(&format!("device {index}"))
+}
+
+/// May stop proposals and pause.
+pub fn guardian() -> Keypair {
+    key("guardian")
 }
 
 /// Has lamports and nothing else.

@@ -1,4 +1,4 @@
-//! The two programs in a real virtual machine (LiteSVM), with everything a test needs around them: fixed keys, an
+//! The four programs in a real virtual machine (LiteSVM), with everything a test needs around them: fixed keys, an
 //! initialised network, work that can be tampered with, decoded events, and what must always hold.
 //!
 //! Every key is derived from a name, so that addresses, bumps and compute units are the same in every run.
@@ -14,7 +14,7 @@ pub mod work;
 
 pub use event::Event;
 pub use invariant::invariants;
-pub use keys::{authority, device, key, operator, stranger, submitter, user};
+pub use keys::{authority, device, guardian, key, operator, stranger, submitter, user};
 pub use net::Net;
 pub use vm::{Failure, Meta, Vm};
 pub use work::{Cell, Work};

@@ -1,21 +1,26 @@
-//! A network that is up: both programs initialised, all shards open, a fresh price, funded users, suppliers, models.
+//! A network that is up: all programs initialised and governed, shards open, a fresh price, funded users, staked
+//! suppliers, models.
 use crate::event::Event;
 use crate::invariants;
-use crate::keys::{authority, device, operator, stranger, submitter, user};
+use crate::keys::{authority, device, guardian, operator, stranger, submitter, user};
 use crate::vm::{Failure, Meta, Vm};
 use crate::work::{self, Cell, Work};
 use anchor_lang::prelude::Pubkey;
-use client::{address, credits_ix, jobs_ix};
-use credits::{BuyOrder, InitializeArgs};
+use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
+use credits::{BuyOrder, InitializeArgs, MintLimit};
+use governance::state::Target;
 use jobs::state::{Job, LayerRecord};
 use jobs::{CommitArgs, ModelArgs, PostArgs};
 use model::Model;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use staking::state::Position;
 use std::sync::OnceLock;
 
-/// The clock at the start, unix seconds.
+/// The epoch in which a network of [`Net::new`] begins: its operators' stake has warmed up.
+pub const FIRST_EPOCH: u64 = 2;
+/// The clock when the programs were initialised, unix seconds.
 pub const START: i64 = 1_700_000_000;
 /// One dollar per IO: one IO buys one IOSD.
 pub const PRICE: u64 = 100_000_000;
@@ -28,7 +33,8 @@ pub const GENESIS: u64 = 500_000_000 * IO;
 pub const USER_IO: u64 = 10_000 * IO;
 /// Each user's IOSD.
 pub const USER_IOSD: u64 = 1_000 * IOSD;
-pub const REDEMPTION_BUDGET: u64 = 500 * IO;
+/// Most IO that one epoch may pay for redemptions.
+pub const REDEMPTION_CAP: u64 = 500 * IO;
 pub const EPOCH_S: u32 = 3_600;
 pub const MAX_PRICE_AGE_S: u32 = 60;
 pub const MAX_SPREAD_BPS: u16 = 200;
@@ -37,6 +43,27 @@ pub const INCENTIVE_BPS: u16 = 4_000;
 pub const WINDOW_S: u32 = 600;
 pub const CLAIM_S: u32 = 300;
 pub const EXECUTE_S: u32 = 120;
+/// Loyalty points are worth one percent.
+pub const LOYALTY_BPS: u16 = 100;
+/// Stake reserved for a claim: twice its price.
+pub const RESERVE_BPS: u32 = 20_000;
+/// The user's slice of the reservation of a claim that expires.
+pub const FORFEIT_BPS: u16 = 1_000;
+/// Stake that devices of each class need.
+pub const CLASS_STAKE: [u64; 4] = [100 * IO, 200 * IO, 400 * IO, 800 * IO];
+/// Each operator's own stake.
+pub const STAKE: u64 = 5_000 * IO;
+pub const COMMISSION_BPS: u16 = 1_000;
+pub const DISPUTE_S: u32 = 2_000;
+pub const SLASH_CAP_BPS: u16 = 3_000;
+pub const PROVER_BPS: u16 = 2_500;
+/// What a proposal's author deposits.
+pub const DEPOSIT: u64 = 10 * IO;
+pub const VOTING_S: u32 = 7_200;
+pub const TIMELOCK_S: u32 = 3_600;
+pub const GRACE_S: u32 = 86_400;
+pub const QUORUM_BPS: u16 = 1_000;
+pub const THRESHOLD_BPS: u16 = 5_000;
 /// Price of a job unless a test says otherwise.
 pub const JOB_PRICE: u64 = 10 * IOSD;
 
@@ -61,14 +88,55 @@ pub struct Posted {
 pub fn launch() -> InitializeArgs {
     InitializeArgs {
         jobs_authority: address::jobs_authority(),
+        staking_authority: address::staking_authority(),
+        treasury_authority: address::governance_authority(),
         submitters: (0..3).map(|i| submitter(i).pubkey()).collect(),
         genesis_supply: GENESIS,
         epoch_s: EPOCH_S,
         fee_bps: FEE_BPS,
         incentive_bps: INCENTIVE_BPS,
-        redemption_budget: REDEMPTION_BUDGET,
+        redemption_cap: REDEMPTION_CAP,
         max_price_age_s: MAX_PRICE_AGE_S,
         max_spread_bps: MAX_SPREAD_BPS,
+        idle_bps: 4_000,
+        stakers_bps: 4_000,
+        loyalty_bps: LOYALTY_BPS,
+        mint_limits: [MintLimit { total: 100_000_000 * IO, epoch: 100_000 * IO }; 3],
+    }
+}
+
+/// Launch parameters of the jobs program.
+pub fn jobs_launch() -> jobs::InitializeArgs {
+    jobs::InitializeArgs {
+        challenge_window_s: WINDOW_S,
+        reserve_bps: RESERVE_BPS,
+        forfeit_bps: FORFEIT_BPS,
+        class_stake: CLASS_STAKE,
+    }
+}
+
+/// Launch parameters of the staking program.
+pub fn staking_launch() -> staking::InitializeArgs {
+    staking::InitializeArgs {
+        jobs_authority: address::jobs_authority(),
+        voting_authority: address::governance_authority(),
+        dispute_s: DISPUTE_S,
+        slash_cap_bps: SLASH_CAP_BPS,
+        prover_bps: PROVER_BPS,
+        max_commission_bps: 2_000,
+    }
+}
+
+/// Launch rules of the governance program.
+pub fn governance_launch() -> governance::InitializeArgs {
+    governance::InitializeArgs {
+        guardian: guardian().pubkey(),
+        deposit: DEPOSIT,
+        voting_s: VOTING_S,
+        timelock_s: TIMELOCK_S,
+        grace_s: GRACE_S,
+        quorum_bps: QUORUM_BPS,
+        threshold_bps: THRESHOLD_BPS,
     }
 }
 
@@ -96,6 +164,12 @@ pub fn model_args(model: &Model) -> ModelArgs {
     }
 }
 
+/// The claim of `job` by device `index`.
+pub fn claim(index: usize, job: Pubkey) -> Instruction {
+    let owner = operator(if index < 2 { 0 } else { 1 });
+    jobs_ix::claim_job(device(index).pubkey(), owner.pubkey(), address::feed(), job)
+}
+
 impl Net {
     /// A network that is up. It is built once per process and copied.
     pub fn new() -> Self {
@@ -109,11 +183,11 @@ impl Net {
         .clone()
     }
 
-    /// Both programs deployed and wallets with lamports, nothing else.
+    /// All programs deployed and wallets with lamports, nothing else.
     pub fn bare() -> Self {
         let mut vm = Vm::new();
         vm.set_time(START);
-        let roles = [authority(), stranger()].into_iter();
+        let roles = [authority(), stranger(), guardian()].into_iter();
         let numbered = (0..3).flat_map(|i| [submitter(i), user(i), operator(i), device(i)]);
         for wallet in roles.chain(numbered) {
             vm.airdrop(&wallet.pubkey(), 1_000_000_000_000);
@@ -121,29 +195,63 @@ impl Net {
         Net { vm, events: Vec::new() }
     }
 
-    /// Initialises both programs and opens all shards.
+    /// Initialises all programs, opens all shards, and hands the authority over to governance in two steps.
     pub fn initialize(&mut self) {
         let payer = authority();
-        self.ok(&[credits_ix::initialize(payer.pubkey(), launch())], &[&payer]);
-        self.ok(&[jobs_ix::initialize(payer.pubkey(), WINDOW_S)], &[&payer]);
+        let me = payer.pubkey();
+        self.ok(&[credits_ix::initialize(me, launch())], &[&payer]);
+        self.ok(&[staking_ix::initialize(me, staking_launch())], &[&payer]);
+        self.ok(&[jobs_ix::initialize(me, jobs_launch())], &[&payer]);
+        self.ok(&[governance_ix::initialize(me, governance_launch())], &[&payer]);
         for index in 0..credits::constants::SHARDS {
-            let shards = [credits_ix::open_shard(payer.pubkey(), index), jobs_ix::open_shard(payer.pubkey(), index)];
+            let shards = [
+                credits_ix::open_shard(me, index),
+                staking_ix::open_shard(me, index),
+                jobs_ix::open_shard(me, index),
+                governance_ix::open_shard(me, index),
+            ];
             self.ok(&shards, &[&payer]);
+        }
+        let to = address::governance_authority();
+        let offers = [
+            credits_ix::administer(me, credits::Order::OfferAuthority { to }),
+            staking_ix::administer(me, staking::Order::OfferAuthority { to }),
+            jobs_ix::administer(me, jobs::Order::OfferAuthority { to }),
+        ];
+        self.ok(&offers, &[&payer]);
+        for target in [Target::Credits, Target::Staking, Target::Jobs] {
+            self.ok(&[governance_ix::accept_program_authority(target)], &[&payer]);
         }
     }
 
+    /// Operators' stake is warm when this ends, at the start of epoch [`FIRST_EPOCH`].
     fn populate(&mut self) {
-        self.submit_price(PRICE);
-        for i in 0..3 {
-            self.fund_user(&user(i));
-        }
         for i in 0..2 {
             let owner = operator(i);
             let me = owner.pubkey();
-            self.ok(&[credits_ix::open_earnings(me, me), jobs_ix::register_operator(me)], &[&owner]);
+            self.ok(&credits_ix::transfer_io(authority().pubkey(), me, STAKE), &[&authority()]);
+            self.ok(&jobs_ix::register_supplier(me, COMMISSION_BPS), &[&owner]);
+            self.ok(&[staking_ix::stake(me, address::operator_pool(&me), STAKE)], &[&owner]);
+        }
+        self.vm.set_time(START + FIRST_EPOCH as i64 * i64::from(EPOCH_S));
+        self.submit_price(PRICE);
+        for epoch in 0..FIRST_EPOCH {
+            self.advance(epoch);
+        }
+        for i in 0..2 {
+            let me = operator(i).pubkey();
+            self.ok(&[staking_ix::refresh_position(address::operator_pool(&me), me)], &[&operator(i)]);
+        }
+        for i in 0..3 {
+            self.fund_user(&user(i));
+        }
+        // Whoever proves a fault is paid in IO.
+        for prover in [stranger(), device(0)] {
+            let open = credits_ix::create_io_account(authority().pubkey(), prover.pubkey());
+            self.ok(&[open], &[&authority()]);
         }
         for (i, owner) in [(0, operator(0)), (1, operator(0)), (2, operator(1))] {
-            let register = jobs_ix::register_device(owner.pubkey(), device(i).pubkey(), format!("device {i}"));
+            let register = jobs_ix::register_device(owner.pubkey(), device(i).pubkey(), format!("device {i}"), 0);
             self.ok(&[register], &[&owner, &device(i)]);
         }
         for model in [work::tiny(), work::wide(), work::digits()] {
@@ -156,7 +264,45 @@ impl Net {
         let epoch = self.epoch();
         let order = BuyOrder::ExactOut { iosd: USER_IOSD, max_io: u64::MAX };
         self.ok(&credits_ix::transfer_io(authority().pubkey(), me, USER_IO), &[&authority()]);
-        self.ok(&[credits_ix::buy_credits(me, epoch, order), jobs_ix::open_user(me)], &[user]);
+        let open = [credits_ix::open_loyalty(me, me), jobs_ix::open_user(me)];
+        self.ok(&[credits_ix::buy_credits(me, address::feed(), epoch, order)], &[user]);
+        self.ok(&open, &[user]);
+    }
+
+    /// Closes `epoch`, which must have ended.
+    pub fn advance(&mut self, epoch: u64) -> Meta {
+        self.ok(&[self.advance_epoch(epoch)], &[&authority()])
+    }
+
+    /// The instruction that closes `epoch`.
+    pub fn advance_epoch(&self, epoch: u64) -> Instruction {
+        let account: Option<credits::state::Epoch> = self.vm.read(&address::epoch(epoch));
+        let payer = account.map_or_else(|| authority().pubkey(), |e| e.payer);
+        credits_ix::advance_epoch(address::feed(), epoch, payer)
+    }
+
+    /// Settles what `owner` asked for, in an epoch that is closed.
+    pub fn settle_redemption(&self, owner: &Keypair) -> Instruction {
+        let me = owner.pubkey();
+        let earnings: credits::state::Earnings = self.vm.read(&address::earnings(&me)).expect("a supplier");
+        let epoch: Option<credits::state::Epoch> = self.vm.read(&address::epoch(earnings.request_epoch));
+        let payer = epoch.map_or(me, |e| e.payer);
+        credits_ix::settle_redemption(me, me, earnings.request_epoch, payer, self.epoch())
+    }
+
+    /// The clock goes to the start of the next epoch, everybody speaks, and the epoch before is closed.
+    pub fn next_epoch(&mut self) {
+        let epoch = self.epoch();
+        self.vm.set_time(START + (epoch as i64 + 1) * i64::from(EPOCH_S));
+        self.submit_price(PRICE);
+        self.advance(epoch);
+    }
+
+    /// The position that an operator holds in its own pool.
+    pub fn own_position(&self, operator: &Keypair) -> Position {
+        let me = operator.pubkey();
+        let address = address::position(&address::operator_pool(&me), &me);
+        self.vm.read(&address).expect("the operator has staked")
     }
 
     /// Sends, and keeps the events.
@@ -249,7 +395,7 @@ impl Net {
     /// User 0 posts a job and device 0 claims it.
     pub fn claimed(&mut self, model: &Model) -> Posted {
         let posted = self.post(&user(0), model);
-        self.ok(&[jobs_ix::claim_job(device(0).pubkey(), posted.address)], &[&device(0)]);
+        self.ok(&[claim(0, posted.address)], &[&device(0)]);
         posted
     }
 

@@ -20,6 +20,10 @@ pub const MAX_TRANSACTION: usize = 1232;
 /// Bytes before the code in a loader's data account.
 const PROGRAM_DATA_HEAD: usize = 45;
 
+/// Our programs, and what their binaries are called.
+pub const PROGRAMS: [(Pubkey, &str); 4] =
+    [(credits::ID, "credits"), (staking::ID, "staking"), (jobs::ID, "jobs"), (governance::ID, "governance")];
+
 /// A transaction that succeeded.
 #[derive(Clone, Debug)]
 pub struct Meta {
@@ -43,7 +47,7 @@ pub struct Vm {
     svm: LiteSVM,
 }
 
-/// The folder with `credits.so` and `jobs.so`: `SBF_OUT_DIR`, or the workspace's `target/deploy`.
+/// The folder with the built programs: `SBF_OUT_DIR`, or the workspace's `target/deploy`.
 pub fn program_folder() -> PathBuf {
     let default = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy"));
     std::env::var_os("SBF_OUT_DIR").map_or_else(default, PathBuf::from)
@@ -64,12 +68,13 @@ impl Vm {
     /// If the programs are not built.
     pub fn new() -> Self {
         let mut svm = LiteSVM::new().with_log_bytes_limit(None);
-        for (id, name) in [(credits::ID, "credits"), (jobs::ID, "jobs")] {
+        for (id, name) in PROGRAMS {
             let bytes = program_bytes(name);
             svm.add_program(id, &bytes).unwrap_or_else(|e| panic!("{name}.so does not load: {e:?}"));
         }
+        svm.add_program(caller::ID, &program_bytes("caller")).unwrap_or_else(|e| panic!("caller.so: {e:?}"));
         let mut vm = Vm { svm };
-        for id in [credits::ID, jobs::ID] {
+        for (id, _) in PROGRAMS {
             vm.set_upgrade_authority(&id, Some(authority().pubkey()));
         }
         vm
@@ -147,10 +152,11 @@ impl Vm {
         decoded.map(|(address, t)| (address, t.unwrap_or_else(|e| panic!("{address}: {e}")))).collect()
     }
 
-    /// Everything that an instruction of ours could have changed: the accounts of both programs and of the token programs.
+    /// Everything that an instruction of ours could have changed: the accounts of our programs and of the token programs.
     pub fn state(&self) -> BTreeMap<Pubkey, Account> {
-        let owners = [credits::ID, jobs::ID, anchor_spl::token::ID, anchor_spl::token_2022::ID];
-        owners.iter().flat_map(|owner| self.svm.get_program_accounts(owner)).collect()
+        let tokens = [anchor_spl::token::ID, anchor_spl::token_2022::ID];
+        let owners = PROGRAMS.map(|(id, _)| id).into_iter().chain(tokens);
+        owners.flat_map(|owner| self.svm.get_program_accounts(&owner)).collect()
     }
 
     /// Balance of a token account in base units; zero if there is none.

@@ -23,7 +23,10 @@ pub struct SettleRedemption<'info> {
     #[account(mut, dup, has_one = owner @ CreditsError::WrongOwner)]
     pub earnings: Box<Account<'info, Earnings>>,
     /// The epoch of the request. It is closed, so it is never the open one.
-    #[account(mut, constraint = epoch.index == earnings.request_epoch @ CreditsError::WrongOwner)]
+    #[account(
+        mut, dup, constraint = epoch.index == earnings.request_epoch @ CreditsError::WrongOwner,
+        constraint = epoch.closed @ CreditsError::EpochOpen
+    )]
     pub epoch: Box<Account<'info, Epoch>>,
     /// CHECK: gets the rent of an epoch that nobody needs any more.
     #[account(mut, address = epoch.payer @ CreditsError::WrongOwner)]

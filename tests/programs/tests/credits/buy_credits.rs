@@ -2,13 +2,13 @@ use client::{address, credits_ix};
 use credits::BuyOrder;
 use credits::events::CreditsBought;
 use program_tests::forge::replace;
-use program_tests::net::{IO, IOSD, MAX_PRICE_AGE_S, MAX_SPREAD_BPS, PRICE, USER_IO, USER_IOSD};
+use program_tests::net::{FIRST_EPOCH, IO, IOSD, MAX_PRICE_AGE_S, MAX_SPREAD_BPS, PRICE, USER_IO, USER_IOSD};
 use program_tests::{Net, event, submitter, user};
 use solana_instruction::Instruction;
 use solana_signer::Signer;
 
 fn buy(net: &Net, order: BuyOrder) -> Instruction {
-    credits_ix::buy_credits(user(0).pubkey(), net.epoch(), order)
+    credits_ix::buy_credits(user(0).pubkey(), address::feed(), net.epoch(), order)
 }
 
 fn exact_in(net: &Net, io: u64, min_iosd: u64) -> Instruction {
@@ -131,15 +131,15 @@ fn burns_are_counted_in_the_epoch_of_the_clock_and_no_other() {
     let mut net = Net::new();
     net.wait(3_600);
     net.submit_price(PRICE);
-    assert_eq!(net.epoch(), 1);
+    assert_eq!(net.epoch(), FIRST_EPOCH + 1);
     let order = BuyOrder::ExactIn { io: IO, min_iosd: 0 };
-    for wrong in [0, 2] {
-        let attempt = credits_ix::buy_credits(user(0).pubkey(), wrong, order);
+    for wrong in [FIRST_EPOCH, FIRST_EPOCH + 2] {
+        let attempt = credits_ix::buy_credits(user(0).pubkey(), address::feed(), wrong, order);
         net.refused("ConstraintSeeds", &[attempt], &[&user(0)]);
     }
-    net.ok(&[credits_ix::buy_credits(user(0).pubkey(), 1, order)], &[&user(0)]);
-    let epoch: credits::state::Epoch = net.vm.read(&address::epoch(1)).unwrap();
-    assert_eq!((epoch.index, epoch.io_burned), (1, IO));
+    net.ok(&[credits_ix::buy_credits(user(0).pubkey(), address::feed(), FIRST_EPOCH + 1, order)], &[&user(0)]);
+    let epoch: credits::state::Epoch = net.vm.read(&address::epoch(FIRST_EPOCH + 1)).unwrap();
+    assert_eq!((epoch.index, epoch.io_burned), (FIRST_EPOCH + 1, IO));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn wrong_mints_and_token_programs_are_refused() {
         ),
         (anchor_spl::token::ID, anchor_spl::token_2022::ID, "InvalidProgramId"),
         (anchor_spl::token_2022::ID, anchor_spl::token::ID, "InvalidProgramId"),
-        (address::feed(), address::credits_config(), "AccountDiscriminatorMismatch"),
+        (address::feed(), address::credits_config(), "WrongPriceAccount"),
     ];
     for (right, wrong, error) in swaps {
         net.refused(error, &[replace(order.clone(), right, wrong)], &[&user(0)]);

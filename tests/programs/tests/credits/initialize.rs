@@ -75,11 +75,7 @@ fn every_parameter_is_accepted_at_its_bound_and_refused_one_past_it() {
         (|a| a.max_price_age_s = 3_600, |a| a.max_price_age_s = 3_601, "ParameterOutOfBounds"),
         (|a| a.epoch_s = 86_400, |a| a.epoch_s = 86_401, "ParameterOutOfBounds"),
         (|a| a.epoch_s = 1, |a| a.epoch_s = 0, "ParameterOutOfBounds"),
-        (
-            |a| a.redemption_budget = economy::IO_CAP,
-            |a| a.redemption_budget = economy::IO_CAP + 1,
-            "ParameterOutOfBounds",
-        ),
+        (|a| a.redemption_cap = economy::IO_CAP, |a| a.redemption_cap = economy::IO_CAP + 1, "ParameterOutOfBounds"),
     ];
     for (at_bound, past_it, error) in cases {
         let (mut fine, mut bad) = (launch(), launch());

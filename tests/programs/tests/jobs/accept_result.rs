@@ -2,7 +2,7 @@ use client::{address, jobs_ix};
 use jobs::events::{JobPaid, Verification};
 use jobs::state::{Device, Operator};
 use program_tests::forge::replace;
-use program_tests::net::{JOB_PRICE, Posted, USER_IOSD};
+use program_tests::net::{JOB_PRICE, Posted, USER_IOSD, claim};
 use program_tests::{Net, device, event, operator, stranger, user, work};
 use solana_instruction::Instruction;
 use solana_signer::Signer;
@@ -65,7 +65,7 @@ fn a_job_without_a_result_cannot_be_accepted() {
 fn accounts_of_another_job_user_device_or_operator_are_refused() {
     let mut net = Net::new();
     let other = net.post(&user(1), &work::tiny());
-    net.ok(&[jobs_ix::claim_job(device(2).pubkey(), other.address)], &[&device(2)]);
+    net.ok(&[claim(2, other.address)], &[&device(2)]);
     let job = net.committed(&work::tiny());
     let order = accept(&net, &job);
     let index = credits::constants::shard_of(&job.address);

@@ -1,21 +1,17 @@
-use client::{address, jobs_ix};
+use client::{address, jobs_ix, staking_ix};
 use jobs::events::JobClaimed;
 use jobs::state::Status;
 use program_tests::forge::replace;
-use program_tests::net::{CLAIM_S, EXECUTE_S};
+use program_tests::net::{CLAIM_S, EXECUTE_S, IO, IOSD, JOB_PRICE, PRICE, RESERVE_BPS, STAKE, claim};
 use program_tests::{Net, device, event, operator, stranger, user, work};
-use solana_instruction::Instruction;
 use solana_signer::Signer;
-
-fn claim(index: usize, job: client::Pubkey) -> Instruction {
-    jobs_ix::claim_job(device(index).pubkey(), job)
-}
 
 #[test]
 fn claim_at_the_deadline_succeeds_and_one_second_later_fails() {
     let mut net = Net::new();
     let (first, second) = (net.post(&user(0), &work::tiny()), net.post(&user(0), &work::tiny()));
     net.wait(i64::from(CLAIM_S));
+    net.submit_price(PRICE);
     let meta = net.ok(&[claim(0, first.address)], &[&device(0)]);
     let claimed: JobClaimed = event::first(&meta.events);
     assert_eq!((claimed.device, claimed.operator), (device(0).pubkey(), operator(0).pubkey()));
@@ -51,7 +47,7 @@ fn a_device_has_one_live_job_until_it_is_paid() {
 fn an_unregistered_device_and_anothers_device_are_refused() {
     let mut net = Net::new();
     let job = net.post(&user(0), &work::tiny()).address;
-    let attempt = jobs_ix::claim_job(stranger().pubkey(), job);
+    let attempt = jobs_ix::claim_job(stranger().pubkey(), operator(0).pubkey(), address::feed(), job);
     net.refused("AccountNotInitialized", std::slice::from_ref(&attempt), &[&stranger()]);
     let forged = replace(attempt, address::device(&stranger().pubkey()), address::device(&device(0).pubkey()));
     net.refused("WrongOwner", &[forged], &[&stranger()]);
@@ -83,4 +79,82 @@ fn wrong_accounts_are_refused() {
         let forged = replace(claim(0, job), right, wrong);
         net.refused(error, &[forged], &[&device(0)]);
     }
+}
+
+#[test]
+fn a_claim_reserves_the_operators_own_stake_and_payment_frees_it() {
+    let mut net = Net::new();
+    let owner = operator(0);
+    let before = net.own_position(&owner);
+    let job = net.claimed(&work::tiny());
+    let reserved = JOB_PRICE / IOSD * IO * u64::from(RESERVE_BPS) / 10_000;
+    let held = net.own_position(&owner);
+    assert_eq!((held.reserved, held.active), (reserved, before.active - reserved));
+    assert_eq!(net.job(&job.address).unwrap().reserved, reserved);
+    net.commit(&job.work);
+    let state = net.job(&job.address).unwrap();
+    net.ok(&[jobs_ix::accept_result(user(0).pubkey(), job.address, &state)], &[&user(0)]);
+    let after = net.own_position(&owner);
+    assert_eq!((after.reserved, after.active), (0, before.active));
+}
+
+#[test]
+fn a_claim_beyond_the_operators_own_stake_is_refused_even_if_others_stake_there() {
+    let mut net = Net::new();
+    let owner = operator(1);
+    let pool = address::operator_pool(&owner.pubkey());
+    net.ok(&[staking_ix::stake(user(0).pubkey(), pool, 5_000 * IO)], &[&user(0)]);
+    net.next_epoch();
+    net.next_epoch();
+    net.ok(&[staking_ix::refresh_position(pool, user(0).pubkey())], &[&user(0)]);
+    net.ok(&[staking_ix::unstake(owner.pubkey(), pool, STAKE - 19 * IO)], &[&owner]);
+    let job = net.post(&user(1), &work::tiny()).address;
+    net.refused("NotEnoughStake", &[claim(2, job)], &[&device(2)]);
+    net.ok(&[claim(0, job)], &[&device(0)]);
+}
+
+#[test]
+fn an_operator_whose_stake_no_longer_carries_its_devices_is_not_hired() {
+    let mut net = Net::new();
+    let owner = operator(1);
+    let pool = address::operator_pool(&owner.pubkey());
+    let job = net.post(&user(0), &work::tiny()).address;
+    net.ok(&[staking_ix::unstake(owner.pubkey(), pool, STAKE - 99 * IO)], &[&owner]);
+    net.refused("StakeTooLow", &[claim(2, job)], &[&device(2)]);
+}
+
+#[test]
+fn reserved_stake_cannot_be_taken_out_while_the_job_lives() {
+    let mut net = Net::new();
+    let owner = operator(0);
+    let (me, pool) = (owner.pubkey(), address::operator_pool(&owner.pubkey()));
+    net.claimed(&work::tiny());
+    let free = net.own_position(&owner).active;
+    net.refused("NotEnoughStake", &[staking_ix::unstake(me, pool, free + 1)], &[&owner]);
+    net.ok(&[staking_ix::unstake(me, pool, free)], &[&owner]);
+}
+
+#[test]
+fn nothing_is_claimed_at_a_stale_price_or_with_another_price_account() {
+    let mut net = Net::new();
+    let job = net.post(&user(0), &work::tiny()).address;
+    let forged = replace(claim(0, job), address::feed(), address::credits_config());
+    net.refused("WrongPriceAccount", &[forged], &[&device(0)]);
+    net.wait(61);
+    net.refused("PriceStale", &[claim(0, job)], &[&device(0)]);
+}
+
+#[test]
+fn another_operators_stake_cannot_stand_for_a_claim() {
+    let mut net = Net::new();
+    let job = net.post(&user(0), &work::tiny()).address;
+    let (mine, other) = (operator(0).pubkey(), operator(1).pubkey());
+    let (pool, others) = (address::operator_pool(&mine), address::operator_pool(&other));
+    let (position, their) = (address::position(&pool, &mine), address::position(&others, &other));
+    let forged = replace(claim(0, job), pool, others);
+    net.refused("WrongPool", &[forged], &[&device(0)]);
+    let forged = replace(claim(0, job), position, their);
+    net.refused("WrongOwner", &[forged], &[&device(0)]);
+    let (theirs, wrong) = (address::operator(&other), address::operator(&mine));
+    net.refused("WrongOwner", &[replace(claim(0, job), wrong, theirs)], &[&device(0)]);
 }

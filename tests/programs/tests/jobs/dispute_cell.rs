@@ -2,7 +2,7 @@ use client::{address, jobs_ix};
 use jobs::events::FaultProven;
 use jobs::state::{Device, Operator};
 use program_tests::forge::replace;
-use program_tests::net::{JOB_PRICE, Posted, USER_IOSD, WINDOW_S};
+use program_tests::net::{JOB_PRICE, PROVER_BPS, Posted, USER_IOSD, WINDOW_S};
 use program_tests::{Cell, Net, Work, device, event, operator, stranger, user, work};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -176,7 +176,8 @@ fn a_job_without_a_result_cannot_be_disputed() {
     let job = net.claimed(&work::tiny());
     refused(&mut net, "WrongState", &job, cell, &job.work.tampered(cell).evidence(cell));
     let posted = net.post(&user(1), &work::tiny());
-    refused(&mut net, "WrongState", &posted, cell, &posted.work.evidence(cell));
+    // It has no device whose accounts could be named.
+    refused(&mut net, "AccountNotInitialized", &posted, cell, &posted.work.evidence(cell));
 }
 
 #[test]
@@ -218,4 +219,21 @@ fn wrong_accounts_are_refused() {
         net.refused(error, &[replace(dispute.clone(), right, wrong)], &[&me]);
     }
     net.ok(&[dispute], &[&me]);
+}
+
+#[test]
+fn a_proven_fault_slashes_the_reservation_pays_the_prover_and_burns_the_rest() {
+    let mut net = Net::new();
+    let (owner, cell) = (operator(0), (0, 1, 2));
+    let job = net.cheated(&work::tiny(), cell);
+    let (reserved, own) = (net.job(&job.address).unwrap().reserved, net.own_position(&owner));
+    let supply = net.vm.supply(&address::io_mint());
+    net.upload(&stranger(), job.address, &job.work.evidence(cell));
+    let dispute = net.dispute(&stranger(), job.address, cell);
+    net.ok(&[dispute], &[&stranger()]);
+    let share = reserved * u64::from(PROVER_BPS) / 10_000;
+    assert_eq!(net.io(&stranger()), share);
+    assert_eq!(supply - net.vm.supply(&address::io_mint()), reserved - share);
+    let left = net.own_position(&owner);
+    assert_eq!((left.reserved, left.active), (0, own.active));
 }

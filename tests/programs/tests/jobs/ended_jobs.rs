@@ -1,7 +1,7 @@
 //! A job that has ended can do nothing any more, however it ended.
 use client::jobs_ix;
 use jobs::state::Job;
-use program_tests::net::{EXECUTE_S, Posted, WINDOW_S, commit_args, post_args};
+use program_tests::net::{EXECUTE_S, PRICE, Posted, WINDOW_S, claim, commit_args, post_args};
 use program_tests::{Net, device, stranger, user, work};
 use solana_signer::Signer;
 
@@ -12,7 +12,7 @@ fn is_dead(net: &mut Net, job: &Posted, was: &Job) {
     let me = user(0).pubkey();
     let seq = was.seq;
     let attempts = [
-        (jobs_ix::claim_job(device(1).pubkey(), job.address), device(1)),
+        (claim(1, job.address), device(1)),
         (jobs_ix::commit_result(device(0).pubkey(), job.address, commit_args(&job.work)), device(0)),
         (jobs_ix::accept_result(me, job.address, was), user(0)),
         (jobs_ix::settle_job(job.address, was), stranger()),
@@ -30,8 +30,9 @@ fn is_dead(net: &mut Net, job: &Posted, was: &Job) {
     net.refused("WrongSequence", &[again], &[&user(0)]);
     // And its device is free.
     let model = work::tiny();
+    net.submit_price(PRICE);
     let next = net.post(&user(1), &model);
-    net.ok(&[jobs_ix::claim_job(device(0).pubkey(), next.address)], &[&device(0)]);
+    net.ok(&[claim(0, next.address)], &[&device(0)]);
 }
 
 fn state(net: &Net, job: &Posted) -> Job {

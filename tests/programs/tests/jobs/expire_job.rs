@@ -1,7 +1,7 @@
 use client::{address, jobs_ix};
 use jobs::events::JobExpired;
 use program_tests::forge::replace;
-use program_tests::net::{CLAIM_S, EXECUTE_S, JOB_PRICE, USER_IOSD};
+use program_tests::net::{CLAIM_S, EXECUTE_S, FORFEIT_BPS, JOB_PRICE, USER_IOSD};
 use program_tests::{Net, device, event, operator, stranger, user, work};
 use solana_signer::Signer;
 
@@ -55,7 +55,7 @@ fn the_claiming_device_cannot_be_left_out_or_replaced() {
     let others = address::operator(&operator(1).pubkey());
     net.refused("WrongOwner", &[replace(expire, address::operator(&operator(0).pubkey()), others)], &[&stranger()]);
     state.device = client::Pubkey::default();
-    net.refused("MissingDevice", &[jobs_ix::expire_job(job, &state)], &[&stranger()]);
+    net.refused("WrongState", &[jobs_ix::expire_job(job, &state)], &[&stranger()]);
 }
 
 #[test]
@@ -66,4 +66,23 @@ fn the_rent_goes_to_the_user() {
     let expire = jobs_ix::expire_job(job, &net.job(&job).unwrap());
     let forged = replace(expire, user(0).pubkey(), stranger().pubkey());
     net.refused("WrongOwner", &[forged], &[&stranger()]);
+}
+
+#[test]
+fn an_expired_claim_gives_the_user_a_slice_of_the_stake_and_frees_the_rest() {
+    let mut net = Net::new();
+    let owner = operator(0);
+    let job = net.claimed(&work::tiny()).address;
+    let (reserved, own, had) = (net.job(&job).unwrap().reserved, net.own_position(&owner), net.io(&user(0)));
+    net.wait(i64::from(EXECUTE_S) + 1);
+    let expire = jobs_ix::expire_job(job, &net.job(&job).unwrap());
+    let to_another =
+        replace(expire.clone(), address::io_account(&user(0).pubkey()), address::io_account(&user(1).pubkey()));
+    net.refused("WrongOwner", &[to_another], &[&stranger()]);
+    let meta = net.ok(&[expire], &[&stranger()]);
+    let slice = reserved * u64::from(FORFEIT_BPS) / 10_000;
+    assert_eq!(event::first::<JobExpired>(&meta.events).forfeited, slice);
+    assert_eq!(net.io(&user(0)) - had, slice);
+    let left = net.own_position(&owner);
+    assert_eq!((left.reserved, left.active), (0, own.active + reserved - slice));
 }

@@ -1,13 +1,17 @@
 //! The config and the event sequences.
 use client::{address, jobs_ix};
+use jobs::InitializeArgs;
 use program_tests::forge::replace;
+use program_tests::net::jobs_launch;
 use program_tests::{ALREADY_IN_USE, Net, authority, stranger};
 use solana_signer::Signer;
 
 #[test]
 fn the_window_is_1_second_to_7_days() {
     let admin = authority();
-    let with = |window_s| jobs_ix::initialize(admin.pubkey(), window_s);
+    let with = |challenge_window_s| {
+        jobs_ix::initialize(admin.pubkey(), InitializeArgs { challenge_window_s, ..jobs_launch() })
+    };
     for (fine, bad) in [(1, 0), (7 * 86_400, 7 * 86_400 + 1)] {
         let mut net = Net::bare();
         net.refused("ParameterOutOfBounds", &[with(bad)], &[&admin]);
@@ -20,7 +24,7 @@ fn the_window_is_1_second_to_7_days() {
 #[test]
 fn a_stranger_is_refused() {
     let mut net = Net::bare();
-    let attempt = jobs_ix::initialize(stranger().pubkey(), 1);
+    let attempt = jobs_ix::initialize(stranger().pubkey(), jobs_launch());
     net.refused("NotUpgradeAuthority", std::slice::from_ref(&attempt), &[&stranger()]);
     net.vm.set_upgrade_authority(&credits::ID, Some(stranger().pubkey()));
     let forged = replace(attempt, address::program_data(&jobs::ID), address::program_data(&credits::ID));
@@ -30,7 +34,7 @@ fn a_stranger_is_refused() {
 #[test]
 fn it_works_once() {
     let mut net = Net::new();
-    net.refused(ALREADY_IN_USE, &[jobs_ix::initialize(authority().pubkey(), 1)], &[&authority()]);
+    net.refused(ALREADY_IN_USE, &[jobs_ix::initialize(authority().pubkey(), jobs_launch())], &[&authority()]);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use jobs::PostArgs;
 use jobs::events::JobPosted;
 use jobs::state::Status;
 use program_tests::forge::replace;
-use program_tests::net::{CLAIM_S, IOSD, JOB_PRICE, START, USER_IOSD, post_args};
+use program_tests::net::{CLAIM_S, IOSD, JOB_PRICE, USER_IOSD, post_args};
 use program_tests::{Net, Work, event, stranger, user, work};
 use solana_instruction::Instruction;
 use solana_signer::Signer;
@@ -27,7 +27,7 @@ fn its_price_is_burned_into_escrow() {
     assert_eq!((escrow.amount, escrow.user, escrow.payer), (JOB_PRICE, user(0).pubkey(), user(0).pubkey()));
     let job = net.job(&work.job).unwrap();
     assert_eq!((job.status, job.price, job.rows), (Status::Posted, JOB_PRICE, 2));
-    assert_eq!(job.claim_deadline, START + i64::from(CLAIM_S));
+    assert_eq!(job.claim_deadline, net.vm.now() + i64::from(CLAIM_S));
     let posted: JobPosted = event::first(&meta.events);
     assert_eq!((posted.job, posted.input_root, posted.price), (work.job, work.input_root(), JOB_PRICE));
     let counter: jobs::state::User = net.vm.read(&address::user(&user(0).pubkey())).unwrap();

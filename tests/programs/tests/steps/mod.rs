@@ -4,7 +4,7 @@ use credits::BuyOrder;
 use jobs::PostArgs;
 use jobs::state::{Job, Status};
 use model::Model;
-use program_tests::net::{IO, IOSD, PRICE, commit_args, post_args};
+use program_tests::net::{IO, IOSD, PRICE, claim, commit_args, post_args};
 use program_tests::{Cell, Net, Work, device, invariants, operator, stranger, submitter, user, work};
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -116,7 +116,7 @@ impl Story {
             BuyOrder::ExactOut { iosd: amount * IOSD, max_io: limit.map_or(u64::MAX, |l| l * IO) }
         };
         let epoch = self.net.epoch();
-        self.send("buy_credits", credits_ix::buy_credits(me.pubkey(), epoch, order), &me);
+        self.send("buy_credits", credits_ix::buy_credits(me.pubkey(), address::feed(), epoch, order), &me);
     }
 
     fn post(&mut self) {
@@ -164,8 +164,9 @@ impl Story {
 
     fn claim(&mut self) {
         let Some(index) = self.in_status(Status::Posted) else { return };
-        let worker = device(self.rng.random_range(0..3));
-        self.send("claim_job", jobs_ix::claim_job(worker.pubkey(), self.jobs[index].work.job), &worker);
+        let which = self.rng.random_range(0..3);
+        let worker = device(which);
+        self.send("claim_job", claim(which, self.jobs[index].work.job), &worker);
     }
 
     fn commit(&mut self) {
@@ -245,7 +246,7 @@ impl Story {
             self.net.vm.read::<credits::state::Earnings>(&address::earnings(&who.pubkey())).map_or(0, |e| e.owed);
         let amount = if self.rng.random_bool(0.8) { self.rng.random_range(0..=owed) } else { owed + 1 };
         let epoch = self.net.epoch();
-        self.send("redeem_earnings", credits_ix::redeem_earnings(who.pubkey(), epoch, amount, 0), &who);
+        self.send("request_redemption", credits_ix::request_redemption(who.pubkey(), epoch, amount), &who);
     }
 
     fn user(&mut self) -> Keypair {

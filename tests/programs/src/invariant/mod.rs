@@ -1,9 +1,13 @@
 //! What must always hold, over the whole chain and every event so far.
-use crate::net::{GENESIS, Net};
+mod money;
+mod stake;
+
+use crate::net::Net;
 use anchor_lang::prelude::Pubkey;
 use client::address;
 use credits::events::{EscrowLocked, EscrowRefunded, EscrowSettled};
-use credits::state::{Config, Earnings, Epoch, Escrow, Totals};
+use credits::state::Escrow;
+use governance::state::Proposal;
 use jobs::state::{Device, Job, Status};
 use std::collections::BTreeMap;
 
@@ -13,52 +17,14 @@ use std::collections::BTreeMap;
 /// If something does not.
 #[track_caller]
 pub fn invariants(net: &Net) {
-    let totals = totals(net);
-    money(net, &totals);
+    money::check(net);
+    stake::check(net);
     escrows_are_the_live_jobs(net);
     deposits_are_paid_out_whole(net);
     devices_and_jobs_agree(net);
+    parameters_are_within_bounds(net);
+    proposals_have_their_deposits(net);
     sequences_have_no_gap(net);
-}
-
-fn totals(net: &Net) -> Totals {
-    let mut sum = Totals::default();
-    for (_, shard) in net.vm.all::<credits::state::Shard>(&credits::ID) {
-        let t = shard.totals;
-        sum.io_burned += t.io_burned;
-        sum.io_redeemed += t.io_redeemed;
-        sum.bought += t.bought;
-        sum.locked += t.locked;
-        sum.refunded += t.refunded;
-        sum.spent += t.spent;
-        sum.earned += t.earned;
-        sum.redeemed += t.redeemed;
-        sum.incentives += t.incentives;
-        sum.retired += t.retired;
-    }
-    sum
-}
-
-#[track_caller]
-fn money(net: &Net, totals: &Totals) {
-    let vm = &net.vm;
-    let Some(config) = vm.read::<Config>(&address::credits_config()) else { return };
-    config.invariant().expect("parameters are within bounds");
-    let (io, iosd) = (vm.supply(&address::io_mint()), vm.supply(&address::iosd_mint()));
-    totals.invariant(GENESIS, io, iosd).expect("totals match the supplies");
-    assert!(io <= economy::IO_CAP, "{io} IO exist");
-
-    let epochs = vm.all::<Epoch>(&credits::ID);
-    assert_eq!(epochs.iter().map(|(_, e)| e.io_burned).sum::<u64>(), totals.io_burned, "epochs count every burn");
-    assert_eq!(epochs.iter().map(|(_, e)| e.io_redeemed).sum::<u64>(), totals.io_redeemed, "and every redemption");
-    assert!(epochs.iter().all(|(_, e)| e.io_redeemed <= config.redemption_budget), "within each epoch's budget");
-
-    let escrowed: u64 = vm.all::<Escrow>(&credits::ID).iter().map(|(_, e)| e.amount).sum();
-    assert_eq!(escrowed, totals.locked - totals.refunded - totals.spent, "escrows hold what is locked");
-    let earnings = vm.all::<Earnings>(&credits::ID);
-    let owed: u64 = earnings.iter().map(|(_, e)| e.owed).sum();
-    assert_eq!(owed, totals.earned - totals.redeemed, "ledgers hold what is earned");
-    assert_eq!(earnings.iter().map(|(_, e)| e.redeemed).sum::<u64>(), totals.redeemed, "and what is redeemed");
 }
 
 #[track_caller]
@@ -101,6 +67,26 @@ fn devices_and_jobs_agree(net: &Net) {
 }
 
 #[track_caller]
+fn parameters_are_within_bounds(net: &Net) {
+    let vm = &net.vm;
+    let credits = vm.read::<credits::state::Config>(&address::credits_config()).map(|c| c.invariant());
+    let staking = vm.read::<staking::state::Config>(&address::staking_config()).map(|c| c.invariant());
+    let jobs = vm.read::<jobs::state::Config>(&address::jobs_config()).map(|c| c.invariant());
+    let governance = vm.read::<governance::state::Config>(&address::governance_config()).map(|c| c.invariant());
+    for within in [credits, staking, jobs, governance].into_iter().flatten() {
+        within.expect("parameters are within bounds");
+    }
+}
+
+#[track_caller]
+fn proposals_have_their_deposits(net: &Net) {
+    let proposals = net.vm.all::<Proposal>(&governance::ID);
+    let deposits: u64 = proposals.iter().map(|(_, p)| p.deposit).sum();
+    let vault = net.vm.tokens(&address::deposit_vault());
+    assert!(vault >= deposits, "the vault holds {vault} of {deposits} deposited");
+}
+
+#[track_caller]
 fn sequences_have_no_gap(net: &Net) {
     let mut seen: BTreeMap<(Pubkey, u8), u64> = BTreeMap::new();
     for event in &net.events {
@@ -108,9 +94,15 @@ fn sequences_have_no_gap(net: &Net) {
         assert_eq!(event.stamp.seq, *last + 1, "shard {} of {}", event.stamp.shard, event.program);
         *last += 1;
     }
-    let credits = net.vm.all::<credits::state::Shard>(&credits::ID).into_iter();
-    let jobs = net.vm.all::<jobs::state::Shard>(&jobs::ID).into_iter();
-    let credits = credits.map(|(_, s)| ((credits::ID, s.index), s.seq));
-    let stored: BTreeMap<_, _> = credits.chain(jobs.map(|(_, s)| ((jobs::ID, s.index), s.seq))).collect();
+    let vm = &net.vm;
+    let of_credits =
+        vm.all::<credits::state::Shard>(&credits::ID).into_iter().map(|(_, s)| (credits::ID, s.index, s.seq));
+    let of_staking =
+        vm.all::<staking::state::Shard>(&staking::ID).into_iter().map(|(_, s)| (staking::ID, s.index, s.seq));
+    let of_jobs = vm.all::<jobs::state::Shard>(&jobs::ID).into_iter().map(|(_, s)| (jobs::ID, s.index, s.seq));
+    let of_governance = vm.all::<governance::state::Shard>(&governance::ID).into_iter();
+    let of_governance = of_governance.map(|(_, s)| (governance::ID, s.index, s.seq));
+    let all = of_credits.chain(of_staking).chain(of_jobs).chain(of_governance);
+    let stored: BTreeMap<_, _> = all.map(|(program, index, seq)| ((program, index), seq)).collect();
     assert_eq!(seen, stored, "every event was seen");
 }
