@@ -172,7 +172,7 @@ pub enum CreditsCommand {
         /// Burn exactly this much IO instead
         #[arg(long, conflicts_with = "iosd", required_unless_present = "iosd")]
         io: Option<String>,
-        /// Refuse if it costs more IO than this, or gives less IOSD with --io
+        /// Refuse if it costs more IO than this, or gives less IOSD with --io [default: 2 % worse than the price now]
         #[arg(long)]
         limit: Option<String>,
     },
@@ -230,7 +230,7 @@ pub enum JobCommand {
         /// Buy the credits for it with IO, in the same transaction
         #[arg(long)]
         pay_io: bool,
-        /// With --pay-io: refuse if it costs more IO than this
+        /// With --pay-io: refuse if it costs more IO than this [default: 2 % more than the price now]
         #[arg(long, requires = "pay_io")]
         max_io: Option<String>,
     },

@@ -40,6 +40,11 @@ pub enum StakeCommand {
         #[command(flatten)]
         pool: PoolArgs,
     },
+    /// Make stake that has warmed up count; anybody may, and a keeper or the operator's worker usually has
+    Refresh {
+        #[command(flatten)]
+        pool: PoolArgs,
+    },
     /// Take stake out; it cools until every dispute about its time must be over
     Unstake {
         /// IO, or all

@@ -86,6 +86,7 @@ pub async fn run(context: &Context, command: StakeCommand) -> Result<Output> {
         StakeCommand::Show { address } => positions::show(context, address).await,
         StakeCommand::Open { kind, commission } => open(context, kind_of(kind), percent(&commission)?).await,
         StakeCommand::Add { amount: wanted, pool } => add(context, amount(&wanted, IO_DECIMALS)?, &pool).await,
+        StakeCommand::Refresh { pool } => refresh(context, &pool).await,
         StakeCommand::Unstake { amount, pool } => unstake(context, &amount, &pool).await,
         StakeCommand::Withdraw { pool } => withdraw(context, &pool).await,
         StakeCommand::Close { pool } => close(context, &pool).await,
@@ -182,11 +183,58 @@ async fn add(context: &Context, amount: u64, pool: &PoolArgs) -> Result<Output> 
     Ok(Output::new(&json, text))
 }
 
-async fn unstake(context: &Context, wanted: &str, pool: &PoolArgs) -> Result<Output> {
+async fn refresh(context: &Context, pool: &PoolArgs) -> Result<Output> {
     let (chain, wallet) = (context.chain(), context.wallet()?);
     let me = wallet.pubkey();
     let (named, calendar) = (Named::find(&chain, pool, &me).await?, chain.calendar().await?);
     let (position, Holding { position: now, .. }) = named.holding(&chain, &me, calendar.epoch()).await?;
+    if position.warming > 0 && position.warm_epoch > calendar.epoch() {
+        let at = moment(calendar.start_of(position.warm_epoch), calendar.now);
+        let warming = io(position.warming);
+        return refused(format!(
+            "{warming} IO are still warming: they can count from epoch {} on, {at}",
+            position.warm_epoch
+        ));
+    }
+    let confirmed = chain.send(&[staking_ix::refresh_position(named.address, me)], &[&wallet]).await?;
+    let text = format!("{} IO count now\nsignature {}", io(now.active + now.reserved), confirmed.signature);
+    let json = json!({
+        "pool": named.address.to_string(), "active_io": io(now.active).to_string(),
+        "signature": confirmed.signature.to_string(),
+    });
+    Ok(Output::new(&json, text))
+}
+
+/// Says so if what is left would not carry the operator's devices.
+async fn warn_of_devices(
+    context: &Context,
+    chain: &Chain,
+    named: &Named,
+    holding: &Holding,
+    amount: u64,
+) -> Result<()> {
+    let needed = match named.kind {
+        PoolKind::Operator => chain.operator(&named.owner).await?.map_or(0, |o| o.required_stake),
+        PoolKind::User => 0,
+    };
+    let left = (holding.pool.active + holding.pool.reserved).saturating_sub(amount.min(holding.position.active));
+    if left < needed {
+        context.progress()(&format!(
+            "the operator's devices need {} IO of active stake, {} would be left: their claims will be refused \
+             (hint: `io device retire`)",
+            io(needed),
+            io(left)
+        ));
+    }
+    Ok(())
+}
+
+async fn unstake(context: &Context, wanted: &str, pool: &PoolArgs) -> Result<Output> {
+    let (chain, wallet) = (context.chain(), context.wallet()?);
+    let me = wallet.pubkey();
+    let (named, calendar) = (Named::find(&chain, pool, &me).await?, chain.calendar().await?);
+    let (position, holding) = named.holding(&chain, &me, calendar.epoch()).await?;
+    let now = holding.position;
     let free = now.active + now.warming;
     let amount = if wanted == "all" { free } else { amount(wanted, IO_DECIMALS)? };
     if calendar.now < position.locked_until {
@@ -203,6 +251,7 @@ async fn unstake(context: &Context, wanted: &str, pool: &PoolArgs) -> Result<Out
             io(now.reserved)
         ));
     }
+    warn_of_devices(context, &chain, &named, &holding, amount).await?;
     let confirmed = chain.send(&[staking_ix::unstake(me, named.address, amount)], &[&wallet]).await?;
     let cool = chain.position(&named.address, &me).await?.map_or(0, |p| p.cool_epoch);
     let (at, now) = (calendar.start_of(cool), calendar.now);

@@ -4,7 +4,7 @@ use crate::commands::stake::require_io;
 use crate::context::{Context, address, amount};
 use crate::exit::refused;
 use crate::output::Output;
-use crate::time::moment;
+use crate::time::by;
 use anyhow::{Context as _, Result};
 use blobs::BlobId;
 use client::parameter::Parameters;
@@ -54,8 +54,8 @@ pub async fn run(context: &Context, command: ProposeCommand) -> Result<Output> {
     let text = format!(
         "proposal {number}: {}\nvote until {}; if it passes it can be executed from {}\nsignature {}\nnext: io gov vote {number} yes",
         words(&action),
-        moment(proposal.voting_end, time),
-        moment(proposal.eta, time),
+        by(proposal.voting_end, time),
+        by(proposal.eta, time),
         confirmed.signature
     );
     let json = json!({
@@ -207,7 +207,7 @@ fn pause(now: &Parameters, program: &str, operations: &[String], on: bool) -> Re
         "jobs" => Action::Jobs(jobs::Order::Pause { flags }),
         _ => Action::Rules { rule: Rule::Paused, value: flags.into() },
     };
-    Ok(Wanted { action, note: Some(format!("afterwards: {}", words(&action))) })
+    Ok(Wanted { action, note: Some(format!("if it passes it will {}", words(&action))) })
 }
 
 async fn pay(chain: &Chain, to: Pubkey, amount: u64) -> Result<Wanted> {
