@@ -20,6 +20,7 @@ async fn coins_are_burned_redeemed_staked_earned_and_a_vote_changes_the_next_job
     assert_ne!(told.staker_rewards_io, "0.00000000");
     assert_ne!(told.supplier_commission_io, "0.00000000");
     assert_eq!(told.after.supplier_earnings_iosd, "0.477500");
+    assert_eq!((told.before.user_io.as_str(), told.after.user_io.as_str()), ("100.00000000", "78.00000000"));
     assert_eq!(told.before.pool_io, "250.00000000");
     assert_eq!(told.after.pool_io, "250.00000000");
 

@@ -1,6 +1,6 @@
 use crate::args::CreditsCommand;
+use crate::commands::pools::require_io;
 use crate::commands::positions::whose;
-use crate::commands::stake::require_io;
 use crate::context::{Context, amount};
 use crate::exit::refused;
 use crate::output::Output;

@@ -1,5 +1,5 @@
 //! Positions and pools as tables.
-use crate::commands::stake::{kind_word, rate};
+use crate::commands::pools::{kind_word, rate};
 use crate::context::{Context, address};
 use crate::output::Output;
 use crate::table::table;

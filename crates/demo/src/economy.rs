@@ -80,10 +80,12 @@ pub async fn tell(net: &LocalNet, digits: &Path, backend: &Preference, progress:
     note("stake", chain.send(&[add], &[&staker]).await?);
     stages.lap("stake");
 
-    let story = Story::begin(net, digits, progress).await?;
+    let mut story = Story::open(net, digits, progress).await?;
     let people = People { user: story.user.pubkey(), supplier: supplier.pubkey(), staker: staker.pubkey() };
     let before = Ledger::read(&chain, people).await?;
-    let burned = crate::story::USER_IO.saturating_sub(story.coins().await?);
+    let had = story.coins().await?;
+    note("buy_credits", story.buy(progress).await?);
+    let burned = had.saturating_sub(story.coins().await?);
     let bought = story.credits().await?;
     let backend = backend.clone();
     let (backend, choice) = tokio::task::spawn_blocking(move || compute::choose(&backend)).await??;

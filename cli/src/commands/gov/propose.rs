@@ -1,6 +1,6 @@
 //! Proposals by words, checked before anything is deposited.
 use crate::args::{Budget, PriceSourceCommand, ProposeCommand};
-use crate::commands::stake::require_io;
+use crate::commands::pools::require_io;
 use crate::context::{Context, address, amount};
 use crate::exit::refused;
 use crate::output::Output;
@@ -46,7 +46,7 @@ pub async fn run(context: &Context, command: ProposeCommand) -> Result<Output> {
     progress(&format!(
         "the deposit of {} IO is burned if less than {} of all stake takes part, otherwise returned",
         io(config.deposit),
-        crate::commands::stake::rate(config.quorum_bps)
+        crate::commands::pools::rate(config.quorum_bps)
     ));
     let number = config.next_proposal;
     let confirmed = chain.send(&[governance_ix::propose(me, number, action)], &[&wallet]).await?;

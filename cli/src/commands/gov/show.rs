@@ -1,6 +1,6 @@
 //! Proposals and parameters as they are.
 use super::{next_step, status_word};
-use crate::commands::stake::rate;
+use crate::commands::pools::rate;
 use crate::context::Context;
 use crate::output::Output;
 use crate::table::{pairs, table};
