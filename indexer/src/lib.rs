@@ -4,6 +4,7 @@
 //! really new, and the checkpoint. The checkpoint is a contiguous frontier: what cannot be read stops it and is tried
 //! again, never skipped. Every event carries its place in a gap-free sequence, so that anything missed all the same
 //! is noticed and recorded.
+pub mod audit;
 mod decode;
 mod derive;
 mod error;

@@ -16,7 +16,7 @@ use serde_json::Value;
 pub const DECODER_VERSION: i16 = 2;
 
 /// The programs whose events are indexed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Program {
     Credits,
     Jobs,

@@ -8,6 +8,9 @@ use jobs::events::*;
 use jobs::state::{Device, Ending, Job, Operator, Status};
 use staking::constants::POOL_SEED;
 
+/// Seconds from claim to commitment.
+const EXECUTE_S: u32 = 8;
+
 fn pool_of(operator: &Pubkey) -> Pubkey {
     pda(indexer::Program::Staking, &[POOL_SEED, operator.as_ref(), &[0]])
 }
@@ -82,7 +85,7 @@ impl World {
             model_blob: [7; 32],
             price,
             claim_deadline,
-            execute_s: 300,
+            execute_s: EXECUTE_S,
             device: Pubkey::default(),
             operator: Pubkey::default(),
             reserved: 0,
@@ -105,7 +108,7 @@ impl World {
             model_blob: [7; 32],
             price,
             claim_deadline,
-            execute_s: 300,
+            execute_s: EXECUTE_S,
         };
         self.say(Jobs, &event);
         self.done();
@@ -163,8 +166,9 @@ impl World {
         self.done();
     }
 
-    /// The device did not commit in time. Time itself is not checked here.
+    /// The device did not commit in time, which passes here.
     pub fn expire_claim(&mut self, job: Pubkey) {
+        self.wait(u64::from(EXECUTE_S) + 2);
         let (Job { user, device, operator, reserved, .. }, _) = self.end(&job, Ending::Expired);
         let refund = self.refund(job);
         let forfeited = economy::claim::forfeit(reserved, self.ledger.jobs.forfeit_bps).unwrap();

@@ -240,6 +240,10 @@ impl Ledger {
         for (device, account) in &self.devices {
             put(Jobs, &[j::DEVICE_SEED, device.as_ref()], bytes_of(account));
         }
+        for (owner, next_seq) in &self.posted {
+            let user = jobs::state::User { owner: *owner, next_seq: *next_seq, bump: 255 };
+            put(Jobs, &[j::USER_SEED, owner.as_ref()], bytes_of(&user));
+        }
         for job in self.live.values() {
             put(Jobs, &[j::JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bytes_of(job));
         }
