@@ -24,6 +24,9 @@ async fn coins_are_burned_redeemed_staked_earned_and_a_vote_changes_the_next_job
     assert_eq!(told.before.pool_io, "250.00000000");
     assert_eq!(told.after.pool_io, "250.00000000");
 
+    assert_eq!(told.audit_differences, 0);
+    assert!(told.audit_checks > 500, "{}", told.audit_checks);
+
     let pool = sqlx::PgPool::connect(&net.database_url).await.unwrap();
     let holes: i64 = sqlx::query_scalar("SELECT count(*) FROM sequence_faults").fetch_one(&pool).await.unwrap();
     assert_eq!(holes, 0);
