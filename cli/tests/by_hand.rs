@@ -216,10 +216,20 @@ fn stake_votes_and_stops_by_hand() {
     assert_eq!(parameters["parameters"][0]["raw"], 450);
     assert_eq!(net.io(&net.user, &["gov", "close", "0"])["votes_closed"], 1);
 
+    // The treasury pays what a vote says, once.
+    let coins = || net.io(&net.user, &["wallet", "balance"])["io"].as_str().unwrap().parse::<f64>().unwrap();
+    let (user, before) = (address(&net.user), coins());
+    let paid = net.io(&net.staker, &["gov", "propose", "pay", &user, "0.25"])["proposal"].to_string();
+    net.io(&net.staker, &["gov", "vote", &paid, "yes"]);
+    assert_eq!(net.until_done(&net.user, &["gov", "finish", &paid])["status"], "passed");
+    net.until_done(&net.user, &["gov", "execute", &paid]);
+    assert!((coins() - before - 0.25).abs() < 1e-9);
+    assert!(net.refused(&net.user, &["gov", "execute", &paid]).contains("is executed"));
+
     // The guardian stops and pauses; nobody else does.
     net.io(&net.staker, &["gov", "propose", "pause", "jobs", "claim"]);
-    assert!(net.refused(&net.staker, &["gov", "veto", "1"]).contains("only the guardian"));
-    net.io(&net.guardian, &["gov", "veto", "1"]);
+    assert!(net.refused(&net.staker, &["gov", "veto", "2"]).contains("only the guardian"));
+    net.io(&net.guardian, &["gov", "veto", "2"]);
     net.io(&net.guardian, &["gov", "guardian", "pause", "credits", "buy"]);
     assert_eq!(net.io(&net.user, &["gov", "guardian", "show"])["paused"]["credits"][0], "buy");
     let paused = net.refused(&net.user, &["credits", "buy", "1"]);
