@@ -18,26 +18,29 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Heading of the flags below in every command's help.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Flags that every command takes.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
     /// JSON-RPC address of the cluster [default: Solana's config, then http://127.0.0.1:8899]
-    #[arg(long, global = true, env = "IO_URL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "IO_URL")]
     pub url: Option<String>,
     /// Wallet file [default: Solana's config, then ~/.config/solana/id.json]
-    #[arg(long, global = true, env = "IO_KEYPAIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "IO_KEYPAIR")]
     pub keypair: Option<PathBuf>,
     /// Folder of the blob store [default: ~/.local/share/io/blobs]
-    #[arg(long, global = true, env = "IO_BLOBS")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "IO_BLOBS")]
     pub blobs: Option<PathBuf>,
     /// Print one JSON object as the last line of standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// Do not ask before signing; without a terminal nothing is asked anyway
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub yes: bool,
     /// Say more (-v, -vv) on standard error
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 
@@ -169,7 +172,7 @@ pub enum CreditsCommand {
         /// Burn exactly this much IO instead
         #[arg(long, conflicts_with = "iosd", required_unless_present = "iosd")]
         io: Option<String>,
-        /// Refuse if it costs more IO than this, or gives less IOSD with --io
+        /// Refuse if it costs more IO than this, or gives less IOSD with --io [default: 2 % worse than the price now]
         #[arg(long)]
         limit: Option<String>,
     },
@@ -227,7 +230,7 @@ pub enum JobCommand {
         /// Buy the credits for it with IO, in the same transaction
         #[arg(long)]
         pay_io: bool,
-        /// With --pay-io: refuse if it costs more IO than this
+        /// With --pay-io: refuse if it costs more IO than this [default: 2 % more than the price now]
         #[arg(long, requires = "pay_io")]
         max_io: Option<String>,
     },

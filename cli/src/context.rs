@@ -1,7 +1,7 @@
 //! Where a command acts and for whom: flags first, then Solana's own config, then defaults.
 use crate::args::Global;
 use crate::confirm;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use blobs::Blobs;
 use client::{Chain, Keypair, Pubkey, SolanaConfig};
 use std::path::PathBuf;
@@ -72,7 +72,7 @@ impl Context {
 /// # Errors
 /// If it is not one.
 pub fn address(text: &str) -> Result<Pubkey> {
-    text.parse().with_context(|| format!("{text:?} is not an address (base58, 32 bytes)"))
+    text.parse().map_err(|_| anyhow!("{text:?} is not an address (base58, 32 bytes)"))
 }
 
 /// Reads an amount from the command line into base units.

@@ -44,9 +44,12 @@ pub fn refused<T>(words: impl Into<String>) -> anyhow::Result<T> {
 pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let code = code(error);
     if json {
-        println!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit_code": code }));
+        println!("{}", serde_json::json!({ "error": format!("{error:#}"), "hint": hint(error), "exit_code": code }));
     } else {
         eprintln!("error: {error}");
+        if let Some(hint) = hint(error) {
+            eprintln!("hint: {hint}");
+        }
         let mut shown = error.to_string();
         for cause in error.chain().skip(1) {
             // Transparent errors repeat their cause's words.
@@ -57,6 +60,24 @@ pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
         }
     }
     ExitCode::from(code)
+}
+
+/// What to do about a program's refusal that names no way out by itself.
+fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    let name = error.chain().find_map(|cause| {
+        let chain = match cause.downcast_ref::<UserError>() {
+            Some(UserError::Chain(chain)) => Some(chain),
+            _ => cause.downcast_ref::<ClientError>(),
+        };
+        chain?.program_error()
+    })?;
+    Some(match name {
+        "Paused" => "`io gov guardian show` lists all pauses; a vote ends one: `io gov propose resume`",
+        "PriceStale" | "PriceWide" | "ZeroPrice" => "`io epoch show` shows the price and what is wrong with it",
+        "StakeTooLow" | "NotEnoughStake" => "`io stake show` shows your stake, `io stake operators` what devices need",
+        "SlippageExceeded" => "ask for more with --limit or --max-io, or try again",
+        _ => return None,
+    })
 }
 
 fn code(error: &anyhow::Error) -> u8 {

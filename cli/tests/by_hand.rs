@@ -115,6 +115,10 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
     let path = |p: &Path| p.to_str().unwrap().to_string();
 
     assert_eq!(net.io(&net.user, &["credits", "buy", "5"])["iosd_minted"], "5.000000");
+    let shown = net.command(&net.user, &["credits", "buy", "--io", "4"]).output().unwrap();
+    let shown = String::from_utf8(shown.stderr).unwrap();
+    let lines = ["transaction, fee paid by", "credits: buy credits by burning IO", "4.00000000 IO", "0.980000 IOSD"];
+    assert!(lines.iter().all(|line| shown.contains(line)), "what is signed is shown before: {shown}");
     let model = net.io(&net.user, &["model", "register", &path(&digits.join("digits-mlp-int8.onnx"))]);
     let device_key = home.join("device.json");
     let register = ["device", "register", "--device-key", &path(&device_key), "--name", "by-hand"];
@@ -151,7 +155,7 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
     let logits = home.join("logits.bin");
     net.io(&net.user, &["job", "accept", job, "--output", &path(&logits)]);
     assert_eq!(std::fs::metadata(&logits).unwrap().len(), 719 * 10 * 4);
-    assert_eq!(net.io(&net.user, &["credits", "balance"])["iosd"], "4.500000");
+    assert_eq!(net.io(&net.user, &["credits", "balance"])["iosd"], "5.500000");
     assert_eq!(net.io(&net.supplier, &["wallet", "balance"])["earnings_iosd"], "0.475000");
     let coins = |wallet: &str| net.io(wallet, &["wallet", "balance"])["io"].as_str().unwrap().parse::<f64>().unwrap();
     let before = coins(&net.supplier);
@@ -168,7 +172,7 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
 
     let alone = net.io(&net.user, &["job", "post", "--model", root, "--input", &input, "--price", "0.5"]);
     net.io(&net.user, &["job", "cancel", alone["job"].as_str().unwrap()]);
-    assert_eq!(net.io(&net.user, &["credits", "balance"])["iosd"], "4.500000");
+    assert_eq!(net.io(&net.user, &["credits", "balance"])["iosd"], "5.500000");
 }
 
 #[test]

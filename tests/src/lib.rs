@@ -5,6 +5,7 @@ use compute::Preference;
 use demo::supply;
 use localnet::{LocalNet, Options};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 use worker::{Config, Worker};
 
@@ -40,6 +41,8 @@ pub async fn network(challenge_window_s: u32) -> Result<(LocalNet, TempDir)> {
 pub struct Device {
     pub key: Pubkey,
     pub owner: Pubkey,
+    /// The operator's own key.
+    pub wallet: Arc<Keypair>,
     pub config: Config,
 }
 
@@ -86,7 +89,7 @@ impl Device {
             margin_s: 1,
             poll_ms: 100,
         };
-        Ok(Device { key, owner: me, config })
+        Ok(Device { key, owner: me, wallet: Arc::new(owner.insecure_clone()), config })
     }
 
     /// A worker for it, on the CPU.

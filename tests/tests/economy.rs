@@ -20,8 +20,12 @@ async fn coins_are_burned_redeemed_staked_earned_and_a_vote_changes_the_next_job
     assert_ne!(told.staker_rewards_io, "0.00000000");
     assert_ne!(told.supplier_commission_io, "0.00000000");
     assert_eq!(told.after.supplier_earnings_iosd, "0.477500");
+    assert_eq!((told.before.user_io.as_str(), told.after.user_io.as_str()), ("100.00000000", "78.00000000"));
     assert_eq!(told.before.pool_io, "250.00000000");
     assert_eq!(told.after.pool_io, "250.00000000");
+
+    assert_eq!(told.audit_differences, 0);
+    assert!(told.audit_checks > 500, "{}", told.audit_checks);
 
     let pool = sqlx::PgPool::connect(&net.database_url).await.unwrap();
     let holes: i64 = sqlx::query_scalar("SELECT count(*) FROM sequence_faults").fetch_one(&pool).await.unwrap();

@@ -40,6 +40,11 @@ pub enum StakeCommand {
         #[command(flatten)]
         pool: PoolArgs,
     },
+    /// Make stake that has warmed up count; anybody may, and a keeper or the operator's worker usually has
+    Refresh {
+        #[command(flatten)]
+        pool: PoolArgs,
+    },
     /// Take stake out; it cools until every dispute about its time must be over
     Unstake {
         /// IO, or all
@@ -95,6 +100,13 @@ pub enum EpochCommand {
     Keep,
 }
 
+const EXAMPLES: &str = "Examples:
+  io gov propose set credits.fee_bps 450
+  io gov propose set jobs.class_stake_0 12.5
+  io gov propose pause jobs claim register
+  io gov propose pay ADDRESS 250
+  io gov propose signal next-version.so";
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Side {
     Yes,
@@ -106,7 +118,7 @@ pub enum Side {
 #[derive(Subcommand)]
 pub enum GovCommand {
     /// Put something to the vote, for a deposit that is burned if too few take part
-    #[command(subcommand)]
+    #[command(subcommand, after_help = EXAMPLES)]
     Propose(ProposeCommand),
     /// Vote with all of the wallet's positions, or with one
     Vote {
@@ -164,8 +176,11 @@ pub enum ProposeCommand {
         /// IO
         amount: String,
     },
-    /// Make another address the guardian, or nobody
-    Guardian { address: String },
+    /// Make another address the guardian
+    Guardian {
+        /// Address, or nobody
+        address: String,
+    },
     /// Decide something that nothing on chain carries out: the hash of a file
     Signal { file: PathBuf },
     /// Name who may mint a budget of the schedule, and how much
@@ -182,11 +197,30 @@ pub enum ProposeCommand {
     AddSubmitter { address: String },
     /// Remove a price submitter
     RemoveSubmitter { address: String },
+    /// Replace a price submitter by another
+    ReplaceSubmitter { old: String, new: String },
+    /// Take the coin's price from elsewhere
+    #[command(subcommand)]
+    PriceSource(PriceSourceCommand),
     /// Offer the authority over a program to another address
     Offer {
         /// credits, staking or jobs
         program: String,
         address: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum PriceSourceCommand {
+    /// The median of the network's own submitters
+    Feed,
+    /// One Pyth price account
+    Pyth {
+        /// The receiver program that writes it
+        receiver: String,
+        account: String,
+        /// 64 hex digits
+        feed_id: String,
     },
 }
 

@@ -1,6 +1,6 @@
 use crate::args::CreditsCommand;
+use crate::commands::pools::require_io;
 use crate::commands::positions::whose;
-use crate::commands::stake::require_io;
 use crate::context::{Context, amount};
 use crate::exit::refused;
 use crate::output::Output;
@@ -10,21 +10,19 @@ use ::credits::state::Earnings;
 use anyhow::Result;
 use client::{Chain, Pubkey, Signer, address};
 use economy::amount::{io, iosd};
-use economy::{IO_DECIMALS, IOSD_DECIMALS};
+use economy::{BPS, IO_DECIMALS, IOSD_DECIMALS, mul_div_ceil, mul_div_floor};
 use keeper::Done;
 use serde_json::json;
 
 pub async fn run(context: &Context, command: CreditsCommand) -> Result<Output> {
     match command {
         CreditsCommand::Buy { iosd: Some(wanted), limit, .. } => {
-            let iosd = amount(&wanted, IOSD_DECIMALS)?;
-            let max_io = limit.map_or(Ok(u64::MAX), |l| amount(&l, IO_DECIMALS))?;
-            buy(context, BuyOrder::ExactOut { iosd, max_io }).await
+            let limit = limit.map(|l| amount(&l, IO_DECIMALS)).transpose()?;
+            buy(context, Wanted::Iosd(amount(&wanted, IOSD_DECIMALS)?), limit).await
         }
         CreditsCommand::Buy { iosd: None, io: spent, limit } => {
-            let io = amount(&spent.unwrap_or_default(), IO_DECIMALS)?;
-            let min_iosd = limit.map_or(Ok(0), |l| amount(&l, IOSD_DECIMALS))?;
-            buy(context, BuyOrder::ExactIn { io, min_iosd }).await
+            let limit = limit.map(|l| amount(&l, IOSD_DECIMALS)).transpose()?;
+            buy(context, Wanted::ForIo(amount(&spent.unwrap_or_default(), IO_DECIMALS)?), limit).await
         }
         CreditsCommand::Balance => {
             let account = address::iosd_account(&context.wallet()?.pubkey());
@@ -37,28 +35,48 @@ pub async fn run(context: &Context, command: CreditsCommand) -> Result<Output> {
     }
 }
 
-/// Fails if there is no good price now, or the wallet holds less IO than the order burns at it.
+/// What is bought.
+#[derive(Clone, Copy)]
+pub enum Wanted {
+    /// So many IOSD.
+    Iosd(u64),
+    /// Whatever so much IO gives.
+    ForIo(u64),
+}
+
+/// How far the price may move against the buyer before the program refuses, unless the buyer names a limit: basis points.
+const SLIPPAGE_BPS: u64 = 200;
+
+/// The order with its limit: the buyer's, or a little worse than the price now.
 ///
 /// # Errors
-/// As it says.
-pub async fn require_price_and_io(chain: &Chain, owner: &Pubkey, order: BuyOrder) -> Result<()> {
+/// If there is no good price now, or the wallet holds less IO than the order burns at it.
+pub async fn order(chain: &Chain, owner: &Pubkey, wanted: Wanted, limit: Option<u64>) -> Result<BuyOrder> {
     let price = match chain.price().await?.and_then(|price| price.buying()) {
         Ok(price) => price,
         Err(error) => {
             return refused(format!("no credits can be bought now: {error} (hint: `io epoch show` shows the price)"));
         }
     };
-    let burned = match order {
-        BuyOrder::ExactIn { io, .. } => io,
-        BuyOrder::ExactOut { iosd, .. } => economy::price::io_for_iosd(iosd, price)?,
+    let (burned, order) = match wanted {
+        Wanted::Iosd(iosd) => {
+            let burned = economy::price::io_for_iosd(iosd, price)?;
+            let worse = mul_div_ceil(burned, BPS + SLIPPAGE_BPS, BPS)?;
+            (burned, BuyOrder::ExactOut { iosd, max_io: limit.unwrap_or(worse) })
+        }
+        Wanted::ForIo(io) => {
+            let worse = mul_div_floor(economy::price::iosd_for_io(io, price)?, BPS - SLIPPAGE_BPS, BPS)?;
+            (io, BuyOrder::ExactIn { io, min_iosd: limit.unwrap_or(worse) })
+        }
     };
-    require_io(chain, owner, burned, "buying these credits").await
+    require_io(chain, owner, burned, "buying these credits").await?;
+    Ok(order)
 }
 
-async fn buy(context: &Context, order: BuyOrder) -> Result<Output> {
+async fn buy(context: &Context, wanted: Wanted, limit: Option<u64>) -> Result<Output> {
     let (chain, wallet) = (context.chain(), context.wallet()?);
     let (coins, credits) = (address::io_account(&wallet.pubkey()), address::iosd_account(&wallet.pubkey()));
-    require_price_and_io(&chain, &wallet.pubkey(), order).await?;
+    let order = order(&chain, &wallet.pubkey(), wanted, limit).await?;
     let before = (chain.tokens(&coins).await?, chain.tokens(&credits).await?);
     let confirmed = user::buy_credits(&chain, &wallet, order).await?;
     let burned = io(before.0.saturating_sub(chain.tokens(&coins).await?));

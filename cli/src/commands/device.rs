@@ -1,5 +1,5 @@
 use crate::args::DeviceCommand;
-use crate::commands::stake::{opening, require_io};
+use crate::commands::pools::{opening, require_io};
 use crate::context::{Context, address, amount, percent};
 use crate::exit::refused;
 use crate::output::Output;

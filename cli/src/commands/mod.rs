@@ -7,6 +7,7 @@ mod gov;
 mod job;
 mod localnet;
 mod model;
+mod pools;
 mod positions;
 mod rewards;
 mod services;

@@ -1,5 +1,5 @@
 //! Positions and pools as tables.
-use crate::commands::stake::{kind_word, rate};
+use crate::commands::pools::{kind_word, rate};
 use crate::context::{Context, address};
 use crate::output::Output;
 use crate::table::table;
@@ -61,6 +61,11 @@ pub async fn held(chain: &Chain, holder: &Pubkey, epoch: u64) -> Result<Vec<Held
     Ok(all)
 }
 
+/// Flags that name a position's pool.
+fn flags(h: &Held) -> String {
+    format!(" --{} {}", kind_word(h.pool.kind), h.pool.owner)
+}
+
 /// Whose positions: the given address or the wallet.
 ///
 /// # Errors
@@ -100,6 +105,13 @@ pub async fn show(context: &Context, text: Option<String>) -> Result<Output> {
         if h.now.warming > 0 {
             let at = moment(calendar.start_of(h.now.warm_epoch), calendar.now);
             text += &format!("\n{} IO with {of} count from epoch {} on, {at}", io(h.now.warming), h.now.warm_epoch);
+        }
+        if h.stored.warming > 0 && h.stored.warm_epoch <= calendar.epoch() {
+            let warm = io(h.stored.warming);
+            text += &format!(
+                "\n{warm} IO with {of} have warmed up and count once anybody says so: io stake refresh{}",
+                flags(h)
+            );
         }
         if h.now.cooling > 0 {
             let at = moment(calendar.start_of(h.now.cool_epoch), calendar.now);

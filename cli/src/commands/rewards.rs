@@ -1,6 +1,6 @@
 use crate::args::RewardsCommand;
+use crate::commands::pools::{kind_word, rate};
 use crate::commands::positions::{Held, held, whose};
-use crate::commands::stake::{kind_word, rate};
 use crate::context::Context;
 use crate::exit::refused;
 use crate::output::Output;

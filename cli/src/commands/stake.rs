@@ -1,73 +1,19 @@
 use crate::args::{Kind, PoolArgs, StakeCommand};
+use crate::commands::pools::{Named, flags, kind_word, opening, rate, require_io};
 use crate::commands::positions::{self, Row};
-use crate::context::{Context, address, amount, percent};
+use crate::context::{Context, amount, percent};
 use crate::exit::refused;
 use crate::output::Output;
 use crate::table::table;
 use crate::time::{duration, moment};
 use anyhow::Result;
 use client::read::{Calendar, Holding};
-use client::{Chain, Instruction, Keypair, Pubkey, Signer, credits_ix, staking_ix};
+use client::{Chain, Keypair, Signer, credits_ix, staking_ix};
 use economy::IO_DECIMALS;
-use economy::amount::{Decimal, io};
+use economy::amount::io;
 use economy::stake::COMMISSION_STEP_BPS;
 use serde_json::{Value, json};
-use staking::state::{Pool, PoolKind, Position};
-
-/// A pool that the command line names.
-pub struct Named {
-    pub owner: Pubkey,
-    pub kind: PoolKind,
-    pub address: Pubkey,
-    pub pool: Pool,
-}
-
-impl Named {
-    /// The pool that the flags name; the wallet's own operator pool without any.
-    ///
-    /// # Errors
-    /// If there is no such pool: with how to open or find one.
-    pub async fn find(chain: &Chain, args: &PoolArgs, me: &Pubkey) -> Result<Self> {
-        let (owner, kind) = match (&args.operator, &args.user) {
-            (Some(operator), _) => (address(operator)?, PoolKind::Operator),
-            (None, Some(user)) => (address(user)?, PoolKind::User),
-            (None, None) => (*me, PoolKind::Operator),
-        };
-        if let Some(pool) = chain.pool(&owner, kind).await? {
-            return Ok(Named { owner, kind, address: client::address::pool(&owner, kind), pool });
-        }
-        let word = kind_word(kind);
-        if owner != *me {
-            return refused(format!("{word} {owner} has no pool (hint: `io stake operators` lists those that have)"));
-        }
-        let named = args.operator.is_some() || args.user.is_some();
-        let other = if named { "" } else { ", or name another one's with --operator ADDRESS or --user ADDRESS" };
-        refused(format!("your wallet has no {word}'s pool (hint: `io stake open --kind {word}` opens one{other})"))
-    }
-
-    /// The wallet's position in it, with everything that an instruction of it would bring first.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub async fn holding(&self, chain: &Chain, holder: &Pubkey, epoch: u64) -> Result<(Position, Holding)> {
-        let Some(position) = chain.position(&self.address, holder).await? else {
-            return refused(format!(
-                "you have no stake in the pool of {} {} (hint: `io stake show` lists your positions)",
-                kind_word(self.kind),
-                self.owner
-            ));
-        };
-        let holding = Holding::at(epoch, &chain.rewards().await?, &self.pool, &position);
-        Ok((position, holding))
-    }
-}
-
-pub fn kind_word(kind: PoolKind) -> &'static str {
-    match kind {
-        PoolKind::Operator => "operator",
-        PoolKind::User => "user",
-    }
-}
+use staking::state::{PoolKind, Position};
 
 fn kind_of(kind: Kind) -> PoolKind {
     match kind {
@@ -76,16 +22,12 @@ fn kind_of(kind: Kind) -> PoolKind {
     }
 }
 
-/// A rate as people read it.
-pub fn rate(bps: u16) -> String {
-    format!("{} %", Decimal { amount: bps.into(), decimals: 2 })
-}
-
 pub async fn run(context: &Context, command: StakeCommand) -> Result<Output> {
     match command {
         StakeCommand::Show { address } => positions::show(context, address).await,
         StakeCommand::Open { kind, commission } => open(context, kind_of(kind), percent(&commission)?).await,
         StakeCommand::Add { amount: wanted, pool } => add(context, amount(&wanted, IO_DECIMALS)?, &pool).await,
+        StakeCommand::Refresh { pool } => refresh(context, &pool).await,
         StakeCommand::Unstake { amount, pool } => unstake(context, &amount, &pool).await,
         StakeCommand::Withdraw { pool } => withdraw(context, &pool).await,
         StakeCommand::Close { pool } => close(context, &pool).await,
@@ -94,23 +36,6 @@ pub async fn run(context: &Context, command: StakeCommand) -> Result<Output> {
         }
         StakeCommand::Operators => operators(context).await,
     }
-}
-
-/// What opens a pool of the wallet.
-///
-/// # Errors
-/// If the commission is too high, or the node cannot be reached.
-pub async fn opening(chain: &Chain, me: Pubkey, kind: PoolKind, commission_bps: u16) -> Result<Vec<Instruction>> {
-    let most = chain.staking_config().await?.max_commission_bps;
-    if commission_bps > most {
-        return refused(format!("a commission is at most {}, {} is more", rate(most), rate(commission_bps)));
-    }
-    let mut instructions = Vec::new();
-    if kind == PoolKind::User && chain.loyalty(&me).await?.is_none() {
-        instructions.push(credits_ix::open_loyalty(me, me));
-    }
-    instructions.push(staking_ix::open_pool(me, kind, commission_bps));
-    Ok(instructions)
 }
 
 async fn open(context: &Context, kind: PoolKind, commission_bps: u16) -> Result<Output> {
@@ -134,23 +59,6 @@ async fn open(context: &Context, kind: PoolKind, commission_bps: u16) -> Result<
         "signature": confirmed.signature.to_string(),
     });
     Ok(Output::new(&json, text))
-}
-
-/// Fails with what is missing if the wallet holds less than `amount` IO.
-///
-/// # Errors
-/// As it says.
-pub async fn require_io(chain: &Chain, owner: &Pubkey, amount: u64, what: &str) -> Result<()> {
-    let have = chain.tokens(&client::address::io_account(owner)).await?;
-    if have >= amount {
-        return Ok(());
-    }
-    refused(format!(
-        "{what} needs {} IO, the wallet {owner} has {}: {} IO are missing",
-        io(amount),
-        io(have),
-        io(amount - have)
-    ))
 }
 
 async fn add(context: &Context, amount: u64, pool: &PoolArgs) -> Result<Output> {
@@ -182,11 +90,58 @@ async fn add(context: &Context, amount: u64, pool: &PoolArgs) -> Result<Output> 
     Ok(Output::new(&json, text))
 }
 
-async fn unstake(context: &Context, wanted: &str, pool: &PoolArgs) -> Result<Output> {
+async fn refresh(context: &Context, pool: &PoolArgs) -> Result<Output> {
     let (chain, wallet) = (context.chain(), context.wallet()?);
     let me = wallet.pubkey();
     let (named, calendar) = (Named::find(&chain, pool, &me).await?, chain.calendar().await?);
     let (position, Holding { position: now, .. }) = named.holding(&chain, &me, calendar.epoch()).await?;
+    if position.warming > 0 && position.warm_epoch > calendar.epoch() {
+        let at = moment(calendar.start_of(position.warm_epoch), calendar.now);
+        let warming = io(position.warming);
+        return refused(format!(
+            "{warming} IO are still warming: they can count from epoch {} on, {at}",
+            position.warm_epoch
+        ));
+    }
+    let confirmed = chain.send(&[staking_ix::refresh_position(named.address, me)], &[&wallet]).await?;
+    let text = format!("{} IO count now\nsignature {}", io(now.active + now.reserved), confirmed.signature);
+    let json = json!({
+        "pool": named.address.to_string(), "active_io": io(now.active).to_string(),
+        "signature": confirmed.signature.to_string(),
+    });
+    Ok(Output::new(&json, text))
+}
+
+/// Says so if what is left would not carry the operator's devices.
+async fn warn_of_devices(
+    context: &Context,
+    chain: &Chain,
+    named: &Named,
+    holding: &Holding,
+    amount: u64,
+) -> Result<()> {
+    let needed = match named.kind {
+        PoolKind::Operator => chain.operator(&named.owner).await?.map_or(0, |o| o.required_stake),
+        PoolKind::User => 0,
+    };
+    let left = (holding.pool.active + holding.pool.reserved).saturating_sub(amount.min(holding.position.active));
+    if left < needed {
+        context.progress()(&format!(
+            "the operator's devices need {} IO of active stake, {} would be left: their claims will be refused \
+             (hint: `io device retire`)",
+            io(needed),
+            io(left)
+        ));
+    }
+    Ok(())
+}
+
+async fn unstake(context: &Context, wanted: &str, pool: &PoolArgs) -> Result<Output> {
+    let (chain, wallet) = (context.chain(), context.wallet()?);
+    let me = wallet.pubkey();
+    let (named, calendar) = (Named::find(&chain, pool, &me).await?, chain.calendar().await?);
+    let (position, holding) = named.holding(&chain, &me, calendar.epoch()).await?;
+    let now = holding.position;
     let free = now.active + now.warming;
     let amount = if wanted == "all" { free } else { amount(wanted, IO_DECIMALS)? };
     if calendar.now < position.locked_until {
@@ -203,6 +158,7 @@ async fn unstake(context: &Context, wanted: &str, pool: &PoolArgs) -> Result<Out
             io(now.reserved)
         ));
     }
+    warn_of_devices(context, &chain, &named, &holding, amount).await?;
     let confirmed = chain.send(&[staking_ix::unstake(me, named.address, amount)], &[&wallet]).await?;
     let cool = chain.position(&named.address, &me).await?.map_or(0, |p| p.cool_epoch);
     let (at, now) = (calendar.start_of(cool), calendar.now);
@@ -218,15 +174,6 @@ async fn unstake(context: &Context, wanted: &str, pool: &PoolArgs) -> Result<Out
         "signature": confirmed.signature.to_string(),
     });
     Ok(Output::new(&json, text))
-}
-
-/// The same flags again, for a hint.
-fn flags(pool: &PoolArgs) -> String {
-    match (&pool.operator, &pool.user) {
-        (Some(operator), _) => format!(" --operator {operator}"),
-        (None, Some(user)) => format!(" --user {user}"),
-        (None, None) => String::new(),
-    }
 }
 
 /// Fails with when, if what is cooling cannot be withdrawn yet.

@@ -127,8 +127,13 @@ impl Chain {
         address: &Pubkey,
     ) -> Result<Option<T>, ClientError> {
         let Some(data) = self.data(address, CommitmentConfig::confirmed()).await? else { return Ok(None) };
-        let malformed =
-            |e: anchor_lang::error::Error| ClientError::Malformed { what, address: *address, cause: e.to_string() };
+        let malformed = |e: anchor_lang::error::Error| {
+            let cause = match e {
+                anchor_lang::error::Error::AnchorError(e) => e.error_msg,
+                other => other.to_string(),
+            };
+            ClientError::Malformed { what, address: *address, cause }
+        };
         T::try_deserialize(&mut data.as_slice()).map(Some).map_err(malformed)
     }
 

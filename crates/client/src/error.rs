@@ -17,7 +17,7 @@ pub enum ClientError {
     Unconfirmed { signature: Signature, seconds: u64 },
     #[error("no {what} at {address} (hint: {hint})")]
     Missing { what: &'static str, address: crate::Pubkey, hint: &'static str },
-    #[error("account {address} is not a {what}: {cause}")]
+    #[error("account {address} is not a {what}: {cause} (hint: check the address)")]
     Malformed { what: &'static str, address: crate::Pubkey, cause: String },
     #[error("not confirmed at the prompt: nothing was signed or sent")]
     Declined,

@@ -56,6 +56,9 @@ pub struct Outcome {
     /// Bought with IO and posted in one transaction.
     pub next_job: String,
     pub next_job_fee: String,
+    /// Balances and indices in which the books, recomputed from all events, differ from events or accounts.
+    pub audit_differences: usize,
+    pub audit_checks: u64,
     pub signatures: Map<String, Value>,
     pub seconds: Map<String, Value>,
     pub explorer_url: String,
@@ -80,10 +83,12 @@ pub async fn tell(net: &LocalNet, digits: &Path, backend: &Preference, progress:
     note("stake", chain.send(&[add], &[&staker]).await?);
     stages.lap("stake");
 
-    let story = Story::begin(net, digits, progress).await?;
+    let mut story = Story::open(net, digits, progress).await?;
     let people = People { user: story.user.pubkey(), supplier: supplier.pubkey(), staker: staker.pubkey() };
     let before = Ledger::read(&chain, people).await?;
-    let burned = crate::story::USER_IO.saturating_sub(story.coins().await?);
+    let had = story.coins().await?;
+    note("buy_credits", story.buy(progress).await?);
+    let burned = had.saturating_sub(story.coins().await?);
     let bought = story.credits().await?;
     let backend = backend.clone();
     let (backend, choice) = tokio::task::spawn_blocking(move || compute::choose(&backend)).await??;
@@ -128,6 +133,14 @@ pub async fn tell(net: &LocalNet, digits: &Path, backend: &Preference, progress:
     let after = Ledger::read(&chain, people).await?;
     worker.stop().await?;
     stages.lap("next_job");
+
+    progress("every balance is recomputed from the events and compared with the chain");
+    let audit = net.audit().await?;
+    for difference in &audit.differences {
+        progress(&format!("DIFFERENCE: {difference}"));
+    }
+    ensure!(audit.incomplete == 0, "{} events are missing or unreadable", audit.incomplete);
+    stages.lap("audit");
     Ok(Outcome {
         fee_bps_before: before.fee_bps,
         fee_bps_after: after.fee_bps,
@@ -148,6 +161,8 @@ pub async fn tell(net: &LocalNet, digits: &Path, backend: &Preference, progress:
         proposal_quorum_io: io(decided.quorum).to_string(),
         next_job: next_job.to_string(),
         next_job_fee: iosd(next_fee).to_string(),
+        audit_differences: audit.differences.len() + audit.more,
+        audit_checks: audit.checks,
         signatures,
         seconds: stages.laps(),
         explorer_url: format!("{}/jobs/{next_job}", net.api_url),
@@ -236,6 +251,7 @@ impl fmt::Display for Outcome {
         let (yes, quorum) = (&self.proposal_yes_io, &self.proposal_quorum_io);
         writeln!(f, "Proposal {} is {}: {yes} IO for it, {quorum} IO needed", self.proposal, self.proposal_status)?;
         writeln!(f, "Next job {}: fee {} IOSD at {} bps", self.next_job, self.next_job_fee, self.fee_bps_after)?;
+        writeln!(f, "Audit: {} checks, {} differences", self.audit_checks, self.audit_differences)?;
         writeln!(f, "{:<24} {:>22} {:>22}", "", "before", "after")?;
         let rows = [
             ("user IO", &self.before.user_io, &self.after.user_io),

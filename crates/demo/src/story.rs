@@ -6,7 +6,7 @@ use crate::stages::Stages;
 use crate::supply;
 use anyhow::{Context, Result, bail, ensure};
 use blobs::Blobs;
-use client::{Chain, Keypair, Pubkey, Signer, address, jobs_ix, write_keypair};
+use client::{Chain, Confirmed, Keypair, Pubkey, Signer, address, jobs_ix, write_keypair};
 use compute::{Backend, Preference};
 use credits::BuyOrder;
 use economy::amount::{io, iosd};
@@ -27,7 +27,7 @@ const IO: u64 = 100_000_000;
 const IOSD: u64 = 1_000_000;
 const PRICE: u64 = IOSD / 2;
 /// The user's IO before buying.
-pub const USER_IO: u64 = 100 * IO;
+const USER_IO: u64 = 100 * IO;
 /// Each supplier's stake: several times what its device and its job need.
 const STAKE: u64 = 50 * IO;
 /// How long anything may take before the story gives up.
@@ -81,6 +81,16 @@ impl<'a> Story<'a> {
     /// # Errors
     /// If any step is refused.
     pub async fn begin(net: &'a LocalNet, digits: &std::path::Path, progress: &dyn Fn(&str)) -> Result<Self> {
+        let mut story = Story::open(net, digits, progress).await?;
+        story.buy(progress).await?;
+        Ok(story)
+    }
+
+    /// Imports and registers the digits model for a user with IO.
+    ///
+    /// # Errors
+    /// If any step is refused.
+    pub async fn open(net: &'a LocalNet, digits: &std::path::Path, progress: &dyn Fn(&str)) -> Result<Self> {
         let mut stages = Stages::start();
         let (chain, blobs, user) = (net.chain(), Blobs::folder(&net.blobs())?, Keypair::new());
         let mut signatures = Map::new();
@@ -92,12 +102,20 @@ impl<'a> Story<'a> {
             signatures.insert("register_model".into(), confirmed.signature.to_string().into());
         }
         stages.lap("register_model");
+        Ok(Story { net, chain, blobs, user, digits, signatures, stages })
+    }
+
+    /// Buys the user's credits.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn buy(&mut self, progress: &dyn Fn(&str)) -> Result<Confirmed> {
         progress("buying 5 IOSD with IO");
         let order = BuyOrder::ExactOut { iosd: 5 * IOSD, max_io: USER_IO };
-        let bought = user::buy_credits(&chain, &user, order).await?;
-        signatures.insert("buy_credits".into(), bought.signature.to_string().into());
-        stages.lap("buy_credits");
-        Ok(Story { net, chain, blobs, user, digits, signatures, stages })
+        let bought = user::buy_credits(&self.chain, &self.user, order).await?;
+        self.note("buy_credits", bought.signature);
+        self.stages.lap("buy_credits");
+        Ok(bought)
     }
 
     /// Registers a device of `owner`, whose stake is waited for, and starts its worker on `backend`.

@@ -1,9 +1,10 @@
 //! Chores that anybody may do and that keep the network's money moving: closing epochs, taking the stakers' budget from the
-//! schedule, paying redemptions of closed epochs. Doing one twice changes nothing, so keepers need not know of each other.
+//! schedule, making stake that has warmed up count, paying redemptions of closed epochs. Doing one twice changes nothing, so keepers need not know of each other.
 
 use client::{Chain, ClientError, Keypair, Pubkey, Signer, address, credits_ix, staking_ix};
 use credits::state::{Earnings, Purpose};
 use economy::amount::{io, iosd};
+use staking::state::Position;
 use std::fmt;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -11,6 +12,8 @@ use tracing::{debug, info, warn};
 
 /// Epochs closed by one transaction: what 1,232 bytes hold.
 const TOGETHER: u64 = 6;
+/// Least stake that is looked after, IO base units: a position costs its holder less than looking after many of them would.
+const WORTHWHILE: u64 = 100_000_000;
 const FASTEST: Duration = Duration::from_millis(500);
 const SLOWEST: Duration = Duration::from_secs(10);
 
@@ -21,6 +24,8 @@ pub enum Done {
     Closed { first: u64, last: u64 },
     /// Stakers have this much more to share, IO base units.
     Collected { io: u64 },
+    /// Stake of so many positions began to count.
+    Warmed { positions: usize },
     /// A supplier got IO for earnings, base units of both; `rest` waits for the next epoch.
     Paid { owner: Pubkey, iosd: u64, io: u64, rest: u64 },
 }
@@ -31,6 +36,7 @@ impl fmt::Display for Done {
             Done::Closed { first, last } if first == last => write!(f, "closed epoch {first}"),
             Done::Closed { first, last } => write!(f, "closed epochs {first} to {last}"),
             Done::Collected { io: amount } => write!(f, "collected {} IO for stakers", io(*amount)),
+            Done::Warmed { positions } => write!(f, "stake of {positions} positions counts now"),
             Done::Paid { owner, iosd: charged, io: minted, rest } => {
                 write!(f, "paid {owner} {} IO for {} IOSD of earnings", io(*minted), iosd(*charged))?;
                 if *rest > 0 { write!(f, "; {} IOSD wait for the next epoch", iosd(*rest)) } else { Ok(()) }
@@ -79,6 +85,22 @@ pub async fn collect(chain: &Chain, payer: &Keypair) -> Result<Option<Done>, Cli
     Ok((io > 0).then_some(Done::Collected { io }))
 }
 
+/// Makes stake that has warmed up count. `None` if there is none.
+///
+/// # Errors
+/// If the program or the node refuses.
+pub async fn warm_up(chain: &Chain, payer: &Keypair) -> Result<Option<Done>, ClientError> {
+    let epoch = chain.epoch().await?;
+    let due = |p: &Position| p.warming >= WORTHWHILE && p.warm_epoch <= epoch;
+    let all = chain.list::<Position>(&staking::ID, &[]).await?;
+    let warm: Vec<_> = all.iter().map(|(_, position)| position).filter(|p| due(p)).collect();
+    for some in warm.chunks(TOGETHER as usize) {
+        let touch: Vec<_> = some.iter().map(|p| staking_ix::refresh_position(p.pool, p.holder)).collect();
+        chain.send(&touch, &[payer]).await?;
+    }
+    Ok((!warm.is_empty()).then_some(Done::Warmed { positions: warm.len() }))
+}
+
 /// Pays what `owner` asked for in an epoch that is closed. `None` if there is no such request.
 ///
 /// # Errors
@@ -110,12 +132,14 @@ pub struct Keeper {
     payer: Keypair,
     /// Requests of epochs before this one have been paid.
     settled: u64,
+    /// Stake that was warm in this epoch counts.
+    warmed: u64,
 }
 
 impl Keeper {
     /// `payer` pays fees, and rent where some is due.
     pub fn new(chain: Chain, payer: Keypair) -> Self {
-        Keeper { chain, payer, settled: 0 }
+        Keeper { chain, payer, settled: 0, warmed: 0 }
     }
 
     /// Does everything that is due now.
@@ -126,6 +150,11 @@ impl Keeper {
         let mut done = Vec::new();
         done.extend(close_epochs(&self.chain, &self.payer).await?);
         done.extend(collect(&self.chain, &self.payer).await?);
+        let epoch = self.chain.epoch().await?;
+        if self.warmed < epoch {
+            done.extend(warm_up(&self.chain, &self.payer).await?);
+            self.warmed = epoch;
+        }
         let closed = self.chain.emission().await?.next_epoch;
         if closed > self.settled {
             let due = |e: &Earnings| e.requested > 0 && e.request_epoch < closed;

@@ -3,6 +3,7 @@ use crate::genesis::{self, Genesis};
 use crate::node::Node;
 use anyhow::{Context, Result, bail};
 use client::{Chain, Keypair, Pubkey, Signer, credits_ix};
+use indexer::audit::{self, Report};
 use keeper::Keeper;
 use private_postgres::PrivatePostgres;
 use std::net::SocketAddr;
@@ -194,6 +195,15 @@ impl LocalNet {
             chain.send(&credits_ix::transfer_io(self.admin.pubkey(), *to, io), &[&self.admin]).await?;
         }
         Ok(())
+    }
+
+    /// Recomputes the whole economy from its events and compares it with the accounts on chain.
+    ///
+    /// # Errors
+    /// If the database or the validator does not answer; differences are no error, they are in the report.
+    pub async fn audit(&self) -> Result<Report> {
+        let settings = audit::Settings { genesis_supply: Some(genesis::SUPPLY), ..Default::default() };
+        Ok(audit::audit_at(&self.database_url, self.rpc_url.clone(), &settings).await?)
     }
 
     /// Stops every part, the database last, and waits for it.

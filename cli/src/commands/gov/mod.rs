@@ -8,7 +8,7 @@ use crate::args::GovCommand;
 use crate::context::Context;
 use crate::exit::refused;
 use crate::output::Output;
-use crate::time::moment;
+use crate::time::{by, moment};
 use anyhow::Result;
 use client::preview::action;
 use client::{Chain, Instruction, Signer, governance_ix};
@@ -56,7 +56,7 @@ pub fn next_step(proposal: &Proposal, config: &Config, now: i64) -> String {
         }
         Status::Passed if now < proposal.eta => format!("io gov execute {n}, {}", moment(proposal.eta, now)),
         Status::Passed if now <= proposal.expires => {
-            format!("io gov execute {n}; that is possible until {}", moment(proposal.expires, now))
+            format!("io gov execute {n}; that is possible until {}", by(proposal.expires, now))
         }
         Status::Passed => format!("io gov close {n}: it was not executed in time"),
         Status::Rejected | Status::Vetoed | Status::Executed => format!("io gov close {n}"),

@@ -1,16 +1,16 @@
 //! Proposals by words, checked before anything is deposited.
-use crate::args::{Budget, ProposeCommand};
-use crate::commands::stake::require_io;
+use crate::args::{Budget, PriceSourceCommand, ProposeCommand};
+use crate::commands::pools::require_io;
 use crate::context::{Context, address, amount};
 use crate::exit::refused;
 use crate::output::Output;
-use crate::time::moment;
+use crate::time::by;
 use anyhow::{Context as _, Result};
 use blobs::BlobId;
 use client::parameter::Parameters;
 use client::preview::{action as words, pauses};
 use client::{Chain, Parameter, Pubkey, Signer, governance_ix};
-use credits::{Order, Purpose};
+use credits::{Order, PriceSource, Purpose};
 use economy::amount::io;
 use economy::{BPS, IO_DECIMALS};
 use governance::{Action, Rule};
@@ -46,7 +46,7 @@ pub async fn run(context: &Context, command: ProposeCommand) -> Result<Output> {
     progress(&format!(
         "the deposit of {} IO is burned if less than {} of all stake takes part, otherwise returned",
         io(config.deposit),
-        crate::commands::stake::rate(config.quorum_bps)
+        crate::commands::pools::rate(config.quorum_bps)
     ));
     let number = config.next_proposal;
     let confirmed = chain.send(&[governance_ix::propose(me, number, action)], &[&wallet]).await?;
@@ -54,8 +54,8 @@ pub async fn run(context: &Context, command: ProposeCommand) -> Result<Output> {
     let text = format!(
         "proposal {number}: {}\nvote until {}; if it passes it can be executed from {}\nsignature {}\nnext: io gov vote {number} yes",
         words(&action),
-        moment(proposal.voting_end, time),
-        moment(proposal.eta, time),
+        by(proposal.voting_end, time),
+        by(proposal.eta, time),
         confirmed.signature
     );
     let json = json!({
@@ -109,6 +109,20 @@ async fn wanted(chain: &Chain, now: &Parameters, command: ProposeCommand) -> Res
         }
         ProposeCommand::RemoveSubmitter { address: old } => {
             credits(Order::ReplaceSubmitter { old: address(&old)?, new: nobody })
+        }
+        ProposeCommand::ReplaceSubmitter { old, new } => {
+            credits(Order::ReplaceSubmitter { old: address(&old)?, new: address(&new)? })
+        }
+        ProposeCommand::PriceSource(source) => {
+            let source = match source {
+                PriceSourceCommand::Feed => PriceSource::Feed,
+                PriceSourceCommand::Pyth { receiver, account, feed_id } => {
+                    let feed_id = worker::work::parse_hash(&feed_id)
+                        .with_context(|| format!("{feed_id:?} is not a Pyth feed's id (64 hex digits)"))?;
+                    PriceSource::Pyth { receiver: address(&receiver)?, account: address(&account)?, feed_id }
+                }
+            };
+            credits(Order::SetPriceSource { source })
         }
         ProposeCommand::Offer { program, address: to } => {
             let to = address(&to)?;
@@ -193,7 +207,7 @@ fn pause(now: &Parameters, program: &str, operations: &[String], on: bool) -> Re
         "jobs" => Action::Jobs(jobs::Order::Pause { flags }),
         _ => Action::Rules { rule: Rule::Paused, value: flags.into() },
     };
-    Ok(Wanted { action, note: Some(format!("afterwards: {}", words(&action))) })
+    Ok(Wanted { action, note: Some(format!("if it passes it will {}", words(&action))) })
 }
 
 async fn pay(chain: &Chain, to: Pubkey, amount: u64) -> Result<Wanted> {

@@ -1,10 +1,10 @@
 //! Proposals and parameters as they are.
 use super::{next_step, status_word};
-use crate::commands::stake::rate;
+use crate::commands::pools::rate;
 use crate::context::Context;
 use crate::output::Output;
 use crate::table::{pairs, table};
-use crate::time::{duration, moment};
+use crate::time::{by, duration, moment};
 use anyhow::Result;
 use client::parameter::Parameters;
 use client::preview::action;
@@ -34,7 +34,7 @@ pub async fn one(context: &Context, number: u64) -> Result<Output> {
         ("status", status_word(p.status).into()),
         ("proposer", format!("{}, deposit {} IO", p.proposer, io(p.deposit))),
         ("voting", format!("ends {}", moment(p.voting_end, now))),
-        ("execution", format!("from {} until {}", moment(p.eta, now), moment(p.expires, now))),
+        ("execution", format!("from {} until {}", by(p.eta, now), by(p.expires, now))),
         ("turnout", format!("{} IO of the {} IO needed", io(turnout), io(p.quorum))),
         (
             "yes",

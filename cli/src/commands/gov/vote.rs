@@ -1,8 +1,8 @@
 //! Voting with stake.
 use super::{next_step, not_now, status_word};
 use crate::args::{PoolArgs, Side};
+use crate::commands::pools::{Named, kind_word};
 use crate::commands::positions::{Held, held};
-use crate::commands::stake::{Named, kind_word};
 use crate::context::Context;
 use crate::exit::refused;
 use crate::output::Output;

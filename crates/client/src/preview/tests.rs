@@ -183,5 +183,5 @@ fn a_proposal_is_shown_by_what_it_does() {
     let shown = Preview::of(&[governance_ix::propose(key(A), 0, action)], &key(A)).to_string();
     assert!(shown.contains("set credits.fee_bps to 450 bps"), "{shown}");
     let action = Action::Jobs(::jobs::Order::Pause { flags: 3 });
-    assert_eq!(words::action(&action), "pause in jobs: post, claim");
+    assert_eq!(words::action(&action), "pause in jobs, and nothing else there: post, claim");
 }

@@ -109,7 +109,10 @@ fn set(parameter: Parameter, value: u64) -> String {
 }
 
 fn pause(program: &str, flags: u8) -> String {
-    format!("pause in {program}: {}", paused(program, flags))
+    match flags {
+        0 => format!("end every pause in {program}"),
+        _ => format!("pause in {program}, and nothing else there: {}", paused(program, flags)),
+    }
 }
 
 fn offer(program: &str, to: &Pubkey) -> String {
