@@ -99,8 +99,18 @@ fn described(name: &str) -> (&str, Counted) {
 
 fn io(amount: u64) -> String {
     let exact = economy::amount::io(amount).to_string();
-    let short = exact.trim_end_matches('0').trim_end_matches('.');
-    format!("{short} IO")
+    let (whole, fraction) = exact.split_once('.').unwrap_or((&exact, ""));
+    let mut text = String::new();
+    for (place, digit) in whole.char_indices() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    match fraction.trim_end_matches('0') {
+        "" => format!("{text} IO"),
+        fraction => format!("{text}.{fraction} IO"),
+    }
 }
 
 fn value(counted: &Counted, value: u64) -> String {
@@ -251,6 +261,8 @@ mod tests {
         assert_eq!(action(&fee), "Set the fee on settled prices to 5.05 %");
         let pay = Action::Pay { to: Pubkey::default(), amount: 150_000_000 };
         assert!(action(&pay).starts_with("Pay 1.5 IO from"));
+        let most = Action::Pay { to: Pubkey::default(), amount: u64::MAX };
+        assert!(action(&most).starts_with("Pay 184,467,440,737.09551615 IO from"));
         let class = Action::Jobs(jobs::Order::Set { parameter: jobs::Parameter::ClassStake2, value: 20_000_000_000 });
         assert_eq!(action(&class), "Set the stake that a device of class 2 needs to 200 IO");
         let mut text = [0; 32];
