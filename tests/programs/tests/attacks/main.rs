@@ -1,0 +1,8 @@
+//! What an attacker would try across programs: each test is one attack, and its name says what must be true all the same.
+mod accounts;
+#[allow(dead_code)]
+#[path = "../staking/support.rs"]
+mod support;
+#[allow(dead_code)]
+#[path = "../governance/steps.rs"]
+mod voting;
