@@ -1,10 +1,15 @@
 //! Token accounts given away or closed so that what belongs to others cannot end.
-use client::{Instruction, Pubkey, address, jobs_ix};
-use program_tests::net::EXECUTE_S;
-use program_tests::{Net, device, stranger, user, work};
+use client::{Instruction, Pubkey, address, governance_ix, jobs_ix};
+use program_tests::net::{DEPOSIT, EXECUTE_S, WINDOW_S};
+use program_tests::vm::program_bytes;
+use program_tests::{Net, device, operator, stranger, user, work};
 use solana_instruction::AccountMeta;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+
+use crate::voting::unheard;
+
+const BPF_LOADER: Pubkey = anchor_lang::pubkey!("BPFLoader2111111111111111111111111111111111");
 
 /// `owner` makes `to` the owner of its IO account: the token program's `SetAuthority`.
 fn give_away(owner: &Keypair, to: Pubkey) -> Instruction {
@@ -62,4 +67,55 @@ fn a_user_who_guards_the_credit_account_keeps_no_claim_from_expiring() {
     let (state, before) = (net.job(&job).unwrap(), net.iosd(&user(0)));
     net.ok(&[jobs_ix::expire_job(job, &state)], &[&stranger()]);
     assert_eq!(net.iosd(&user(0)), before + state.price);
+}
+
+/// The account of `who` is a program from now on, as if it had emptied its wallet and deployed to that address.
+fn becomes_a_program(net: &mut Net, who: &Keypair) {
+    let mut account = net.vm.account(&who.pubkey()).unwrap();
+    (account.executable, account.owner) = (true, BPF_LOADER);
+    account.data = program_bytes("caller");
+    net.vm.set_account(who.pubkey(), account);
+}
+
+#[test]
+fn a_user_who_becomes_a_program_keeps_no_job_from_being_paid() {
+    let mut net = Net::new();
+    let job = net.committed(&work::tiny()).address;
+    becomes_a_program(&mut net, &user(0));
+    net.wait(i64::from(WINDOW_S) + 1);
+    let state = net.job(&job).unwrap();
+    net.ok(&[jobs_ix::settle_job(job, &state)], &[&stranger()]);
+    assert_eq!(net.own_position(&operator(0)).reserved, 0);
+}
+
+#[test]
+fn a_user_who_becomes_a_program_keeps_no_claim_from_expiring() {
+    let mut net = Net::new();
+    let job = net.claimed(&work::tiny()).address;
+    becomes_a_program(&mut net, &user(0));
+    net.wait(i64::from(EXECUTE_S) + 1);
+    let state = net.job(&job).unwrap();
+    net.ok(&[jobs_ix::expire_job(job, &state)], &[&stranger()]);
+    assert_eq!(net.own_position(&operator(0)).reserved, 0);
+}
+
+#[test]
+fn a_buyer_who_becomes_a_program_keeps_no_epoch_from_closing() {
+    let mut net = Net::new();
+    let epoch = net.epoch();
+    let payer: credits::state::Epoch = net.vm.read(&address::epoch(epoch)).unwrap();
+    assert_eq!(payer.payer, user(0).pubkey());
+    becomes_a_program(&mut net, &user(0));
+    net.next_epoch();
+    assert!(net.vm.account(&address::epoch(epoch)).is_none());
+}
+
+#[test]
+fn a_proposer_who_becomes_a_program_keeps_no_deposit_from_being_burned() {
+    let mut net = Net::new();
+    let number = unheard(&mut net);
+    becomes_a_program(&mut net, &user(0));
+    let before = net.vm.supply(&address::io_mint());
+    net.ok(&[governance_ix::close_proposal(stranger().pubkey(), number, user(0).pubkey())], &[&stranger()]);
+    assert_eq!(net.vm.supply(&address::io_mint()), before - DEPOSIT);
 }
