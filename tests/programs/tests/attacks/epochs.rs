@@ -1,0 +1,99 @@
+//! Epochs, prices, and the room under the cap.
+use client::{Pubkey, address, credits_ix, jobs_ix};
+use credits::state::{Config, Emission};
+use credits::{BuyOrder, InitializeArgs, Order, Parameter, PriceSource};
+use program_tests::net::{EPOCH_S, IO, IOSD, PRICE, START, launch};
+use program_tests::{Net, authority, key, operator, stranger, submitter, user, work};
+use solana_signer::Signer;
+
+use crate::support::edit;
+
+fn emission(net: &Net) -> Emission {
+    net.vm.read(&address::emission()).unwrap()
+}
+
+/// Operator 0 has earned 9.5 IOSD and asks for all of it; the clock stands at the first second after the epoch.
+fn asked() -> (Net, u64) {
+    let mut net = Net::new();
+    let job = net.committed(&work::tiny());
+    let state = net.job(&job.address).unwrap();
+    net.ok(&[jobs_ix::accept_result(user(0).pubkey(), job.address, &state)], &[&user(0)]);
+    let epoch = net.epoch();
+    let me = operator(0);
+    net.ok(&[credits_ix::request_redemption(me.pubkey(), epoch, 9 * IOSD)], &[&me]);
+    net.vm.set_time(START + (epoch as i64 + 1) * i64::from(EPOCH_S));
+    (net, epoch)
+}
+
+#[test]
+fn whoever_closes_an_epoch_cannot_choose_a_moment_without_a_price() {
+    let (mut net, epoch) = asked();
+    // Between two rounds of the submitters there is no price; the supplier would wait a whole epoch for nothing.
+    let close = net.advance_epoch(epoch);
+    net.refused("PriceStale", std::slice::from_ref(&close), &[&stranger()]);
+    // One of them disagrees, on purpose or not.
+    net.submit_price(PRICE);
+    net.ok(&[credits_ix::submit_price(submitter(0).pubkey(), 2 * PRICE)], &[&submitter(0)]);
+    net.refused("PriceWide", std::slice::from_ref(&close), &[&stranger()]);
+    net.submit_price(PRICE);
+    net.ok(&[close], &[&stranger()]);
+    let settle = net.settle_redemption(&operator(0));
+    net.ok(&[settle], &[&operator(0)]);
+    assert_eq!(net.io(&operator(0)), 9 * IO);
+}
+
+#[test]
+fn an_outage_of_the_price_delays_epochs_by_one_and_no_more() {
+    let (mut net, epoch) = asked();
+    net.vm.set_time(START + (epoch as i64 + 2) * i64::from(EPOCH_S) - 1);
+    let close = net.advance_epoch(epoch);
+    net.refused("PriceStale", std::slice::from_ref(&close), &[&stranger()]);
+    net.wait(1);
+    let next = net.advance_epoch(epoch + 1);
+    // The next one has no requests and need not wait at all.
+    net.ok(&[close], &[&stranger()]);
+    net.ok(&[next], &[&stranger()]);
+    assert_eq!(emission(&net).next_epoch, epoch + 2);
+}
+
+#[test]
+fn an_epochs_account_cannot_be_revived_after_it_has_closed() {
+    let mut net = Net::new();
+    let epoch = net.epoch();
+    let at = address::epoch(epoch);
+    net.vm.set_time(START + (epoch as i64 + 1) * i64::from(EPOCH_S));
+    net.submit_price(PRICE);
+    let close = net.advance_epoch(epoch);
+    // Its rent comes back in the same transaction, as would keep alive what is merely emptied.
+    let refill = credits_ix::transfer_sol(stranger().pubkey(), at, 5_000_000);
+    let order = BuyOrder::ExactIn { io: IO, min_iosd: 0 };
+    let again = credits_ix::buy_credits(user(0).pubkey(), address::feed(), epoch, order);
+    net.refused("ConstraintSeeds", &[close.clone(), refill.clone(), again.clone()], &[&stranger(), &user(0)]);
+    net.ok(&[close, refill], &[&stranger()]);
+    let left = net.vm.account(&at).unwrap();
+    assert!(left.data.is_empty() && left.owner != credits::ID);
+    net.refused("ConstraintSeeds", &[again], &[&user(0)]);
+}
+
+#[test]
+fn a_burn_at_an_epochs_boundary_counts_once_and_in_one_of_them() {
+    let mut net = Net::new();
+    let (epoch, me) = (net.epoch(), user(0));
+    let buy = |epoch| {
+        let order = BuyOrder::ExactIn { io: 70 * IO, min_iosd: 0 };
+        credits_ix::buy_credits(me.pubkey(), address::feed(), epoch, order)
+    };
+    let boundary = START + (epoch as i64 + 1) * i64::from(EPOCH_S);
+    net.vm.set_time(boundary - 1);
+    net.submit_price(PRICE);
+    net.ok(&[buy(epoch)], &[&me]);
+    net.vm.set_time(boundary);
+    // Sandwiched: burned, closed, and burned again within one transaction.
+    let close = net.advance_epoch(epoch);
+    let before = emission(&net);
+    net.ok(&[buy(epoch + 1), close, buy(epoch + 1)], &[&me]);
+    let after = emission(&net);
+    assert_eq!(after.burned - before.burned, 3_070 * IO);
+    let open: credits::state::Epoch = net.vm.read(&address::epoch(epoch + 1)).unwrap();
+    assert_eq!(open.io_burned, 140 * IO);
+}
