@@ -57,6 +57,25 @@ fn an_outage_of_the_price_delays_epochs_by_one_and_no_more() {
 }
 
 #[test]
+fn a_price_account_that_is_gone_does_not_keep_epochs_from_closing() {
+    let mut net = Net::new();
+    let (account, [receiver, _]) = (key("pyth").pubkey(), credits::constants::PYTH_RECEIVERS);
+    edit(&mut net, address::credits_config(), |c: &mut Config| {
+        c.price_source = PriceSource::Pyth { receiver, account, feed_id: [9; 32] };
+    });
+    let epoch = net.epoch();
+    net.vm.set_time(START + (epoch as i64 + 2) * i64::from(EPOCH_S));
+    // Whoever wrote the account has closed it and taken its rent.
+    let close = |epoch, price: Pubkey| credits_ix::advance_epoch(price, epoch, user(0).pubkey());
+    net.refused("WrongPriceAccount", &[close(epoch, address::feed())], &[&stranger()]);
+    net.ok(&[close(epoch, account)], &[&stranger()]);
+    assert_eq!(emission(&net).next_epoch, epoch + 1);
+    let buy =
+        credits_ix::buy_credits(user(0).pubkey(), account, net.epoch(), BuyOrder::ExactIn { io: IO, min_iosd: 0 });
+    net.refused("WrongPriceAccount", &[buy], &[&user(0)]);
+}
+
+#[test]
 fn an_epochs_account_cannot_be_revived_after_it_has_closed() {
     let mut net = Net::new();
     let epoch = net.epoch();
