@@ -55,7 +55,7 @@ pub fn handle(ctx: Context<AdvanceEpoch>, index: u64) -> Result<()> {
         paying_price: price,
         smoothed_burn: a.emission.smoothed_burn,
         reserve: a.emission.reserve,
-        supply: a.io_mint.supply,
+        supply: a.emission.existing(burned)?,
         outstanding: a.emission.outstanding()?,
         redemption_cap: a.config.redemption_cap,
         split: a.config.split(),
