@@ -118,6 +118,24 @@ fn the_schedule_never_takes_the_room_of_coins_that_were_burned_in_an_open_epoch(
 }
 
 #[test]
+fn no_sequence_of_orders_stops_redemptions() {
+    let mut net = Net::bare();
+    let admin = authority();
+    net.ok(&[credits_ix::initialize(admin.pubkey(), launch())], &[&admin]);
+    for index in 0..16 {
+        net.ok(&[credits_ix::open_shard(admin.pubkey(), index)], &[&admin]);
+    }
+    let cap = |net: &Net| net.vm.read::<Config>(&address::credits_config()).unwrap().redemption_cap;
+    for _ in 0..64 {
+        let order = Order::Set { parameter: Parameter::RedemptionCap, value: cap(&net) / 4 };
+        if net.send(&[credits_ix::administer(admin.pubkey(), order)], &[&admin]).is_err() {
+            break;
+        }
+    }
+    assert!(cap(&net) >= 100 * IO, "an epoch pays at most {} base units", cap(&net));
+}
+
+#[test]
 fn an_epochs_account_cannot_be_revived_after_it_has_closed() {
     let mut net = Net::new();
     let epoch = net.epoch();
