@@ -5,6 +5,7 @@ mod stake;
 #[allow(dead_code)]
 #[path = "../staking/support.rs"]
 mod support;
+mod votes;
 #[allow(dead_code)]
 #[path = "../governance/steps.rs"]
 mod voting;
