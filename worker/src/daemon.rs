@@ -237,7 +237,8 @@ impl Worker {
     async fn finish(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
         if self.chain.now().await? > job.commit_deadline {
             warn!(job = %address, "the commit deadline has passed: refunding its user");
-            let expire = jobs_ix::expire_with_accounts(self.device(), address, job);
+            let has_io = self.chain.bytes(&address::io_account(&job.user)).await?.is_some();
+            let expire = jobs_ix::expire_with_accounts(self.device(), address, job, has_io);
             self.chain.send(&expire, &[&self.key]).await?;
             return Ok(Step::Expired(address));
         }

@@ -262,10 +262,11 @@ pub fn expire_job(address: Pubkey, job: &Job) -> Instruction {
     if job.device == Pubkey::default() { expire_unclaimed(address, job) } else { expire_claim(address, job) }
 }
 
-/// [`expire_job`], after the accounts that the user's money goes to: the user may have closed an empty one.
-pub fn expire_with_accounts(payer: Pubkey, address: Pubkey, job: &Job) -> Vec<Instruction> {
+/// [`expire_job`], after the accounts that the user's money goes to: the user may have closed an empty one. `has_io`: the
+/// user's IO account exists. It is not asked for again then, which fails if the user has given it away.
+pub fn expire_with_accounts(payer: Pubkey, address: Pubkey, job: &Job, has_io: bool) -> Vec<Instruction> {
     let mut instructions = vec![credits_ix::create_iosd_account(payer, job.user)];
-    if job.device != Pubkey::default() {
+    if job.device != Pubkey::default() && !has_io {
         instructions.push(credits_ix::create_io_account(payer, job.user));
     }
     instructions.push(expire_job(address, job));

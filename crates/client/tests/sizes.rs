@@ -66,7 +66,8 @@ fn a_new_users_first_job_bought_with_coins_is_one_transaction() {
 
 #[test]
 fn a_stranger_can_expire_a_claim_and_open_the_users_accounts_for_it() {
-    let bytes = largest(|me, other| jobs_ix::expire_with_accounts(me, Pubkey::new_from_array([9; 32]), &job(other)));
+    let bytes =
+        largest(|me, other| jobs_ix::expire_with_accounts(me, Pubkey::new_from_array([9; 32]), &job(other), false));
     assert!(bytes <= MAX_BYTES, "{bytes} bytes");
 }
 

@@ -107,7 +107,7 @@ pub struct Closing {
     pub smoothed_burn: u64,
     /// Reserve that is not promised to anybody.
     pub reserve: u64,
-    /// IO that exists.
+    /// IO that exists, and what was burned in epochs after this one.
     pub supply: u64,
     /// Promised or budgeted and not minted yet, beside the reserve.
     pub outstanding: u64,
