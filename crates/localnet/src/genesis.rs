@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Base units of one IO.
 const IO: u64 = 100_000_000;
 /// Genesis supply: 500 million IO, all in the admin's account.
-pub const SUPPLY: u64 = 500_000_000 * IO;
+const SUPPLY: u64 = 500_000_000 * IO;
 /// A local network redeems at most 1,000,000 IO an epoch.
 const REDEMPTION_CAP: u64 = 1_000_000 * IO;
 /// Every budget of the schedule, in all and in an epoch.

@@ -202,8 +202,7 @@ impl LocalNet {
     /// # Errors
     /// If the database or the validator does not answer; differences are no error, they are in the report.
     pub async fn audit(&self) -> Result<Report> {
-        let settings = audit::Settings { genesis_supply: Some(genesis::SUPPLY), ..Default::default() };
-        Ok(audit::audit_at(&self.database_url, self.rpc_url.clone(), &settings).await?)
+        Ok(audit::audit_at(&self.database_url, self.rpc_url.clone(), &audit::Settings::default()).await?)
     }
 
     /// Stops every part, the database last, and waits for it.

@@ -22,8 +22,8 @@ pub struct Launch {
     /// Unix time of epoch 0's start, and seconds in an epoch; they never change.
     pub genesis_time: i64,
     pub epoch_s: u32,
-    /// IO minted at genesis, if whoever audits knows it.
-    pub io_supply: Option<u64>,
+    /// IO minted at genesis, base units.
+    pub genesis: u64,
     pub credits: Parameters,
     pub staking: Parameters,
     pub jobs: Parameters,
@@ -31,8 +31,7 @@ pub struct Launch {
 }
 
 /// An account of a program, which must exist.
-fn config<T: AccountDeserialize>(program: Program, reading: &Reading) -> Result<T, AuditError> {
-    let subject = Subject::Config(program);
+fn config<T: AccountDeserialize>(program: Program, subject: Subject, reading: &Reading) -> Result<T, AuditError> {
     let data = reading.accounts.get(&subject.address().to_bytes());
     let data = data.ok_or_else(|| AuditError::NotLaunched { program: program.name() })?;
     T::try_deserialize(&mut data.as_slice()).map_err(|_| AuditError::NotLaunched { program: program.name() })
@@ -41,6 +40,7 @@ fn config<T: AccountDeserialize>(program: Program, reading: &Reading) -> Result<
 /// The launch's configs, from the present ones and the first change of each parameter.
 pub struct Configs {
     credits: ::credits::state::Config,
+    emission: ::credits::state::Emission,
     staking: ::staking::state::Config,
     jobs: ::jobs::state::Config,
     governance: ::governance::state::Config,
@@ -52,10 +52,11 @@ impl Configs {
     pub fn read(readings: &[Reading; Program::ALL.len()]) -> Result<Self, AuditError> {
         let [credits, jobs, staking, governance] = readings;
         Ok(Self {
-            credits: config(Program::Credits, credits)?,
-            staking: config(Program::Staking, staking)?,
-            jobs: config(Program::Jobs, jobs)?,
-            governance: config(Program::Governance, governance)?,
+            credits: config(Program::Credits, Subject::Config(Program::Credits), credits)?,
+            emission: config(Program::Credits, Subject::Emission, credits)?,
+            staking: config(Program::Staking, Subject::Config(Program::Staking), staking)?,
+            jobs: config(Program::Jobs, Subject::Config(Program::Jobs), jobs)?,
+            governance: config(Program::Governance, Subject::Config(Program::Governance), governance)?,
             first: BTreeMap::new(),
         })
     }
@@ -84,14 +85,14 @@ impl Configs {
         all.iter().copied().map(launch).collect()
     }
 
-    pub fn launch(&self, io_supply: Option<u64>) -> Launch {
+    pub fn launch(&self) -> Launch {
         let mut rules = self.parameters(Program::Governance, &Rule::ALL, |rule| self.governance.get(rule));
         // Nothing is paused at launch.
         rules.insert(name(Rule::Paused), 0);
         Launch {
             genesis_time: self.credits.genesis_time,
             epoch_s: self.credits.epoch_s,
-            io_supply,
+            genesis: self.emission.genesis,
             credits: self.parameters(Program::Credits, &CREDITS_PARAMETERS, |p| self.credits.get(p)),
             staking: self.parameters(Program::Staking, &::staking::Parameter::ALL, |p| self.staking.get(p)),
             jobs: self.parameters(Program::Jobs, &::jobs::Parameter::ALL, |p| self.jobs.get(p)),

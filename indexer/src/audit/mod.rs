@@ -36,15 +36,13 @@ const POLL: Duration = Duration::from_millis(200);
 /// What to audit.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// IO minted at genesis: it is in no event. Without it the supply is checked from the first closed epoch on.
-    pub genesis_supply: Option<u64>,
     /// How long to wait for the index to reach the slot at which the accounts were read.
     pub patience: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { genesis_supply: None, patience: Duration::from_secs(60) }
+        Self { patience: Duration::from_secs(60) }
     }
 }
 
@@ -110,7 +108,7 @@ pub async fn audit(
         .fetch_one(&mut *tx)
         .await?
         .try_get(0)?;
-    let launch = launched(&mut tx, &readings, settings.genesis_supply).await?;
+    let launch = launched(&mut tx, &readings).await?;
     let mut replay = Replay { books: Books::open(launch), readings: &readings, compared: [false; 5], events: 0 };
     let mut place = None;
     {
@@ -193,11 +191,7 @@ async fn wait_for(database: &mut PgConnection, slot: u64, patience: Duration) ->
     }
 }
 
-async fn launched(
-    connection: &mut PgConnection,
-    readings: &Readings,
-    genesis_supply: Option<u64>,
-) -> Result<Launch, AuditError> {
+async fn launched(connection: &mut PgConnection, readings: &Readings) -> Result<Launch, AuditError> {
     let mut configs = Configs::read(&readings.programs)?;
     let mut changes = stream::events(connection, db_slot(readings.last()), Some(&CHANGES));
     while let Some(stored) = changes.try_next().await? {
@@ -207,7 +201,7 @@ async fn launched(
             configs.rewind(&stored.event);
         }
     }
-    Ok(configs.launch(genesis_supply))
+    Ok(configs.launch())
 }
 
 struct Replay<'a> {
