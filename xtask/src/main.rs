@@ -51,6 +51,17 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Send random transactions to the four programs and check everything that must hold after each
+    Fuzz {
+        #[arg(long, default_value_t = FUZZ_STEPS)]
+        steps: u64,
+        /// Where it starts
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Print one JSON object as the last line
+        #[arg(long)]
+        json: bool,
+    },
     /// Measure and print figures
     #[command(subcommand)]
     Bench(Bench),
@@ -79,6 +90,9 @@ enum Bench {
     },
 }
 
+/// Enough for every instruction to succeed often, in about a minute.
+const FUZZ_STEPS: u64 = 20_000;
+
 fn main() -> Result<()> {
     let paths = Paths::find()?;
     let cargo = Cargo::new(&paths);
@@ -93,6 +107,10 @@ fn main() -> Result<()> {
         Task::Idl { check } => {
             let flag: &[&str] = if check { &["--check"] } else { &[] };
             checked(cargo.built(&["--bin", "idl-tool"], "idl-tool")?.args(flag))
+        }
+        Task::Fuzz { steps, seed, json } => {
+            setup(&paths, false)?;
+            fuzz(&cargo, steps, seed, json)
         }
         Task::Bench(Bench::Cu { json, update }) => {
             setup(&paths, false)?;
@@ -149,5 +167,15 @@ fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
     setup(paths, false)?;
     python::evaluate(paths)?;
     programs::test_linker(paths)?;
-    checked(cargo.command(["test", "--locked", "--workspace"]).args(arguments))
+    checked(cargo.command(["test", "--locked", "--workspace"]).args(arguments))?;
+    fuzz(cargo, FUZZ_STEPS, 1, true)
+}
+
+fn fuzz(cargo: &Cargo, steps: u64, seed: u64, json: bool) -> Result<()> {
+    let mut command = cargo.built(&["--bin", "fuzz"], "fuzz")?;
+    command.arg("--steps").arg(steps.to_string()).arg("--seed").arg(seed.to_string());
+    if json {
+        command.arg("--json");
+    }
+    checked(&mut command)
 }

@@ -6,9 +6,11 @@
 pub mod cu;
 pub mod event;
 pub mod forge;
+pub mod fuzz;
 pub mod invariant;
 pub mod keys;
 pub mod net;
+pub mod state;
 pub mod vm;
 pub mod work;
 
@@ -16,6 +18,7 @@ pub use event::Event;
 pub use invariant::invariants;
 pub use keys::{authority, device, guardian, key, operator, stranger, submitter, user};
 pub use net::Net;
+pub use state::State;
 pub use vm::{Failure, Meta, Vm};
 pub use work::{Cell, Work};
 
