@@ -6,7 +6,7 @@ mod python;
 mod run;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use paths::Paths;
 use run::{Cargo, checked};
 use std::ffi::OsString;
@@ -20,8 +20,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Set everything up and run the main job on a local network
+    /// Set everything up and run the main job on a local network; with `economy`, follow the coin instead
     Demo {
+        #[arg(value_enum)]
+        story: Option<Story>,
         /// Leave the network up with its pages until Ctrl-C
         #[arg(long)]
         keep: bool,
@@ -65,6 +67,12 @@ enum Task {
     Bench(Bench),
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Story {
+    /// Burn, epoch, redemption, stake, rewards, rebate, and a fee that a vote changes
+    Economy,
+}
+
 #[derive(Subcommand)]
 enum Bench {
     /// Compute units and bytes of every instruction, against the committed table
@@ -89,7 +97,7 @@ fn main() -> Result<()> {
     let paths = Paths::find()?;
     let cargo = Cargo::new(&paths);
     match Cli::parse().task {
-        Task::Demo { keep, json } => demo(&paths, &cargo, keep, json),
+        Task::Demo { story, keep, json } => demo(&paths, &cargo, story, keep, json),
         Task::Test { arguments } => test(&paths, &cargo, arguments),
         Task::Setup => setup(&paths, false),
         Task::BuildPrograms { debug_panics } => {
@@ -131,13 +139,21 @@ fn setup(paths: &Paths, debug_panics: bool) -> Result<()> {
     programs::build(paths, debug_panics)
 }
 
-fn demo(paths: &Paths, cargo: &Cargo, keep: bool, json: bool) -> Result<()> {
+fn demo(paths: &Paths, cargo: &Cargo, story: Option<Story>, keep: bool, json: bool) -> Result<()> {
     setup(paths, false)?;
     eprintln!("building io (the first time takes about 10 minutes on two cores)");
     let mut command = cargo.built(&["--bin", "io"], "io")?;
-    python::evaluate(paths)?;
     command.arg("demo");
-    command.arg("--programs").arg(&paths.deploy).arg("--onnxruntime").arg(&paths.onnxruntime);
+    match story {
+        Some(Story::Economy) => {
+            command.arg("economy");
+        }
+        None => {
+            python::evaluate(paths)?;
+            command.arg("--onnxruntime").arg(&paths.onnxruntime);
+        }
+    }
+    command.arg("--programs").arg(&paths.deploy);
     if keep {
         command.arg("--keep");
     }

@@ -4,7 +4,7 @@ use crate::run::checked;
 use anyhow::Result;
 use std::process::Command;
 
-/// Builds the linker and, with it, the programs and the toolchain's probe into `target/deploy`.
+/// Builds the linker and, with it, the programs, the toolchain's probe and the tests' caller into `target/deploy`.
 pub fn build(paths: &Paths, debug_panics: bool) -> Result<()> {
     eprintln!("building the programs");
     let tool = paths.target.join("sbf-tool");
@@ -12,7 +12,7 @@ pub fn build(paths: &Paths, debug_panics: bool) -> Result<()> {
     let mut command = Command::new(tool.join("release/sbf"));
     command.arg("build").arg("--workspace").arg(&paths.root).arg("--out").arg(&paths.deploy);
     command.arg("--target-dir").arg(paths.target.join("sbpf"));
-    for package in ["credits", "staking", "jobs", "governance", "sbf-probe"] {
+    for package in ["credits", "staking", "jobs", "governance", "sbf-probe", "caller"] {
         command.args(["--package", package]);
     }
     if debug_panics {

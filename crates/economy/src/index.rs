@@ -23,13 +23,13 @@ pub struct Index {
 }
 
 impl Index {
-    /// Gives `amount` to everybody by weight and returns by how much the index grew, rounded down. What the division leaves is
-    /// carried, so over any sequence `sum(growth * weight) + carry` is exactly the sum of what was distributed. Without
-    /// weight the amount is kept for the next time.
+    /// Gives `amount` to everybody by weight and returns by how much the index grew, rounded down. What the division
+    /// leaves is carried, so over any sequence `sum(growth * weight) + carry` is exactly the sum of what was
+    /// distributed. Without weight the amount is kept for the next time.
     ///
     /// # Errors
-    /// If what has not been distributed does not fit 64 bits, or the index 128 (which takes more than 2^64 base units for a
-    /// weight of one). The index is unchanged then.
+    /// If what has not been distributed does not fit 64 bits, or the index 128 (which takes more than 2^64 base units
+    /// for a weight of one). The index is unchanged then.
     pub fn distribute(&mut self, amount: u64, weight: u64) -> Result<u128, Overflow> {
         let amount = self.undistributed.checked_add(amount).ok_or(Overflow)?;
         if weight == 0 || amount == 0 {
@@ -54,7 +54,8 @@ pub fn earned(weight: u64, growth: u128) -> Result<u64, Overflow> {
     u64::try_from(high).map_err(|_| Overflow)
 }
 
-/// `growth * factor / ONE`: growth of an index for amounts that are worth `factor`. Rounded down, never more than `growth`.
+/// `growth * factor / ONE`: growth of an index for amounts that are worth `factor`. Rounded down, never more than
+/// `growth`.
 ///
 /// # Errors
 /// If `factor` exceeds [`ONE`].
@@ -67,8 +68,9 @@ pub fn scaled(growth: u128, factor: u64) -> Result<u128, Overflow> {
     Ok((high << (64 - FACTOR_BITS)) | u128::from(low >> FACTOR_BITS))
 }
 
-/// What an amount that was stored when the factor was `factor` earned while an index of [`scaled`] growth grew by `growth`:
-/// `stored * growth / 2^64 * ONE / factor`, rounded down once. Nothing for a factor of zero, at which no index grows.
+/// What an amount that was stored when the factor was `factor` earned while an index of [`scaled`] growth grew by
+/// `growth`: `stored * growth / 2^64 * ONE / factor`, rounded down once. Nothing for a factor of zero, at which no
+/// index grows.
 ///
 /// # Errors
 /// If the result does not fit 64 bits.

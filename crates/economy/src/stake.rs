@@ -1,12 +1,12 @@
 //! Stake in pools, its rewards, and how it is lost.
 //!
-//! An amount is *warming* until a full epoch has passed, then *active*, and *cooling* after its holder took it out and until
-//! every dispute about its time must be over. An operator's own stake is *reserved* while it stands for a job. Rewards go to
-//! what is active or reserved. All four can be lost.
+//! An amount is *warming* until a full epoch has passed, then *active*, and *cooling* after its holder took it out and
+//! until every dispute about its time must be over. An operator's own stake is *reserved* while it stands for a job.
+//! Rewards go to what is active or reserved. All four can be lost.
 //!
-//! What a pool loses beyond reservations is taken from active, warming and cooling by lowering the pool's `factor`; positions
-//! keep their amounts as of the factor they last saw and are scaled down when they are touched. Every rounding leaves dust in the
-//! pool, so a pool's buckets are never less than the sum of its positions'.
+//! What a pool loses beyond reservations is taken from active, warming and cooling by lowering the pool's `factor`;
+//! positions keep their amounts as of the factor they last saw and are scaled down when they are touched. Every
+//! rounding leaves dust in the pool, so a pool's buckets are never less than the sum of its positions'.
 //!
 //! A function that fails may have changed its arguments: throw them away, as a failed transaction does.
 mod own;
@@ -90,14 +90,14 @@ pub fn warm_epoch(epoch: u64) -> u64 {
     epoch.saturating_add(2)
 }
 
-/// When stake that is taken out at `now` can be withdrawn: one full epoch after the last one that a dispute about the present can
-/// end in. Times in seconds.
+/// When stake that is taken out at `now` can be withdrawn: one full epoch after the last one that a dispute about the
+/// present can end in. Times in seconds.
 pub fn cool_epoch(now: i64, dispute_s: u32, genesis: i64, epoch_s: u32) -> u64 {
     crate::epoch::epoch_at(now.saturating_add(i64::from(dispute_s)), genesis, epoch_s).saturating_add(2)
 }
 
-/// Whether a commission may go from `old`, last changed in epoch `changed`, to `new` in `epoch`. Going down is allowed above `max`
-/// too: the limit may have been lowered meanwhile.
+/// Whether a commission may go from `old`, last changed in epoch `changed`, to `new` in `epoch`. Going down is allowed
+/// above `max` too: the limit may have been lowered meanwhile.
 ///
 /// # Errors
 /// [`StakeError::CommissionTooHigh`] or [`StakeError::CommissionStep`].

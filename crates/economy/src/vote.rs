@@ -148,11 +148,11 @@ pub fn threshold(decided: u64, threshold_bps: u16) -> Result<u64, Overflow> {
     mul_div_ceil(decided, u64::from(threshold_bps), BPS)
 }
 
-/// Whether a position may vote on what was proposed in epoch `proposed`: its stake must all have been active by then, the latest
-/// of it from `warm_epoch` on. Otherwise stake that was forfeited, slashed or sold during a vote could be staked again by its
-/// new holder and vote once more.
+/// Whether a position may vote on what was proposed in epoch `proposed`: all of its stake, of which the latest is active from
+/// `warm_epoch` on, was added in an epoch before. Otherwise stake that was forfeited or slashed during a vote could be
+/// added again by its new holder and vote twice.
 pub fn may_vote(warm_epoch: u64, proposed: u64) -> bool {
-    warm_epoch <= proposed
+    warm_epoch < crate::stake::warm_epoch(proposed)
 }
 
 /// Whether something last changed at `last` (zero: never) may change again at `now`: once per timelock.

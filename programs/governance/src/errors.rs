@@ -30,7 +30,7 @@ pub enum GovernanceError {
     RulesChanged,
     #[msg("there is no active stake to vote with")]
     NoWeight,
-    #[msg("stake was added to the position too late: only stake active since the proposal's epoch votes on it")]
+    #[msg("stake was added to the position in the proposal's epoch or later: it votes on later proposals, other positions on this one")]
     StakeTooYoung,
     #[msg("this kind of change was made less than a timelock ago: wait, or let the proposal expire")]
     TooSoon,

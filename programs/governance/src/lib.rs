@@ -37,8 +37,8 @@ pub mod governance {
         instructions::propose::handle(ctx, action)
     }
 
-    /// Votes with a position's stake, once, and locks the position until the vote ends. Only stake that was active when the
-    /// proposal was made counts.
+    /// Votes with a position's stake, once, and locks the position until the vote ends. Only a position to which nothing
+    /// was added since the epoch before the proposal's may.
     pub fn vote(ctx: Context<CastVote>, choice: Choice) -> Result<()> {
         instructions::vote::handle(ctx, choice)
     }

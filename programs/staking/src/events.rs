@@ -1,10 +1,11 @@
 //! What happened, with resulting amounts: an indexer never has to read an account again.
 //!
-//! `seq` counts up by one in the shard named beside it, over all events of this program: a gap is a missed event. Everything about a
-//! pool or a position is in the shard of the pool's address.
+//! `seq` counts up by one in the shard named beside it, over all events of this program: a gap is a missed event.
+//! Everything about a pool or a position is in the shard of the pool's address.
 //!
-//! `fold` is the reward that the pool brought in first, commission included; `activated` is stake of the position that was warm
-//! and became active first. Stake is in IO base units; rewards are in IO (an operator's pool) or IOSD (a user's).
+//! `fold` is the reward that the pool brought in first, commission included; `activated` is stake of the position that
+//! was warm and became active first. Stake is in IO base units; rewards are in IO (an operator's pool) or IOSD (a
+//! user's).
 use crate::state::{Parameter, PoolKind, PoolState, PositionState};
 use anchor_lang::prelude::*;
 use credits::events::Stamp;

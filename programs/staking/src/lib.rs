@@ -1,5 +1,5 @@
-//! Stake in the coin: it stands for operators' jobs and shares a user's rebates, earns the stakers' part of the schedule, and is
-//! what votes count. See `docs/PROTOCOL.md`.
+//! Stake in the coin: it stands for operators' jobs and shares a user's rebates, earns the stakers' part of the
+//! schedule, and is what votes count. See `docs/PROTOCOL.md`.
 //!
 //! Handlers read accounts, call `economy`, write accounts and emit one event. The rules live in `economy::stake`.
 #![allow(unexpected_cfgs)]
@@ -111,8 +111,8 @@ pub mod staking {
         instructions::forfeit::handle(ctx, reserved, amount)
     }
 
-    /// Takes a reservation and up to `beyond` from the whole pool; a part goes to the prover, the rest is burned. Only the jobs
-    /// program.
+    /// Takes a reservation and up to `beyond` from the whole pool; a part goes to the prover, the rest is burned. Only
+    /// the jobs program.
     pub fn slash(ctx: Context<Slash>, reserved: u64, beyond: u64) -> Result<()> {
         instructions::slash::handle(ctx, reserved, beyond)
     }

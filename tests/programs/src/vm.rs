@@ -77,6 +77,7 @@ impl Vm {
             let bytes = program_bytes(name);
             svm.add_program(id, &bytes).unwrap_or_else(|e| panic!("{name}.so does not load: {e:?}"));
         }
+        svm.add_program(caller::ID, &program_bytes("caller")).unwrap_or_else(|e| panic!("caller.so: {e:?}"));
         let mut vm = Vm { svm };
         for (id, _) in PROGRAMS {
             vm.set_upgrade_authority(&id, Some(authority().pubkey()));

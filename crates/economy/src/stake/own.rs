@@ -39,8 +39,8 @@ pub fn release(pool: &mut Pool, position: &mut Position, amount: u64) -> Result<
     Ok(())
 }
 
-/// Ends a reservation of `reserved`: `amount` of it leaves the vault, the rest becomes active again. Exact. Returns what the pool
-/// folded in.
+/// Ends a reservation of `reserved`: `amount` of it leaves the vault, the rest becomes active again. Exact. Returns
+/// what the pool folded in.
 ///
 /// # Errors
 /// [`StakeError::Zero`] without a reservation, [`StakeError::NotEnoughReserved`] if either exceeds what there is.
@@ -86,13 +86,14 @@ pub struct Slashed {
     pub burned: u64,
 }
 
-/// Takes the reservation, and `beyond` from active, warming and cooling stake in proportion. Each bucket's loss is rounded down and what
-/// positions keep is rounded down too, so the pool never holds less than they do; the prover's share is rounded down and the rest
-/// is burned. In an epoch no more than `floor(slash_base * cap_bps / 10,000)` is taken beyond reservations.
+/// Takes the reservation, and `beyond` from active, warming and cooling stake in proportion. Each bucket's loss is
+/// rounded down and what positions keep is rounded down too, so the pool never holds less than they do; the prover's
+/// share is rounded down and the rest is burned. In an epoch no more than `floor(slash_base * cap_bps / 10,000)` is
+/// taken beyond reservations.
 ///
 /// # Errors
-/// [`StakeError::Zero`] if nothing is to be taken, [`StakeError::NotEnoughReserved`], or [`StakeError::Overflow`] for a rate
-/// over one.
+/// [`StakeError::Zero`] if nothing is to be taken, [`StakeError::NotEnoughReserved`], or [`StakeError::Overflow`] for a
+/// rate over one.
 pub fn slash(
     rewards: &mut Rewards,
     pool: &mut Pool,
@@ -124,7 +125,8 @@ pub fn slash(
 /// Takes up to `order.beyond` from the three buckets and lowers the factor. Returns what was taken.
 fn take(rewards: &mut Rewards, pool: &mut Pool, order: Slash) -> Result<u64, StakeError> {
     let whole = add(add(pool.active, pool.warming)?, pool.cooling)?;
-    // At a factor of zero nothing is left of what was staked; released reservations may be there, and no factor can lower them.
+    // At a factor of zero nothing is left of what was staked; released reservations may be there, and no factor can
+    // lower them.
     if order.beyond == 0 || whole == 0 || pool.factor == 0 {
         return Ok(0);
     }

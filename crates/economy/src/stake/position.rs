@@ -45,8 +45,8 @@ impl Position {
         }
     }
 
-    /// Brings in what the position earned and lost since it was last settled: must come before any change of it. Rewards are
-    /// rounded down, and so is what is left of its stake.
+    /// Brings in what the position earned and lost since it was last settled: must come before any change of it.
+    /// Rewards are rounded down, and so is what is left of its stake.
     ///
     /// # Errors
     /// If an amount does not fit.
@@ -95,8 +95,9 @@ impl Position {
     }
 }
 
-/// Brings everything up to date: the pool's rewards, the position's rewards and losses, and stake that is warm becomes active. Anyone
-/// may do it at any time, and nobody loses by when it is done but for a rounding of less than one unit of reward.
+/// Brings everything up to date: the pool's rewards, the position's rewards and losses, and stake that is warm becomes
+/// active. Anyone may do it at any time, and nobody loses by when it is done but for a rounding of less than one unit
+/// of reward.
 ///
 /// # Errors
 /// If an amount does not fit.
@@ -114,8 +115,8 @@ pub fn refresh(rewards: &mut Rewards, pool: &mut Pool, position: &mut Position, 
     Ok(Due { fold, activated })
 }
 
-/// Adds `amount`, which must have arrived in the vault. It warms until a full epoch has passed, with everything that is still
-/// warming. Exact.
+/// Adds `amount`, which must have arrived in the vault. It warms until a full epoch has passed, with everything that is
+/// still warming. Exact.
 ///
 /// # Errors
 /// [`StakeError::Zero`], or [`StakeError::WornOut`] in a pool that has lost nearly everything.
@@ -139,8 +140,8 @@ pub fn stake(
     Ok(due)
 }
 
-/// Takes `amount` out of active and then of warming stake; it can be withdrawn in epoch `cool_epoch`, with everything that is still
-/// cooling. Exact.
+/// Takes `amount` out of active and then of warming stake; it can be withdrawn in epoch `cool_epoch`, with everything
+/// that is still cooling. Exact.
 ///
 /// # Errors
 /// [`StakeError::Locked`] by a vote, [`StakeError::Zero`], [`StakeError::NotEnoughStake`]: what is reserved stays in.
@@ -195,8 +196,8 @@ pub fn withdraw(
     Ok((due, amount))
 }
 
-/// Takes all rewards of the position out of the books and returns them, to be paid from the reward vault (an operator's pool) or
-/// minted (a user's). Rounded down.
+/// Takes all rewards of the position out of the books and returns them, to be paid from the reward vault (an operator's
+/// pool) or minted (a user's). Rounded down.
 ///
 /// # Errors
 /// [`StakeError::Nothing`] if nothing is owed.

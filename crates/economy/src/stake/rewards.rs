@@ -24,8 +24,8 @@ pub struct Rewards {
 }
 
 impl Rewards {
-    /// Takes `amount` from the schedule and gives it to the operator pools by weight. Rounded down per pool; what is lost to
-    /// rounding is carried to the next time.
+    /// Takes `amount` from the schedule and gives it to the operator pools by weight. Rounded down per pool; what is
+    /// lost to rounding is carried to the next time.
     ///
     /// # Errors
     /// If a sum does not fit.
@@ -129,9 +129,9 @@ impl Pool {
         add(self.active, self.reserved)
     }
 
-    /// Brings in what the pool earned since the last fold: must come before any change of its weight, factor or commission.
-    /// The reward and the commission are rounded down, the rest of the reward goes to the positions. A user's pool earns nothing
-    /// here.
+    /// Brings in what the pool earned since the last fold: must come before any change of its weight, factor or
+    /// commission. The reward and the commission are rounded down, the rest of the reward goes to the positions. A
+    /// user's pool earns nothing here.
     ///
     /// # Errors
     /// If an amount does not fit.
@@ -148,8 +148,8 @@ impl Pool {
         Ok(Fold { reward, commission })
     }
 
-    /// Gives `amount` to the positions by weight. Rounded down per position; what is lost to rounding of the index is carried to the
-    /// next time. Without weight it waits for the next time.
+    /// Gives `amount` to the positions by weight. Rounded down per position; what is lost to rounding of the index is
+    /// carried to the next time. Without weight it waits for the next time.
     ///
     /// # Errors
     /// If an amount does not fit.

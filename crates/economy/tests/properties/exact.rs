@@ -38,6 +38,11 @@ pub fn positive() -> impl Strategy<Value = u64> {
     number().prop_map(|n| n.max(1))
 }
 
+/// A rate in basis points, up to one.
+pub fn rate() -> impl Strategy<Value = u16> {
+    prop_oneof![3 => 0u16..=10_000, 1 => Just(0), 1 => Just(1), 1 => Just(500), 1 => Just(10_000)]
+}
+
 /// `IO_FUZZ_CASES`, or `default`.
 pub fn config(default: u32) -> ProptestConfig {
     let cases = std::env::var("IO_FUZZ_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default);

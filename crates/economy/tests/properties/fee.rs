@@ -1,10 +1,6 @@
-use crate::exact::{big, ceil, config, floor, number};
+use crate::exact::{big, ceil, config, floor, number, rate};
 use economy::{BPS, Overflow, settle};
 use proptest::prelude::*;
-
-fn rate() -> impl Strategy<Value = u16> {
-    prop_oneof![3 => 0u16..=10_000, 1 => Just(0), 1 => Just(1), 1 => Just(500), 1 => Just(10_000)]
-}
 
 proptest! {
     #![proptest_config(config(2_000))]

@@ -121,13 +121,15 @@ proptest! {
     }
 
     #[test]
-    fn stake_that_is_added_after_a_proposal_never_votes_on_it(
-        created in 0i64..4_000_000_000, later in 0i64..10_000_000, genesis in 0i64..4_000_000_000, epoch_s in 1u32..=86_400,
+    fn stake_that_is_added_after_a_proposal_never_votes_on_it_and_stake_of_an_earlier_epoch_always_does(
+        created in 0i64..4_000_000_000, off in -10_000_000i64..10_000_000, genesis in 0i64..4_000_000_000,
+        epoch_s in 1u32..=86_400,
     ) {
         let epoch = |now| economy::epoch::epoch_at(now, genesis, epoch_s);
-        // One full epoch lies between staking and being active.
-        prop_assert!(!may_vote(epoch(created + later) + 2, epoch(created)));
-        prop_assert!(may_vote(epoch(created), epoch(created)));
+        let (added, proposed) = (epoch(created + off), epoch(created));
+        prop_assert_eq!(may_vote(economy::stake::warm_epoch(added), proposed), added < proposed);
+        prop_assert!(off < 0 || !may_vote(economy::stake::warm_epoch(added), proposed));
+        prop_assert!(may_vote(0, proposed), "a position without any new stake");
     }
 
     #[test]

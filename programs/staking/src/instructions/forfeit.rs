@@ -32,8 +32,9 @@ pub struct Forfeit<'info> {
     pub staking_authority: UncheckedAccount<'info>,
     /// CHECK: whom the jobs program names.
     pub user: UncheckedAccount<'info>,
-    /// CHECK: the user's associated account by its address alone: a user who gave it away or closed it must not be able to keep the
-    /// job from ending when nothing is paid, and whose it is now is theirs to decide. The token program checks the rest.
+    /// CHECK: the user's associated account by its address alone: a user who gave it away or closed it must not be able
+    /// to keep the job from ending when nothing is paid, and whose it is now is theirs to decide. The token program
+    /// checks the rest.
     #[account(
         mut, address = get_associated_token_address(&user.key(), &config.io_mint) @ StakingError::WrongOwner
     )]

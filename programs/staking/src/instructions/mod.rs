@@ -1,4 +1,5 @@
-//! One verb per file: accounts, then `handle`. `holding.rs` has the accounts of a position, `vault.rs` what leaves the vaults.
+//! One verb per file: accounts, then `handle`. `holding.rs` has the accounts of a position, `vault.rs` what leaves the
+//! vaults.
 //!
 //! Two things that Anchor usually searches for are known here:
 //! * Addresses. An account of a type is only ever created at that type's seeds, so its owner, its type and the field that says

@@ -21,8 +21,8 @@ pub struct OpenPool<'info> {
     /// Shard of the pool's address.
     #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
-    /// CHECK: only its own address can sign, and the credits program accepts no other signer. A user's pool needs it, and the
-    /// five accounts that follow.
+    /// CHECK: only its own address can sign, and the credits program accepts no other signer. A user's pool needs it,
+    /// and the five accounts that follow.
     pub staking_authority: Option<UncheckedAccount<'info>>,
     pub credits_program: Option<Program<'info, Credits>>,
     /// CHECK: checked by the credits program.

@@ -1,4 +1,5 @@
-//! Jobs set the operator's own stake aside and give it back. Every job runs through here, so there is as little as can be.
+//! Jobs set the operator's own stake aside and give it back. Every job runs through here, so there is as little as can
+//! be.
 use crate::errors::StakingError;
 use crate::events::{StakeReleased, StakeReserved};
 use crate::state::{step_own, Config, Pool, PoolKind, Position, Shard};
