@@ -22,8 +22,8 @@ pub struct Launch {
     /// Unix time of epoch 0's start, and seconds in an epoch; they never change.
     pub genesis_time: i64,
     pub epoch_s: u32,
-    /// IO minted at genesis, if whoever audits knows it.
-    pub io_supply: Option<u64>,
+    /// IO minted at genesis.
+    pub genesis_supply: u64,
     pub credits: Parameters,
     pub staking: Parameters,
     pub jobs: Parameters,
@@ -31,11 +31,14 @@ pub struct Launch {
 }
 
 /// An account of a program, which must exist.
-fn config<T: AccountDeserialize>(program: Program, reading: &Reading) -> Result<T, AuditError> {
-    let subject = Subject::Config(program);
+fn account<T: AccountDeserialize>(program: Program, subject: Subject, reading: &Reading) -> Result<T, AuditError> {
     let data = reading.accounts.get(&subject.address().to_bytes());
     let data = data.ok_or_else(|| AuditError::NotLaunched { program: program.name() })?;
     T::try_deserialize(&mut data.as_slice()).map_err(|_| AuditError::NotLaunched { program: program.name() })
+}
+
+fn config<T: AccountDeserialize>(program: Program, reading: &Reading) -> Result<T, AuditError> {
+    account(program, Subject::Config(program), reading)
 }
 
 /// The launch's configs, from the present ones and the first change of each parameter.
@@ -44,6 +47,7 @@ pub struct Configs {
     staking: ::staking::state::Config,
     jobs: ::jobs::state::Config,
     governance: ::governance::state::Config,
+    genesis_supply: u64,
     first: BTreeMap<(Program, String), u64>,
 }
 
@@ -51,11 +55,13 @@ impl Configs {
     /// `readings` are of the programs, in the order of `Program::ALL`.
     pub fn read(readings: &[Reading; Program::ALL.len()]) -> Result<Self, AuditError> {
         let [credits, jobs, staking, governance] = readings;
+        let emission: ::credits::state::Emission = account(Program::Credits, Subject::Emission, credits)?;
         Ok(Self {
             credits: config(Program::Credits, credits)?,
             staking: config(Program::Staking, staking)?,
             jobs: config(Program::Jobs, jobs)?,
             governance: config(Program::Governance, governance)?,
+            genesis_supply: emission.genesis,
             first: BTreeMap::new(),
         })
     }
@@ -84,14 +90,15 @@ impl Configs {
         all.iter().copied().map(launch).collect()
     }
 
-    pub fn launch(&self, io_supply: Option<u64>) -> Launch {
+    /// `genesis_supply` is what whoever audits knows of it.
+    pub fn launch(&self, genesis_supply: Option<u64>) -> Launch {
         let mut rules = self.parameters(Program::Governance, &Rule::ALL, |rule| self.governance.get(rule));
         // Nothing is paused at launch.
         rules.insert(name(Rule::Paused), 0);
         Launch {
             genesis_time: self.credits.genesis_time,
             epoch_s: self.credits.epoch_s,
-            io_supply,
+            genesis_supply: genesis_supply.unwrap_or(self.genesis_supply),
             credits: self.parameters(Program::Credits, &CREDITS_PARAMETERS, |p| self.credits.get(p)),
             staking: self.parameters(Program::Staking, &::staking::Parameter::ALL, |p| self.staking.get(p)),
             jobs: self.parameters(Program::Jobs, &::jobs::Parameter::ALL, |p| self.jobs.get(p)),

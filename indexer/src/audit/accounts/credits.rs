@@ -26,6 +26,7 @@ impl Books {
         if let Some(said) = accounts.take::<Emission>(findings, Subject::Emission) {
             let books = &credits.emission;
             compare!(findings, Subject::Emission, {
+                genesis: books.genesis, said.genesis;
                 next_epoch: books.next_epoch, said.next_epoch;
                 smoothed_burn: books.smoothed_burn, said.smoothed_burn;
                 reserve: books.reserve, said.reserve;

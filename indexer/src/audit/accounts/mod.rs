@@ -122,11 +122,7 @@ impl Books {
             };
             let findings = &mut self.findings;
             match subject {
-                Subject::IoMint => {
-                    if let Some(books) = self.io_supply {
-                        findings.check_most(subject, "supply", books, said);
-                    }
-                }
+                Subject::IoMint => findings.check_most(subject, "supply", self.io_supply, said),
                 Subject::IosdMint => findings.check_most(subject, "supply", self.credits.iosd_supply(), said),
                 Subject::StakeVault => findings.check_least(subject, "amount", self.staking.stake_vault, said),
                 Subject::RewardVault => findings.check_least(subject, "amount", self.staking.reward_vault, said),

@@ -34,11 +34,11 @@ pub struct Earnings {
 }
 
 impl Credits {
-    pub fn open(parameters: Parameters) -> Self {
+    pub fn open(parameters: Parameters, genesis: u64) -> Self {
         Self {
             orders: Orders::open(Program::Credits, parameters),
             totals: BTreeMap::new(),
-            emission: Emission::default(),
+            emission: Emission { genesis, ..Emission::default() },
             escrows: BTreeMap::new(),
             earnings: BTreeMap::new(),
             loyalty: BTreeMap::new(),

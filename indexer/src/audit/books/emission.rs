@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 /// All IO that is to be minted.
 #[derive(Debug, Default)]
 pub struct Emission {
+    /// What existed before the first epoch.
+    pub genesis: u64,
     pub next_epoch: u64,
     pub smoothed_burn: u64,
     pub reserve: u64,
@@ -51,6 +53,13 @@ impl Emission {
     /// Promised or budgeted and not minted, beside the reserve.
     fn outstanding(&self) -> Option<u64> {
         self.budgets.iter().try_fold(self.allocated, |sum, budget| sum.checked_add(budget.available))
+    }
+
+    /// All that was ever minted less what closed epochs burned and the one that is being closed.
+    fn existing(&self, burned: u64) -> Option<u64> {
+        let minted = self.genesis.checked_add(self.redeemed)?;
+        let minted = self.budgets.iter().try_fold(minted, |sum, budget| sum.checked_add(budget.minted))?;
+        minted.checked_sub(self.burned)?.checked_sub(burned)
     }
 }
 
@@ -95,14 +104,9 @@ impl Books {
         if e.epoch >= now {
             self.findings.refused(subject, format_args!("epoch {} has not ended", e.epoch));
         }
-        match self.io_supply {
-            // What holders burned by themselves is gone for good.
-            Some(books) => {
-                self.findings.check_most(Subject::IoMint, "supply", books, e.supply);
-                self.io_supply = Some(books.min(e.supply.into()));
-            }
-            None => self.io_supply = Some(e.supply.into()),
-        }
+        // What holders burned by themselves is gone for good.
+        self.findings.check_most(Subject::IoMint, "supply", self.io_supply, e.supply);
+        self.io_supply = self.io_supply.min(e.supply.into());
         let (burned, requested) = emission.epochs.get(&e.epoch).map_or((0, 0), |a| (a.io_burned, a.requested));
         let closing = Closing {
             index: e.epoch,
@@ -113,7 +117,7 @@ impl Books {
             paying_price: (e.price > 0).then_some(e.price),
             smoothed_burn: emission.smoothed_burn,
             reserve: emission.reserve,
-            supply: e.supply,
+            supply: emission.existing(burned).unwrap_or(u64::MAX),
             outstanding: emission.outstanding().unwrap_or(u64::MAX),
             redemption_cap: orders.get("RedemptionCap"),
             split: Split { idle_bps: orders.bps("IdleBps"), stakers_bps: orders.bps("StakersBps") },

@@ -56,8 +56,8 @@ pub struct Books {
     pub staking: Staking,
     pub jobs: Jobs,
     pub governance: Governance,
-    /// IO that exists. Holders may burn their own, so there may be less; unknown until an event or the launch tells.
-    pub io_supply: Option<i128>,
+    /// IO that exists. Holders may burn their own, so there may be less.
+    pub io_supply: i128,
 }
 
 impl Books {
@@ -68,11 +68,11 @@ impl Books {
             findings: Findings::new(),
             handed: Handed::default(),
             sequences: BTreeMap::new(),
-            credits: Credits::open(launch.credits),
+            credits: Credits::open(launch.credits, launch.genesis_supply),
             staking: Staking::open(launch.staking),
             jobs: Jobs::open(launch.jobs),
             governance: Governance::open(launch.rules),
-            io_supply: launch.io_supply.map(i128::from),
+            io_supply: launch.genesis_supply.into(),
         }
     }
 
@@ -83,7 +83,7 @@ impl Books {
 
     /// IO came into being, or ceased to be.
     fn io(&mut self, change: i128) {
-        self.io_supply = self.io_supply.map(|supply| supply + change);
+        self.io_supply += change;
     }
 
     /// Takes the next event, in the order in which the chain executed them. The findings name their witness first.

@@ -161,7 +161,7 @@ impl World {
             paying_price: Some(PRICE),
             smoothed_burn: ledger.emission.smoothed_burn,
             reserve: ledger.emission.reserve,
-            supply: ledger.io_supply,
+            supply: ledger.emission.existing(burned).unwrap(),
             outstanding: ledger.emission.outstanding().unwrap(),
             redemption_cap: ledger.credits.redemption_cap,
             split: ledger.credits.split(),
@@ -190,7 +190,7 @@ impl World {
             idle: closed.budgets.idle,
             stakers: closed.budgets.stakers,
             treasury: closed.budgets.treasury,
-            supply: closing.supply,
+            supply: self.ledger.io_supply,
         };
         self.say(Credits, &event);
         self.done();

@@ -143,6 +143,7 @@ fn emission() -> Emission {
     };
     Emission {
         next_epoch: 0,
+        genesis: GENESIS_SUPPLY,
         smoothed_burn: 0,
         reserve: 0,
         allocated: 0,
