@@ -97,7 +97,6 @@ async fn one_unit_in_any_account_is_found_by_account_and_field() {
     plant! {
         c::Config where _a: true, fee_bps as "parameter";
         c::Emission where _a: true, reserve as "reserve";
-        c::Emission where _a: true, genesis as "genesis";
         c::Emission where _a: true, funded as "funded";
         c::Emission where _a: true, smoothed_burn as "smoothed_burn";
         c::Epoch where a: a.requested > 0, requested as "requested";

@@ -37,10 +37,6 @@ fn config<T: AccountDeserialize>(program: Program, subject: Subject, reading: &R
     T::try_deserialize(&mut data.as_slice()).map_err(|_| AuditError::NotLaunched { program: program.name() })
 }
 
-fn config<T: AccountDeserialize>(program: Program, reading: &Reading) -> Result<T, AuditError> {
-    account(program, Subject::Config(program), reading)
-}
-
 /// The launch's configs, from the present ones and the first change of each parameter.
 pub struct Configs {
     credits: ::credits::state::Config,
@@ -48,7 +44,6 @@ pub struct Configs {
     staking: ::staking::state::Config,
     jobs: ::jobs::state::Config,
     governance: ::governance::state::Config,
-    genesis_supply: u64,
     first: BTreeMap<(Program, String), u64>,
 }
 
@@ -56,7 +51,6 @@ impl Configs {
     /// `readings` are of the programs, in the order of `Program::ALL`.
     pub fn read(readings: &[Reading; Program::ALL.len()]) -> Result<Self, AuditError> {
         let [credits, jobs, staking, governance] = readings;
-        let emission: ::credits::state::Emission = account(Program::Credits, Subject::Emission, credits)?;
         Ok(Self {
             credits: config(Program::Credits, Subject::Config(Program::Credits), credits)?,
             emission: config(Program::Credits, Subject::Emission, credits)?,

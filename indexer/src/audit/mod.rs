@@ -4,8 +4,7 @@
 //! The accounts of each program are read at one slot, and the programs at slots that may differ: each is compared when the
 //! books have taken exactly the events up to its slot.
 //!
-//! Taken from the chain's configs: parameters that no vote ever changed, and the genesis supply unless it is
-//! given, because nothing else tells what they were at launch.
+//! Taken from the chain's configs: parameters that no vote ever changed, because nothing else tells what they were at launch.
 //!
 //! Not recomputed: prices, which come from outside, and what holders do with coins without any program of ours. They can only
 //! burn coins or give them away, so that supplies may be lower and vaults fuller than the books; [`Report::outside`] lists it.
