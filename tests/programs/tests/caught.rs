@@ -364,7 +364,7 @@ fn events(world: &mut World, count: usize) -> Vec<Event> {
     let speaker = feed.quotes[0].submitter;
     let instruction = credits_ix::submit_price(speaker, 100_000_000);
     let send = |world: &mut World| {
-        let message = solana_message::Message::new(&[instruction.clone()], Some(&speaker));
+        let message = solana_message::Message::new(std::slice::from_ref(&instruction), Some(&speaker));
         world.vm.send_unsigned(message).expect("a submitter may speak").events
     };
     (0..count).flat_map(|_| send(world)).collect()

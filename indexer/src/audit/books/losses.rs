@@ -60,6 +60,9 @@ impl Books {
         let rule = Box::new(move |r: &mut _, p: &mut _, q: &mut _| rules::slash(r, p, q, order));
         let done = self.own(e.pool, rule, &e.position, &e.pool_state);
         if let (Some(done), Some(pool)) = (done, self.staking.pools.get(&e.pool)) {
+            // The pool remembers its last slash beyond reservations, which may be of an earlier epoch.
+            let of_now = pool.rules.slash_epoch == order.epoch;
+            let (slashed, slash_base) = if of_now { (pool.rules.slashed, pool.rules.slash_base) } else { (0, 0) };
             compare!(self.findings, Subject::Pool(e.pool), {
                 slashed_reserved: done.reserved, e.reserved;
                 slashed_beyond: done.beyond, e.beyond;
@@ -68,8 +71,8 @@ impl Books {
                 fold: done.fold, e.fold;
                 factor: pool.rules.factor, e.factor;
                 slash_epoch: order.epoch, e.epoch;
-                slashed: pool.rules.slashed, e.epoch_slashed;
-                slash_base: pool.rules.slash_base, e.slash_base;
+                slashed: slashed, e.epoch_slashed;
+                slash_base: slash_base, e.slash_base;
             });
         }
         self.staking.stake_vault -= i128::from(e.to_prover) + i128::from(e.burned);

@@ -273,7 +273,9 @@ impl World {
         self.ledger.stake_vault -= done.to_prover + done.burned;
         self.ledger.io_supply -= done.burned;
         let account = &self.ledger.pools[&pool];
-        let (factor, epoch_slashed, slash_base) = (account.factor, account.slashed, account.slash_base);
+        let of_now = account.slash_epoch == epoch;
+        let (epoch_slashed, slash_base) = if of_now { (account.slashed, account.slash_base) } else { (0, 0) };
+        let factor = account.factor;
         let event = StakeSlashed {
             stamp: self.stamp(Staking, &pool),
             pool,

@@ -127,7 +127,7 @@ impl World {
         if outcome == Outcome::Done {
             check(&self.state, &self.ledger)?;
         }
-        if self.steps % WHOLE == 0 {
+        if self.steps.is_multiple_of(WHOLE) {
             self.check_whole()?;
         }
         Ok(outcome)

@@ -72,8 +72,8 @@ fn epochs(state: &State, config: &Config, t: &Totals, emission: &Emission) -> Ch
         holds!("epochs", epoch.paid <= epoch.requested, "epoch {index} paid more than was asked for");
     }
     let supply = state.mints.get(&config.io_mint).copied().unwrap_or(0);
-    // Six times the smoothed burn has yet to join the reserve.
-    let coming = 6 * emission.smoothed_burn;
+    // Six times the smoothed burn has yet to join the reserve, and so has what open epochs burned.
+    let coming = 6 * emission.smoothed_burn + open;
     let outstanding = emission.outstanding().map(|o| o + emission.reserve + coming);
     let fits = outstanding.is_ok_and(|o| supply + o <= economy::IO_CAP);
     holds!("epochs", fits, "what is promised fits under the cap");

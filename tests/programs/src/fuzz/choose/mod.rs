@@ -95,7 +95,7 @@ impl Chooser {
     /// The next step.
     pub fn next(&mut self, world: &World) -> Step {
         self.made += 1;
-        if self.made % 128 == 0 {
+        if self.made.is_multiple_of(128) {
             self.known.retain(|job, _| world.state.jobs.contains_key(job));
         }
         let step = self.plan(world);

@@ -53,7 +53,7 @@ fn open_pool(c: &mut Chooser, world: &World, kind: PoolKind) -> Option<Step> {
     // Some share their rebates and some never do.
     let may = |i: usize, p: &Pubkey| match kind {
         PoolKind::Operator => true,
-        PoolKind::User => i % 3 != 0 && world.state.loyalty.values().any(|l| l.user == *p),
+        PoolKind::User => !i.is_multiple_of(3) && world.state.loyalty.values().any(|l| l.user == *p),
     };
     let people = c.cast.people.iter().enumerate().filter(|(i, p)| may(*i, p) && pool_of(world, p, kind).is_none());
     let owner = c.any(people.map(|(_, p)| *p).collect::<Vec<_>>())?;
