@@ -5,6 +5,7 @@
 use clap::Parser;
 use program_tests::fuzz::{ENOUGH, Options, run};
 use std::process::ExitCode;
+use std::time::Duration;
 
 #[derive(Parser)]
 struct Cli {
@@ -17,6 +18,9 @@ struct Cli {
     /// Worlds that run at once
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// Stop after this many seconds, however few steps that makes
+    #[arg(long)]
+    seconds: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -28,7 +32,8 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     eprintln!("{} steps from seed {}", cli.steps, cli.seed);
-    let mut report = run(Options { steps: cli.steps, seed: cli.seed, threads: cli.threads });
+    let limit = cli.seconds.map_or(Duration::MAX, Duration::from_secs);
+    let mut report = run(Options { threads: cli.threads, limit, ..Options::new(cli.steps, cli.seed) });
     if cli.json {
         println!("{}", report.to_json());
     } else {

@@ -30,6 +30,8 @@ pub const WORLD: u64 = 5_000;
 pub const ENOUGH_STEPS: u64 = 20_000;
 /// How often.
 pub const ENOUGH: u64 = 50;
+/// A long run says how far it is after this many steps.
+const PROGRESS: u64 = 100_000;
 /// Longest time that shortening a failure may take.
 const SHRINK: Duration = Duration::from_secs(240);
 
@@ -39,6 +41,14 @@ pub struct Options {
     pub steps: u64,
     pub seed: u64,
     pub threads: usize,
+    /// No world is started after this.
+    pub limit: Duration,
+}
+
+impl Options {
+    pub fn new(steps: u64, seed: u64) -> Self {
+        Options { steps, seed, threads: 1, limit: Duration::MAX }
+    }
 }
 
 /// A rule that broke.
@@ -71,12 +81,18 @@ pub fn run(options: Options) -> Report {
     let work = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= worlds {
+            if index >= worlds || start.elapsed() > options.limit {
                 return;
             }
             let steps = WORLD.min(options.steps - index * WORLD);
             let (world, found) = run_world(options.seed + index, steps);
-            report.lock().unwrap_or_else(|e| e.into_inner()).add(world, found);
+            let mut report = report.lock().unwrap_or_else(|e| e.into_inner());
+            let before = report.steps;
+            report.add(world, found);
+            if before / PROGRESS != report.steps / PROGRESS {
+                let per_s = report.steps as f64 / start.elapsed().as_secs_f64();
+                eprintln!("{} steps, {per_s:.0} a second, {} rules broken", report.steps, report.found.len());
+            }
         }
     };
     std::thread::scope(|scope| {

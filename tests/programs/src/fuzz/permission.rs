@@ -159,7 +159,9 @@ fn same(a: &Job, b: &Job) -> bool {
 /// The rent of a closed account goes to whoever paid it.
 fn rents(c: &Change) -> Checked {
     let b = c.before;
-    let escrows = b.escrows.iter().map(|(a, e)| (a, e.payer));
+    // An escrow's goes by way of its job.
+    let user = |payer: &Pubkey| b.jobs.get(payer).map_or(*payer, |j| j.user);
+    let escrows = b.escrows.iter().map(|(a, e)| (a, user(&e.payer)));
     let positions = b.positions.iter().map(|(a, p)| (a, p.payer));
     let votes = b.votes.iter().map(|(a, v)| (a, v.payer));
     let epochs = b.epochs.iter().map(|(a, e)| (a, e.payer));

@@ -229,7 +229,7 @@ fn scarce(c: &mut Chooser, world: &World) -> Vec<Action> {
     let names = ["credits.accept_authority", "staking.accept_authority", "jobs.accept_authority"];
     let offers: Vec<Action> =
         offers(c.person()).into_iter().zip(names).filter(|(_, name)| rare(name)).map(|(offer, _)| offer).collect();
-    let count = if rare("governance.execute_payment") { 2 } else { 0 };
+    let count = if rare("governance.execute_payment") { 4 } else { 0 };
     let payments: Vec<Action> = (0..count).filter_map(|_| payment(c, world)).collect();
     [offers, payments].concat()
 }

@@ -12,9 +12,10 @@ use jobs::constants::PAUSE_REGISTER;
 use rand::Rng;
 use solana_instruction::Instruction;
 use staking::constants::PAUSE_OPEN;
+use staking::state::Position;
 
 pub const KINDS: &[Kind] = &[
-    kind("governance.propose", 14, propose),
+    kind("governance.propose", 20, propose),
     kind("governance.vote", 60, vote),
     kind("governance.finish", 8, finish),
     kind("governance.veto", 1, veto),
@@ -33,7 +34,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// Proposals beyond this many must be put away first.
-const BUSY: usize = 14;
+const BUSY: usize = 18;
 
 fn propose(c: &mut Chooser, world: &World) -> Option<Step> {
     if world.state.proposals.len() >= BUSY {
@@ -55,32 +56,39 @@ fn proposal(c: &mut Chooser, world: &World, fits: impl Fn(&Proposal) -> bool) ->
     c.any(fitting.cloned().collect::<Vec<_>>())
 }
 
+/// A holder speaks, mostly on several open proposals at once.
 fn vote(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
     let p = proposal(c, world, |p| p.status == Status::Voting && now < p.voting_end)?;
-    let (here, all) = (address::proposal(p.number), c.chance(8));
-    let staking = one(&world.state.staking)?;
-    let proposed = staking.epoch_at(p.created);
-    let voted = |position: &Pubkey| world.state.votes.values().any(|v| v.proposal == here && v.position == *position);
-    let able = world
-        .state
-        .positions
-        .iter()
-        .filter(|(a, s)| all || (s.active + s.reserved > 0 && s.warm_epoch <= proposed && !voted(a)));
-    let mut able: Vec<_> = able.map(|(_, s)| (s.active + s.reserved, s.holder, s.pool)).collect();
+    let (all, staking) = (c.chance(5), one(&world.state.staking)?);
+    let may = |p: &Proposal, address: &Pubkey, s: &Position| {
+        let here = address::proposal(p.number);
+        let voted = || world.state.votes.values().any(|v| v.proposal == here && v.position == *address);
+        s.active + s.reserved > 0 && s.warm_epoch <= staking.epoch_at(p.created) && !voted()
+    };
+    let able = world.state.positions.iter().filter(|(a, s)| all || may(&p, a, s));
+    let mut able: Vec<_> = able.map(|(a, s)| (s.active + s.reserved, *a)).collect();
     // The largest quarter decides; the others speak too.
     able.sort_unstable();
     if c.chance(70) {
         able.drain(..able.len() / 4 * 3);
     }
-    let (_, holder, pool) = c.any(able)?;
-    let choice = match c.rng.random_range(0..100) {
-        0..91 => Choice::Yes,
-        91..96 => Choice::No,
-        _ => Choice::Abstain,
+    let (_, position) = c.any(able)?;
+    let holder = world.state.positions.get(&position)?;
+    let others = world.state.proposals.values().filter(|o| {
+        o.number != p.number && o.status == Status::Voting && now < o.voting_end && may(o, &position, holder)
+    });
+    let others: Vec<Proposal> = others.take(c.rng.random_range(0..4)).cloned().collect();
+    let payer = c.mostly(holder.holder);
+    let vote = |p: &Proposal| {
+        let choice = match c.rng.random_range(0..100) {
+            0..91 => Choice::Yes,
+            91..96 => Choice::No,
+            _ => Choice::Abstain,
+        };
+        governance_ix::vote(payer, holder.holder, holder.pool, p.number, choice)
     };
-    let payer = c.mostly(holder);
-    Some(Step::send(payer, vec![governance_ix::vote(payer, holder, pool, p.number, choice)]))
+    Some(Step::send(payer, [p].iter().chain(&others).map(vote).collect()))
 }
 
 fn finish(c: &mut Chooser, world: &World) -> Option<Step> {
