@@ -81,7 +81,7 @@ pub enum Command {
     /// Accounting periods: closing them pays redemptions and fills budgets
     #[command(subcommand)]
     Epoch(EpochCommand),
-    /// Index a cluster into Postgres until Ctrl-C
+    /// Index a cluster into Postgres until Ctrl-C; with `audit`, recompute every balance from the events instead
     Indexer(IndexerArgs),
     /// Serve the Explorer API and pages until Ctrl-C
     Explorer(ExplorerArgs),
@@ -299,11 +299,20 @@ pub enum WorkerCommand {
 
 #[derive(Args)]
 pub struct IndexerArgs {
-    #[arg(long, env = "DATABASE_URL")]
-    pub database_url: String,
+    #[command(subcommand)]
+    pub job: Option<IndexerJob>,
+    #[arg(long, env = "DATABASE_URL", global = true)]
+    pub database_url: Option<String>,
     /// Slot that an empty database starts at: at or before the programs' first event
     #[arg(long)]
     pub start_slot: Option<u64>,
+}
+
+#[derive(Subcommand)]
+pub enum IndexerJob {
+    /// Recompute every balance and index from the indexed events and compare them with the accounts on chain; exit code 1
+    /// if anything differs
+    Audit,
 }
 
 #[derive(Args)]

@@ -38,6 +38,7 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<Output> {
     let blobs = net.blobs();
     eprintln!("pages     {}", net.api_url);
     eprintln!("rpc       {}", net.rpc_url);
+    eprintln!("database  {}", net.database_url);
     eprintln!("user      {} (10,000 IO and SOL)", user.display());
     eprintln!("supplier  {} (1,000 IO and SOL)", supplier.display());
     eprintln!("staker    {} (5,000 IO and SOL)", staker.display());
@@ -52,7 +53,7 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<Output> {
     eprintln!("Ctrl-C stops it.");
     if context.global.json {
         let ready = serde_json::json!({
-            "rpc_url": net.rpc_url, "api_url": net.api_url, "user": user, "supplier": supplier, "staker": staker,
+            "rpc_url": net.rpc_url, "database_url": net.database_url, "api_url": net.api_url, "user": user, "supplier": supplier, "staker": staker,
             "guardian": guardian, "blobs": blobs,
         });
         println!("{ready}");

@@ -190,7 +190,7 @@ impl World {
             idle: closed.budgets.idle,
             stakers: closed.budgets.stakers,
             treasury: closed.budgets.treasury,
-            supply: closing.supply,
+            supply: self.ledger.io_supply,
         };
         self.say(Credits, &event);
         self.done();
