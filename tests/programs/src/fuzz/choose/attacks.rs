@@ -11,9 +11,6 @@ use rand::Rng;
 use rand::seq::IteratorRandom;
 use solana_instruction::Instruction;
 
-/// How arguments are made wrong.
-pub const CHANGED: &str = "an argument is changed";
-
 pub const KINDS: &[Kind] = &[kind("again", 2, again), kind("launch", 1, launch), kind("intrude", 2, intrude)];
 
 impl Chooser {
@@ -44,7 +41,7 @@ impl Chooser {
             }
             70..86 => {
                 self.scramble(&mut instructions[at].data);
-                CHANGED
+                "an argument is changed"
             }
             86..94 => {
                 instructions.push(instructions[at].clone());
