@@ -187,6 +187,7 @@ impl World {
                 self.reread(&keys)?;
                 self.count(&instructions, &meta);
                 meta.events.iter().try_for_each(|e| self.ledger.take(e))?;
+                self.take_gifts(&before, &instructions);
                 let change = permission::Change { before: &before, state: &self.state, signers: &signers, meta: &meta };
                 permission::check(&change)?;
                 holds!("disputes", expected != Some(false), "a fault was proven where there is none");
@@ -208,6 +209,22 @@ impl World {
         for event in meta.events.iter().filter(|e| e.program == governance::ID) {
             if let Some(done) = event.get::<governance::events::ProposalExecuted>() {
                 *self.actions.entry(kind_of(&done.action)).or_default() += 1;
+            }
+        }
+    }
+
+    /// What a vault gets from anything but the instruction that pays into it.
+    fn take_gifts(&mut self, before: &State, instructions: &[Instruction]) {
+        let vaults = [
+            (address::stake_vault(), "staking.stake"),
+            (address::reward_vault(), "staking.collect_rewards"),
+            (address::deposit_vault(), "governance.propose"),
+        ];
+        for (vault, source) in vaults {
+            let more = self.state.balance(&vault).saturating_sub(before.balance(&vault));
+            let named = before.tokens.contains_key(&vault);
+            if named && more > 0 && !instructions.iter().any(|i| name(i) == source) {
+                self.ledger.give(vault, more);
             }
         }
     }

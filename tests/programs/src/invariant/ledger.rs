@@ -13,6 +13,8 @@ pub struct Ledger {
     open: BTreeMap<Pubkey, u64>,
     /// Last number seen of each program's shards.
     seen: BTreeMap<(Pubkey, u8), u64>,
+    /// Coins that were sent to vaults of somebody's own accord.
+    gifts: BTreeMap<Pubkey, u64>,
 }
 
 impl Ledger {
@@ -26,6 +28,16 @@ impl Ledger {
         holds!("sequences", seq == *last + 1, "shard {shard} of {}: {seq} follows {last}", event.program);
         *last = seq;
         if event.program == credits::ID { self.deposit(event) } else { Ok(()) }
+    }
+
+    /// Anybody can send coins to a vault: they stay there, in nobody's books.
+    pub fn give(&mut self, vault: Pubkey, amount: u64) {
+        *self.gifts.entry(vault).or_default() += amount;
+    }
+
+    /// What was given to `vault`.
+    pub fn gifts(&self, vault: &Pubkey) -> u64 {
+        self.gifts.get(vault).copied().unwrap_or(0)
     }
 
     /// Fee, supplier's share and refund of every ended job are its deposit.

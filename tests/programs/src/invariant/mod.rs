@@ -50,9 +50,9 @@ pub(crate) use {holds, same};
 /// The first rule that is broken.
 pub fn check(state: &State, ledger: &Ledger) -> Checked {
     money::check(state)?;
-    stake::check(state)?;
+    stake::check(state, ledger)?;
     work::check(state)?;
-    votes::check(state)?;
+    votes::check(state, ledger)?;
     ledger.check(state)
 }
 

@@ -1,5 +1,5 @@
 //! Pools, positions, vaults and reservations.
-use super::{Checked, Violation, holds, same};
+use super::{Checked, Ledger, Violation, holds, same};
 use crate::state::{State, one};
 use anchor_lang::prelude::Pubkey;
 use economy::stake as rules;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// The positions of each pool.
 type Members<'a> = BTreeMap<&'a Pubkey, Vec<&'a Position>>;
 
-pub fn check(state: &State) -> Checked {
+pub fn check(state: &State, ledger: &Ledger) -> Checked {
     let (Some(config), Some(rewards)) = (one(&state.staking), one(&state.rewards)) else { return Ok(()) };
     let mut members: Members = state.pools.keys().map(|pool| (pool, Vec::new())).collect();
     for position in state.positions.values() {
@@ -21,18 +21,18 @@ pub fn check(state: &State) -> Checked {
         };
         pool.push(position);
     }
-    vault_holds_all_buckets(state, config, rewards)?;
+    vault_holds_all_buckets(state, ledger, config, rewards)?;
     pools_hold_their_positions(state, &members)?;
-    rewards_are_covered(state, config, rewards, &members)?;
+    rewards_are_covered(state, ledger, config, rewards, &members)?;
     reservations_are_the_live_jobs(state)?;
     slashes_are_capped(state)
 }
 
-fn vault_holds_all_buckets(state: &State, config: &Config, rewards: &Rewards) -> Checked {
+fn vault_holds_all_buckets(state: &State, ledger: &Ledger, config: &Config, rewards: &Rewards) -> Checked {
     let sum = |f: fn(&Pool) -> u64| state.pools.values().map(f).sum::<u64>();
     let staked = sum(|p| p.active + p.reserved);
     let all = staked + sum(|p| p.warming) + sum(|p| p.cooling);
-    // Anybody can send coins there; nothing of ours does.
+    let all = all + ledger.gifts(&config.stake_vault);
     same!("vaults", state.balance(&config.stake_vault), all, "the stake vault holds what is staked");
     let of_operators = state.pools.values().filter(|p| p.kind == PoolKind::Operator).map(|p| p.active + p.reserved);
     same!("vaults", (rewards.weight, rewards.staked), (of_operators.sum(), staked), "weights are the pools'");
@@ -70,8 +70,14 @@ fn pools_hold_their_positions(state: &State, members: &Members) -> Checked {
     Ok(())
 }
 
-fn rewards_are_covered(state: &State, config: &Config, rewards: &Rewards, members: &Members) -> Checked {
-    let vault = state.balance(&config.reward_vault);
+fn rewards_are_covered(
+    state: &State,
+    ledger: &Ledger,
+    config: &Config,
+    rewards: &Rewards,
+    members: &Members,
+) -> Checked {
+    let vault = state.balance(&config.reward_vault).saturating_sub(ledger.gifts(&config.reward_vault));
     same!("rewards", vault + rewards.claimed, rewards.collected, "the reward vault holds what is not claimed");
     let loyalty: BTreeMap<Pubkey, u64> = state.loyalty.values().map(|l| (l.user, l.pooled)).collect();
     let all = rewards.rules();

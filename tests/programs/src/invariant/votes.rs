@@ -1,12 +1,12 @@
 //! Parameters, proposals and votes.
-use super::{Checked, holds, same};
+use super::{Checked, Ledger, holds, same};
 use crate::state::{State, one};
 use anchor_lang::prelude::Pubkey;
 use std::collections::BTreeMap;
 
-pub fn check(state: &State) -> Checked {
+pub fn check(state: &State, ledger: &Ledger) -> Checked {
     parameters_are_within_bounds(state)?;
-    proposals_have_their_deposits(state)?;
+    proposals_have_their_deposits(state, ledger)?;
     votes_are_counted(state)
 }
 
@@ -24,12 +24,12 @@ fn parameters_are_within_bounds(state: &State) -> Checked {
     Ok(())
 }
 
-fn proposals_have_their_deposits(state: &State) -> Checked {
+fn proposals_have_their_deposits(state: &State, ledger: &Ledger) -> Checked {
     let deposits: u64 = state.proposals.values().map(|p| p.deposit).sum();
     let Some(config) = one(&state.governance) else { return Ok(()) };
-    // Anybody can send coins there; nothing of ours does.
-    let vault = state.balance(&client::address::deposit_vault());
-    same!("proposals", vault, deposits, "the deposit vault holds what is deposited");
+    let vault = client::address::deposit_vault();
+    let booked = deposits + ledger.gifts(&vault);
+    same!("proposals", state.balance(&vault), booked, "the deposit vault holds what is deposited");
     let numbers = state.proposals.values().all(|p| p.number < config.next_proposal);
     holds!("proposals", numbers, "a proposal's number was not given out yet");
     Ok(())

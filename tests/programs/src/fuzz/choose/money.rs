@@ -116,7 +116,12 @@ fn buy(c: &mut Chooser, world: &World) -> Option<Step> {
 fn transfer(c: &mut Chooser, world: &World) -> Option<Step> {
     let (from, to) = (c.person(), c.person());
     let amount = c.amount(world.state.balance(&address::io_account(&from)) / 20);
-    let [_, transfer] = credits_ix::transfer_io(from, to, amount);
+    let [_, mut transfer] = credits_ix::transfer_io(from, to, amount);
+    if c.chance(10) {
+        // A gift to a vault must change nothing for anybody.
+        let vaults = [address::stake_vault(), address::reward_vault(), address::deposit_vault()];
+        transfer.accounts[2].pubkey = c.any(vaults)?;
+    }
     Some(Step::send(from, vec![transfer]))
 }
 
