@@ -367,6 +367,14 @@ impl Backend for Gpu {
 
     fn execute(&mut self, model: &Model, input: &[u8]) -> Result<Execution, ComputeError> {
         model.check_input(input)?;
+        if model
+            .layers
+            .iter()
+            .enumerate()
+            .any(|(i, layer)| layer.spec.k() == 0 || layer.spec.places() != 1 || usize::from(layer.spec.from) != i)
+        {
+            return Err(self.device.failed("only chains of fully connected layers run here"));
+        }
         // Taken out for the time of the run, which borrows the rest of `self`.
         let mut models = std::mem::replace(&mut self.models, ModelCache::new());
         let result = models

@@ -111,7 +111,7 @@ pub fn self_test(backend: &mut dyn Backend) -> Result<SelfTest, ComputeError> {
             let found = backend.gemm(Gemm { m, n, k }, &a, &b)?;
             let rows = a.chunks_exact(k);
             let expected: Vec<i32> =
-                rows.flat_map(|row| b.chunks_exact(k).map(|column| judge::layer::dot(row, column))).collect();
+                rows.flat_map(|row| b.chunks_exact(k).map(|column| judge::dot::dot(row, column))).collect();
             compare(&expected, &found).map_err(|reason| fail(&case, reason))?;
             let bytes: Vec<u8> = found.iter().flat_map(|cell| cell.to_le_bytes()).collect();
             digests.push(sha256(&[&bytes]));
@@ -130,9 +130,7 @@ pub fn self_test(backend: &mut dyn Backend) -> Result<SelfTest, ComputeError> {
             cells += found.len() as u64;
         }
         for (i, (layer, accumulators)) in model.layers.iter().zip(&found.accumulators).enumerate() {
-            let inputs = expected[i].chunks_exact(layer.spec.k as usize);
-            let cell = |row, j| judge::layer::dot(row, layer.column(j)).wrapping_add(layer.bias(j));
-            let sums: Vec<i32> = inputs.flat_map(|row| (0..layer.spec.n as usize).map(move |j| cell(row, j))).collect();
+            let sums = layer.reference_accumulators(&model::sources(&layer.spec, &expected), rows);
             compare(&sums, accumulators).map_err(|reason| fail(&format!("{case}, accumulators {i}"), reason))?;
             cells += sums.len() as u64;
         }

@@ -32,19 +32,14 @@ fn cases(default: u32) -> ProptestConfig {
 /// Products as the judge defines them.
 fn reference(shape: Gemm, a: &[u8], b: &[u8]) -> Vec<i32> {
     let rows = a.chunks_exact(shape.k);
-    rows.flat_map(|row| b.chunks_exact(shape.k).map(|column| judge::layer::dot(row, column))).collect()
+    rows.flat_map(|row| b.chunks_exact(shape.k).map(|column| judge::dot::dot(row, column))).collect()
 }
 
-/// Accumulators as the judge defines them: the same layers without requantisation.
+/// Accumulators as the judge defines them.
 fn reference_accumulators(model: &Model, activations: &[Vec<u8>]) -> Vec<Vec<i32>> {
-    let layers = model.layers.iter().zip(activations);
-    layers
-        .map(|(layer, input)| {
-            let rows = input.chunks_exact(layer.spec.k as usize);
-            let cell = |row, j| judge::layer::dot(row, layer.column(j)).wrapping_add(layer.bias(j));
-            rows.flat_map(|row| (0..layer.spec.n as usize).map(move |j| cell(row, j))).collect()
-        })
-        .collect()
+    let rows = activations[0].len() / model.input_width() as usize;
+    let layers = model.layers.iter();
+    layers.map(|layer| layer.reference_accumulators(&model::sources(&layer.spec, activations), rows)).collect()
 }
 
 #[test]

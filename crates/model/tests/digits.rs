@@ -15,7 +15,7 @@ fn import() -> Model {
 fn the_layer_table_is_what_the_graph_says() {
     let model = import();
     let specs = model.specs();
-    let shapes: Vec<(u32, u32)> = specs.iter().map(|l| (l.k, l.n)).collect();
+    let shapes: Vec<(u32, u32)> = specs.iter().map(|l| (l.k(), l.n())).collect();
     assert_eq!(shapes, [(64, 128), (128, 64), (64, 10)]);
     assert_eq!(model.input_range, (0, 127));
     let requant = |shift1, mul| Requant { shift1, mul, shift2: 21, zero_point: 0, lo: 0, hi: 127 };

@@ -12,7 +12,7 @@ fn rows(random: &mut Random, model: &Model) -> Vec<Vec<i8>> {
     let (lo, hi) = model.input_range;
     let width = model.input_width() as usize;
     let mut rows = vec![vec![lo; width], vec![hi; width]];
-    for j in 0..model.layers[0].spec.n as usize {
+    for j in 0..model.layers[0].spec.n() as usize {
         let column = model.layers[0].column(j);
         rows.push(column.iter().map(|&w| if (w as i8) < 0 { lo } else { hi }).collect());
         rows.push(column.iter().map(|&w| if (w as i8) < 0 { hi } else { lo }).collect());

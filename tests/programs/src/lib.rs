@@ -6,9 +6,11 @@
 pub mod cu;
 pub mod event;
 pub mod forge;
+pub mod graphs;
 pub mod invariant;
 pub mod keys;
 pub mod net;
+pub mod registry;
 pub mod vm;
 pub mod work;
 

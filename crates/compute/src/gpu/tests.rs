@@ -57,7 +57,7 @@ fn what_is_over_a_limit_is_refused_with_both_numbers() {
 #[test]
 fn sums_wrap_at_32_bits() {
     let gpu = software();
-    let spec = judge::Layer { k: 1, n: 1, requant: None, weight_root: [0; 32] };
+    let spec = judge::Layer::gemm(0, 1, 1, None);
     let columns = [&[0xff][..], &i32::MIN.to_le_bytes()].concat();
     let layer = model::ModelLayer { spec, columns };
     let layers = vec![upload(&gpu.device, Columns::of_layer(&layer).unwrap(), None).unwrap()];

@@ -1,5 +1,5 @@
 //! Jobs with honest results to check, and to tamper with.
-use compute::{Backend, Cpu, Execution};
+use compute::{Backend, Cpu, Execution, Left};
 use judge::{Claim, Hash, Requant, cell};
 use model::{Model, ModelLayer, ResultFile};
 use proptest::prelude::ProptestConfig;
@@ -77,10 +77,15 @@ impl Job {
         self.commitment = cell::commit(&claim, &activations).unwrap();
     }
 
+    /// What the first layer multiplies.
+    pub fn left(&self) -> Left<'_> {
+        Left::of(&self.model.layers[0].spec, &self.input).unwrap()
+    }
+
     /// A committed value.
     pub fn cell(&self, layer: usize, row: usize, column: usize) -> i32 {
         let spec = &self.model.layers[layer].spec;
-        let at = (row * spec.n as usize + column) * spec.out_size();
+        let at = (row * spec.cells() as usize + column) * spec.out_size();
         let bytes = &self.result.outputs[layer][at..][..spec.out_size()];
         <[u8; 4]>::try_from(bytes).map_or_else(|_| i32::from(bytes[0] as i8), i32::from_le_bytes)
     }
@@ -88,7 +93,7 @@ impl Job {
     /// Adds `delta` (wrapping at the cell's size) to an output without committing again.
     pub fn tamper(&mut self, layer: usize, row: usize, column: usize, delta: i32) {
         let spec = self.model.layers[layer].spec;
-        let at = (row * spec.n as usize + column) * spec.out_size();
+        let at = (row * spec.cells() as usize + column) * spec.out_size();
         let value = self.cell(layer, row, column).wrapping_add(delta).to_le_bytes();
         self.result.outputs[layer][at..][..spec.out_size()].copy_from_slice(&value[..spec.out_size()]);
     }

@@ -41,11 +41,11 @@ fn tamper_at_random(job: &mut Job, count: u32, seed: u64) {
         let layer = random.random_range(0..job.model.layers.len());
         let spec = job.model.layers[layer].spec;
         let row = random.random_range(0..job.rows as usize);
-        let column = random.random_range(0..spec.n as usize);
+        let column = random.random_range(0..spec.cells() as usize);
         let delta = match random.random_range(0..4) {
             0 => 1,
             1 => -1,
-            2 => 1 << random.random_range(0..if spec.requant.is_some() { 8 } else { 32 }),
+            2 => 1 << random.random_range(0..if spec.out_size() == 1 { 8 } else { 32 }),
             _ => random.random_range(1..=255),
         };
         let honest = job.cell(layer, row, column);
@@ -93,7 +93,7 @@ fn a_worker_who_makes_all_later_layers_fit_is_still_caught_where_it_began() {
     job.tamper(0, 11, 39, 3);
     for layer in 1..3 {
         let input = job.result.outputs[layer - 1].clone();
-        job.result.outputs[layer] = compute::Cpu::new().layer(&job.model.layers[layer], &input).unwrap().1;
+        job.result.outputs[layer] = compute::Cpu::new().layer(&job.model.layers[layer], &[&input; 2]).unwrap().1;
     }
     job.commit();
     assert_convicted(&job, (0, 11, 39), honest);

@@ -257,7 +257,7 @@ impl Story {
     fn cell(&mut self, index: usize) -> Cell {
         let work = &self.jobs[index].work;
         let layer = self.rng.random_range(0..work.model.layers.len());
-        let columns = work.model.layers[layer].spec.n;
+        let columns = work.model.layers[layer].spec.cells();
         (layer as u32, self.rng.random_range(0..work.rows), self.rng.random_range(0..columns))
     }
 }
