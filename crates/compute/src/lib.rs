@@ -11,6 +11,7 @@ pub mod cpu;
 mod error;
 pub mod gpu;
 mod images;
+pub mod sample;
 mod selftest;
 
 pub use choose::{Candidate, ChoiceReport, Preference, choose, measure};
