@@ -1,4 +1,5 @@
 //! Jobs with honest results to check, and to tamper with.
+use compute::sample::Bytes;
 use compute::{Backend, Cpu, Execution, Left};
 use judge::{Claim, Hash, Requant, cell};
 use model::{Model, ModelLayer, ResultFile};
@@ -37,14 +38,24 @@ impl Job {
             ModelLayer::new(i, k, n, (i + 1 < count || !raw_end).then_some(requant), &weights, &bias).unwrap()
         });
         let layers = layers.collect();
-        let model = Model::new("job", (-128, 127), layers).unwrap();
-        let mut input = vec![0; (rows * widths[0]) as usize];
+        Job::of(Model::new("job", (-128, 127), layers).unwrap(), rows, &mut random)
+    }
+
+    /// A graph of layers of every kind.
+    pub fn graph(seed: u64, rows: u32) -> Job {
+        Job::of(Bytes(seed).graph().unwrap(), rows, &mut StdRng::seed_from_u64(seed))
+    }
+
+    /// A random batch for a model, run honestly.
+    pub fn of(model: Model, rows: u32, random: &mut StdRng) -> Job {
+        let width = model.input_width();
+        let mut input = vec![0; (rows * width) as usize];
         random.fill_bytes(&mut input);
 
         let Execution { mut activations, accumulators } = Cpu::new().execute(&model, &input).unwrap();
         activations.remove(0);
         let served = accumulators_to_serve(&model, rows, accumulators.clone());
-        let input_root = cell::input_root(&JOB, rows, widths[0], &input).unwrap();
+        let input_root = cell::input_root(&JOB, rows, width, &input).unwrap();
         let result = ResultFile::new(activations, served);
         let mut job = Job { model, rows, input, input_root, commitment: [0; 32], result, accumulators };
         job.commit();
