@@ -1,8 +1,12 @@
 //! The command line.
+mod economy;
+
 use crate::exit;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+pub use economy::*;
 
 /// A decentralised GPU cloud whose work is proved: buy credits, post jobs, run workers, look at the network.
 #[derive(Parser)]
@@ -14,29 +18,36 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Heading of the flags below in every command's help.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Flags that every command takes.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
     /// JSON-RPC address of the cluster [default: Solana's config, then http://127.0.0.1:8899]
-    #[arg(long, global = true, env = "IO_URL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "IO_URL")]
     pub url: Option<String>,
     /// Wallet file [default: Solana's config, then ~/.config/solana/id.json]
-    #[arg(long, global = true, env = "IO_KEYPAIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "IO_KEYPAIR")]
     pub keypair: Option<PathBuf>,
     /// Folder of the blob store [default: ~/.local/share/io/blobs]
-    #[arg(long, global = true, env = "IO_BLOBS")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "IO_BLOBS")]
     pub blobs: Option<PathBuf>,
     /// Print one JSON object as the last line of standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
+    /// Do not ask before signing; without a terminal nothing is asked anyway
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
+    pub yes: bool,
     /// Say more (-v, -vv) on standard error
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Run the main job on a throw-away local network: one paid job and one cheat that is caught
+    #[command(args_conflicts_with_subcommands = true)]
     Demo(DemoArgs),
     /// Run a whole network on this machine until Ctrl-C
     Localnet(LocalnetArgs),
@@ -58,26 +69,54 @@ pub enum Command {
     /// The supplier's daemon
     #[command(subcommand)]
     Worker(WorkerCommand),
-    /// Index a cluster into Postgres until Ctrl-C
+    /// Stake in pools of operators and users
+    #[command(subcommand)]
+    Stake(StakeCommand),
+    /// What stake has earned
+    #[command(subcommand)]
+    Rewards(RewardsCommand),
+    /// Proposals, votes and the guardian
+    #[command(subcommand)]
+    Gov(GovCommand),
+    /// Accounting periods: closing them pays redemptions and fills budgets
+    #[command(subcommand)]
+    Epoch(EpochCommand),
+    /// Index a cluster into Postgres until Ctrl-C; with `audit`, recompute every balance from the events instead
     Indexer(IndexerArgs),
     /// Serve the Explorer API and pages until Ctrl-C
     Explorer(ExplorerArgs),
+    /// Run the economy for years with thousands of suppliers and write a report; needs no network
+    Simulate(SimulateArgs),
 }
 
 #[derive(Args)]
 pub struct DemoArgs {
+    #[command(subcommand)]
+    pub story: Option<DemoStory>,
+    #[command(flatten)]
+    pub common: DemoCommon,
+    /// Folder of ONNX Runtime's report.json and logits.bin
+    #[arg(long, default_value = "target/onnxruntime")]
+    pub onnxruntime: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub enum DemoStory {
+    /// Follow the coin instead: burn, epoch, redemption, stake, rewards, rebate, and a fee that a vote changes
+    Economy(DemoCommon),
+}
+
+#[derive(Args, Clone)]
+pub struct DemoCommon {
     /// Leave the network up with its pages until Ctrl-C
     #[arg(long)]
     pub keep: bool,
-    /// Folder of credits.so and jobs.so
+    /// Folder of the built programs: credits.so and the others
     #[arg(long, default_value = "target/deploy")]
     pub programs: PathBuf,
     /// Folder of the digits model
     #[arg(long, default_value = "models/digits")]
     pub digits: PathBuf,
-    /// Folder of ONNX Runtime's report.json and logits.bin
-    #[arg(long, default_value = "target/onnxruntime")]
-    pub onnxruntime: PathBuf,
     /// What the honest worker executes on: auto, cpu, gpu, gpu:PART-OF-NAME or software
     #[arg(long, default_value = "auto")]
     pub backend: String,
@@ -88,7 +127,7 @@ pub struct LocalnetArgs {
     /// Folder for everything of this network [default: a temporary one, removed at the end]
     #[arg(long)]
     pub data: Option<PathBuf>,
-    /// Folder of credits.so and jobs.so
+    /// Folder of the built programs: credits.so and the others
     #[arg(long, default_value = "target/deploy")]
     pub programs: PathBuf,
     /// JSON-RPC port [default: a free one]
@@ -103,6 +142,15 @@ pub struct LocalnetArgs {
     /// Seconds in which a committed result can be disputed
     #[arg(long, default_value_t = 60)]
     pub challenge_window: u32,
+    /// Seconds in an accounting period
+    #[arg(long, default_value_t = 10)]
+    pub epoch: u32,
+    /// Seconds in which can be voted on a proposal
+    #[arg(long, default_value_t = 30)]
+    pub voting: u32,
+    /// Seconds from the end of a vote to its execution
+    #[arg(long, default_value_t = 10)]
+    pub timelock: u32,
 }
 
 #[derive(Subcommand)]
@@ -124,19 +172,26 @@ pub enum CreditsCommand {
         /// Burn exactly this much IO instead
         #[arg(long, conflicts_with = "iosd", required_unless_present = "iosd")]
         io: Option<String>,
-        /// Refuse if it costs more IO than this, or gives less IOSD with --io
+        /// Refuse if it costs more IO than this, or gives less IOSD with --io [default: 2 % worse than the price now]
         #[arg(long)]
         limit: Option<String>,
     },
     /// IOSD of the wallet
     Balance,
-    /// Turn earnings into IO within the epoch's budget
+    /// Ask for earnings to be paid in IO when the epoch ends; all requests of an epoch are paid in the same proportion
     Redeem {
-        /// IOSD of earnings
+        /// IOSD of earnings, or all
         iosd: String,
-        /// Refuse if it gives less IO than this
-        #[arg(long)]
-        limit: Option<String>,
+    },
+    /// Get the IO of a request whose epoch has ended
+    Claim {
+        /// Whose request; anybody may settle anybody's [default: the wallet's]
+        owner: Option<String>,
+    },
+    /// Turn loyalty points into IOSD
+    Rebate {
+        /// How many points [default: all]
+        points: Option<String>,
     },
 }
 
@@ -172,6 +227,12 @@ pub enum JobCommand {
         /// Seconds from claim to result
         #[arg(long, default_value_t = 300)]
         execute_within: u32,
+        /// Buy the credits for it with IO, in the same transaction
+        #[arg(long)]
+        pay_io: bool,
+        /// With --pay-io: refuse if it costs more IO than this [default: 2 % more than the price now]
+        #[arg(long, requires = "pay_io")]
+        max_io: Option<String>,
     },
     /// Follow a job until it has a result or has ended
     Watch { job: String },
@@ -194,7 +255,7 @@ pub enum JobCommand {
 
 #[derive(Subcommand)]
 pub enum DeviceCommand {
-    /// Register a device under the wallet's operator, which is registered too if it is new
+    /// Register a device under the wallet's operator; operator and pool are opened too if they are new
     Register {
         /// Keypair file of the device; created if it is missing
         #[arg(long)]
@@ -205,6 +266,23 @@ pub enum DeviceCommand {
         /// SOL to give the device for transaction fees
         #[arg(long, default_value = "0.1")]
         sol: String,
+        /// Device class, 0 to 3: larger classes need more stake (`io gov parameters`)
+        #[arg(long, default_value_t = 0)]
+        class: u8,
+        /// IO to add to the operator's own stake first, if its pool lacks it
+        #[arg(long)]
+        stake: Option<String>,
+        /// The operator's part of what others' stake earns, if its pool is new, percent
+        #[arg(long, default_value = "10")]
+        commission: String,
+        /// Wait until the stake has warmed up
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Take a device without a live job off the network; its stake can then be taken out
+    Retire {
+        /// Address of the device
+        device: String,
     },
 }
 
@@ -221,11 +299,20 @@ pub enum WorkerCommand {
 
 #[derive(Args)]
 pub struct IndexerArgs {
-    #[arg(long, env = "DATABASE_URL")]
-    pub database_url: String,
+    #[command(subcommand)]
+    pub job: Option<IndexerJob>,
+    #[arg(long, env = "DATABASE_URL", global = true)]
+    pub database_url: Option<String>,
     /// Slot that an empty database starts at: at or before the programs' first event
     #[arg(long)]
     pub start_slot: Option<u64>,
+}
+
+#[derive(Subcommand)]
+pub enum IndexerJob {
+    /// Recompute every balance and index from the indexed events and compare them with the accounts on chain; exit code 1
+    /// if anything differs
+    Audit,
 }
 
 #[derive(Args)]
@@ -234,4 +321,55 @@ pub struct ExplorerArgs {
     pub database_url: String,
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
+}
+
+#[derive(Args)]
+pub struct SimulateArgs {
+    /// Name of a scenario, or all
+    #[arg(long, default_value = "all")]
+    pub scenario: String,
+    /// Years to run
+    #[arg(long, default_value_t = 3)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub years: u32,
+    /// Suppliers who may join; they share a fleet of fixed size
+    #[arg(long, default_value_t = 10_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub suppliers: u32,
+    /// The same seed gives the same run
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Hours of an accounting epoch
+    #[arg(long, default_value_t = 24)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=24))]
+    pub epoch_hours: u32,
+    /// Folder for report.html, its charts and series.json
+    #[arg(long, default_value = "simulation")]
+    pub out: PathBuf,
+    /// Fee on a job's price, basis points
+    #[arg(long, default_value_t = 500)]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub fee_bps: u16,
+    /// The incentives' share of the fee, basis points; the rest is retired
+    #[arg(long, default_value_t = 5_000)]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub incentive_bps: u16,
+    /// Most IO a day that redemptions are paid
+    #[arg(long, default_value_t = 2_000_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=800_000_000))]
+    pub redemption_cap: u64,
+    /// Idle devices' share of the schedule, basis points
+    #[arg(long, default_value_t = 3_000)]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub idle_bps: u16,
+    /// Stakers' share of the schedule, basis points; the rest is the treasury's
+    #[arg(long, default_value_t = 5_000)]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub stakers_bps: u16,
+    /// Dollars for one IO on the first day
+    #[arg(long, default_value_t = 1.0)]
+    pub coin_price: f64,
+    /// How far the coin's price moves (natural logarithm) when the whole float is bought once
+    #[arg(long, default_value_t = 1.0)]
+    pub impact: f64,
 }

@@ -1,6 +1,7 @@
 //! Where a command acts and for whom: flags first, then Solana's own config, then defaults.
 use crate::args::Global;
-use anyhow::{Context as _, Result, anyhow};
+use crate::confirm;
+use anyhow::{Result, anyhow};
 use blobs::Blobs;
 use client::{Chain, Keypair, Pubkey, SolanaConfig};
 use std::path::PathBuf;
@@ -28,8 +29,14 @@ impl Context {
         self.global.url.clone().or_else(|| self.solana.json_rpc_url.clone()).unwrap_or_else(|| LOCAL.into())
     }
 
+    /// The cluster; whatever is signed for it is shown first.
     pub fn chain(&self) -> Chain {
-        Chain::new(self.url())
+        Chain::new(self.url()).with_approval(confirm::approval(self.global.yes))
+    }
+
+    /// The cluster for a daemon: what it signs is shown, and nobody is asked.
+    pub fn daemon_chain(&self) -> Chain {
+        Chain::new(self.url()).with_approval(confirm::approval(true))
     }
 
     pub fn wallet_path(&self) -> PathBuf {
@@ -65,7 +72,7 @@ impl Context {
 /// # Errors
 /// If it is not one.
 pub fn address(text: &str) -> Result<Pubkey> {
-    text.parse().with_context(|| format!("{text:?} is not an address (base58, 32 bytes)"))
+    text.parse().map_err(|_| anyhow!("{text:?} is not an address (base58, 32 bytes)"))
 }
 
 /// Reads an amount from the command line into base units.
@@ -75,6 +82,16 @@ pub fn address(text: &str) -> Result<Pubkey> {
 pub fn amount(text: &str, decimals: u8) -> Result<u64> {
     economy::amount::parse(text, decimals)
         .ok_or_else(|| anyhow!("{text:?} is not an amount with up to {decimals} decimals"))
+}
+
+/// Reads a rate in percent from the command line into basis points.
+///
+/// # Errors
+/// If it is not one.
+pub fn percent(text: &str) -> Result<u16> {
+    let bps = economy::amount::parse(text.trim_end_matches('%').trim_end(), 2).filter(|bps| *bps <= economy::BPS);
+    let bps = bps.and_then(|bps| u16::try_from(bps).ok());
+    bps.ok_or_else(|| anyhow!("{text:?} is not a rate of 0 to 100 percent with up to 2 decimals"))
 }
 
 /// Reads a model root from the command line.

@@ -1,9 +1,12 @@
 //! `io`: the one command for users, suppliers and the local network.
 mod args;
 mod commands;
+mod confirm;
 mod context;
 mod exit;
 mod output;
+mod table;
+mod time;
 
 use args::Cli;
 use clap::Parser;

@@ -30,6 +30,8 @@ struct Net {
     _service: Service,
     user: String,
     supplier: String,
+    staker: String,
+    guardian: String,
 }
 
 fn root() -> PathBuf {
@@ -41,7 +43,7 @@ impl Net {
         let home = tempfile::tempdir().unwrap();
         let programs = std::env::var_os("SBF_OUT_DIR").map_or_else(|| root().join("target/deploy"), PathBuf::from);
         let mut child = Command::new(env!("CARGO_BIN_EXE_io"))
-            .args(["--json", "localnet", "--programs"])
+            .args(["--json", "localnet", "--epoch", "3", "--voting", "6", "--timelock", "2", "--programs"])
             .arg(programs)
             .env("HOME", home.path())
             .env_remove("DATABASE_URL")
@@ -59,6 +61,8 @@ impl Net {
             blobs: text("blobs"),
             user: text("user"),
             supplier: text("supplier"),
+            staker: text("staker"),
+            guardian: text("guardian"),
             home,
             _service: service,
         }
@@ -78,6 +82,29 @@ impl Net {
         assert!(output.status.success(), "{arguments:?}: {stdout}{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_str(stdout.lines().last().unwrap_or_default()).unwrap()
     }
+
+    /// Runs a command that must be refused; its words.
+    fn refused(&self, wallet: &str, arguments: &[&str]) -> String {
+        let output = self.command(wallet, arguments).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {stdout}");
+        let json: Value = serde_json::from_str(stdout.lines().last().unwrap_or_default()).unwrap();
+        json["error"].as_str().unwrap().to_string()
+    }
+
+    /// Runs a command again until it is no longer refused; its JSON.
+    fn until_done(&self, wallet: &str, arguments: &[&str]) -> Value {
+        for _ in 0..100 {
+            let output = self.command(wallet, arguments).output().unwrap();
+            let stdout = String::from_utf8(output.stdout).unwrap();
+            if output.status.success() {
+                return serde_json::from_str(stdout.lines().last().unwrap_or_default()).unwrap();
+            }
+            assert_eq!(output.status.code(), Some(3), "{arguments:?}: {stdout}");
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
+        panic!("{arguments:?} was refused for half a minute")
+    }
 }
 
 #[test]
@@ -88,10 +115,17 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
     let path = |p: &Path| p.to_str().unwrap().to_string();
 
     assert_eq!(net.io(&net.user, &["credits", "buy", "5"])["iosd_minted"], "5.000000");
+    let shown = net.command(&net.user, &["credits", "buy", "--io", "4"]).output().unwrap();
+    let shown = String::from_utf8(shown.stderr).unwrap();
+    let lines = ["transaction, fee paid by", "credits: buy credits by burning IO", "4.00000000 IO", "0.980000 IOSD"];
+    assert!(lines.iter().all(|line| shown.contains(line)), "what is signed is shown before: {shown}");
     let model = net.io(&net.user, &["model", "register", &path(&digits.join("digits-mlp-int8.onnx"))]);
     let device_key = home.join("device.json");
-    let device =
-        net.io(&net.supplier, &["device", "register", "--device-key", &path(&device_key), "--name", "by-hand"]);
+    let register = ["device", "register", "--device-key", &path(&device_key), "--name", "by-hand"];
+    let missing = net.refused(&net.supplier, &register);
+    assert!(missing.contains("10.00000000 are missing") && missing.contains("--stake"), "{missing}");
+    let with_stake = [&register[..], &["--stake", "50", "--wait"]].concat();
+    let device = net.io(&net.supplier, &with_stake);
     let config = home.join("worker.toml");
     let text = format!(
         "rpc_url = {:?}\ndevice_key = \"device.json\"\nblobs = {:?}\nbackend = \"cpu\"\npoll_ms = 100\n",
@@ -121,12 +155,88 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
     let logits = home.join("logits.bin");
     net.io(&net.user, &["job", "accept", job, "--output", &path(&logits)]);
     assert_eq!(std::fs::metadata(&logits).unwrap().len(), 719 * 10 * 4);
-    assert_eq!(net.io(&net.user, &["credits", "balance"])["iosd"], "4.500000");
+    assert_eq!(net.io(&net.user, &["credits", "balance"])["iosd"], "5.500000");
     assert_eq!(net.io(&net.supplier, &["wallet", "balance"])["earnings_iosd"], "0.475000");
-    assert_eq!(net.io(&net.supplier, &["credits", "redeem", "0.475"])["io_minted"], "1.90000000");
+    let coins = |wallet: &str| net.io(wallet, &["wallet", "balance"])["io"].as_str().unwrap().parse::<f64>().unwrap();
+    let before = coins(&net.supplier);
+    net.io(&net.supplier, &["credits", "redeem", "0.475"]);
+    // The network's keeper pays it when the epoch has ended.
+    let start = std::time::Instant::now();
+    while (coins(&net.supplier) - before - 1.9).abs() > 1e-6 {
+        assert!(start.elapsed().as_secs() < 30, "the keeper has not paid: {}", coins(&net.supplier) - before);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    let busy = net.refused(&net.supplier, &["credits", "claim"]);
+    assert!(busy.contains("0.475000 IOSD were redeemed"), "{busy}");
     assert_eq!(worker.stop(), Some(0), "a worker that is told to stop exits cleanly");
 
     let alone = net.io(&net.user, &["job", "post", "--model", root, "--input", &input, "--price", "0.5"]);
     net.io(&net.user, &["job", "cancel", alone["job"].as_str().unwrap()]);
-    assert_eq!(net.io(&net.user, &["credits", "balance"])["iosd"], "4.500000");
+    assert_eq!(net.io(&net.user, &["credits", "balance"])["iosd"], "5.500000");
+}
+
+#[test]
+fn stake_votes_and_stops_by_hand() {
+    let net = Net::start();
+    let address = |wallet: &str| net.io(wallet, &["wallet", "address"])["address"].as_str().unwrap().to_string();
+    let (supplier, staker) = (address(&net.supplier), address(&net.staker));
+    net.io(&net.supplier, &["stake", "open", "--commission", "5"]);
+    assert!(net.refused(&net.supplier, &["stake", "open"]).contains("already"));
+    let to = ["--operator", supplier.as_str()];
+    net.io(&net.staker, &[&["stake", "add", "100"][..], &to].concat());
+    let poor = net.refused(&net.staker, &[&["stake", "add", "5000"][..], &to].concat());
+    assert!(poor.contains("100.00000000 IO are missing"), "{poor}");
+    let early = net.refused(&net.staker, &["gov", "propose", "set", "credits.fee_bps", "450"]);
+    assert!(early.contains("nothing is staked"), "{early}");
+
+    // Anybody can make it count, and what is shown is what it would be then.
+    let start = std::time::Instant::now();
+    while net.io(&net.staker, &["stake", "show"])["positions"][0]["active_io"] != "100.00000000" {
+        assert!(start.elapsed().as_secs() < 30, "the stake does not warm up");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    let far = net.refused(&net.staker, &["gov", "propose", "set", "credits.fee_bps", "300"]);
+    assert!(far.contains("is 500 bps") && far.contains("400 bps is as far"), "{far}");
+    let typo = net.refused(&net.staker, &["gov", "propose", "set", "fee_bps", "450"]);
+    assert!(typo.contains("did you mean credits.fee_bps?"), "{typo}");
+
+    // Nothing counts before somebody touches the position; unstaking a little does.
+    net.io(&net.staker, &[&["stake", "unstake", "1"][..], &to].concat());
+    let cooling = net.refused(&net.staker, &[&["stake", "withdraw"][..], &to].concat());
+    assert!(cooling.contains("still cooling") && cooling.contains("from epoch"), "{cooling}");
+    net.io(&net.staker, &["gov", "propose", "set", "credits.fee_bps", "450"]);
+    let voted = net.io(&net.staker, &["gov", "vote", "0", "yes"]);
+    assert_eq!(voted["yes_io"], "99.00000000");
+    assert!(net.refused(&net.staker, &["gov", "vote", "0", "no"]).contains("cannot be changed"));
+    let locked = net.refused(&net.staker, &[&["stake", "unstake", "1"][..], &to].concat());
+    assert!(locked.contains("locked until the vote ends"), "{locked}");
+    assert_eq!(net.until_done(&net.user, &["gov", "finish", "0"])["status"], "passed");
+    net.until_done(&net.user, &["gov", "execute", "0"]);
+    let parameters = net.io(&net.user, &["gov", "parameters"]);
+    assert_eq!(parameters["parameters"][0]["raw"], 450);
+    assert_eq!(net.io(&net.user, &["gov", "close", "0"])["votes_closed"], 1);
+
+    // The treasury pays what a vote says, once.
+    let coins = || net.io(&net.user, &["wallet", "balance"])["io"].as_str().unwrap().parse::<f64>().unwrap();
+    let (user, before) = (address(&net.user), coins());
+    let paid = net.io(&net.staker, &["gov", "propose", "pay", &user, "0.25"])["proposal"].to_string();
+    net.io(&net.staker, &["gov", "vote", &paid, "yes"]);
+    assert_eq!(net.until_done(&net.user, &["gov", "finish", &paid])["status"], "passed");
+    net.until_done(&net.user, &["gov", "execute", &paid]);
+    assert!((coins() - before - 0.25).abs() < 1e-9);
+    assert!(net.refused(&net.user, &["gov", "execute", &paid]).contains("is executed"));
+
+    // The guardian stops and pauses; nobody else does.
+    net.io(&net.staker, &["gov", "propose", "pause", "jobs", "claim"]);
+    assert!(net.refused(&net.staker, &["gov", "veto", "2"]).contains("only the guardian"));
+    net.io(&net.guardian, &["gov", "veto", "2"]);
+    net.io(&net.guardian, &["gov", "guardian", "pause", "credits", "buy"]);
+    assert_eq!(net.io(&net.user, &["gov", "guardian", "show"])["paused"]["credits"][0], "buy");
+    let paused = net.refused(&net.user, &["credits", "buy", "1"]);
+    assert!(paused.contains("Paused"), "{paused}");
+
+    let claimed = net.until_done(&net.staker, &["rewards", "claim"]);
+    assert_eq!(claimed["claimed"][0]["coin"], "IO");
+    assert!(net.io(&net.staker, &["rewards", "show"])["rewards"][0]["owner"] == supplier);
+    assert!(staker != supplier);
 }

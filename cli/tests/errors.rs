@@ -20,9 +20,22 @@ fn help_lists_every_command_and_the_exit_codes() {
     let home = tempfile::tempdir().unwrap();
     let output = io(home.path(), &["--help"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for word in
-        ["demo", "localnet", "wallet", "credits", "model", "job", "device", "worker", "Exit codes", "3   refused"]
-    {
+    for word in [
+        "demo",
+        "localnet",
+        "wallet",
+        "credits",
+        "model",
+        "job",
+        "device",
+        "worker",
+        "stake",
+        "rewards",
+        "gov",
+        "epoch",
+        "Exit codes",
+        "3   refused",
+    ] {
         assert!(text.contains(word), "no {word} in:\n{text}");
     }
 }
@@ -101,6 +114,8 @@ fn a_truncated_onnx_file_and_a_wrong_amount_are_named() {
     assert!(io(home.path(), &["model", "inspect", model.to_str().unwrap()]).status.success());
 
     assert!(io(home.path(), &["wallet", "new"]).status.success());
+    let output = io(home.path(), &["stake", "open", "--commission", "101"]);
+    assert!(stderr(&output).contains("is not a rate of 0 to 100 percent"), "{}", stderr(&output));
     let output = io(home.path(), &["credits", "buy", "1.0000001"]);
     assert!(stderr(&output).contains("is not an amount with up to 6 decimals"), "{}", stderr(&output));
 }

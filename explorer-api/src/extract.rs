@@ -43,3 +43,17 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
         text.parse().map(Self).map_err(|reason| ApiError::invalid_parameter("address", reason))
     }
 }
+
+/// The one number in the path.
+pub struct NumberPath(pub i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for NumberPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let wrong = || ApiError::invalid_parameter("number", "expected a whole number without sign, at most 2^63 - 1");
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| wrong())?;
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| digits).map(Self).ok_or_else(wrong)
+    }
+}

@@ -8,6 +8,7 @@ mod handlers;
 mod live;
 mod outcome;
 mod pages;
+mod phase;
 mod respond;
 mod router;
 mod store;

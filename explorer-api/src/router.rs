@@ -1,6 +1,6 @@
 //! The contents page: every address and who answers it.
 use crate::app::App;
-use crate::handlers::{devices, events, health, jobs, models, network};
+use crate::handlers::{devices, epochs, events, health, jobs, models, network, operators, proposals, stakers, token};
 use crate::{assets, pages, respond};
 use axum::http::{StatusCode, header};
 use axum::routing::get;
@@ -27,7 +27,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
     tags(
         (name = "network", description = "The whole"),
         (name = "jobs", description = "Work of the verifiable lane"),
-        (name = "suppliers", description = "Devices and their operators"),
+        (name = "suppliers", description = "Devices, their operators and the stake behind them"),
+        (name = "economy", description = "The coin, by epoch and in all"),
+        (name = "governance", description = "What stakers vote on"),
         (name = "operations", description = "For whoever runs the server")
     )
 )]
@@ -40,7 +42,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(jobs::get))
         .routes(routes!(devices::list))
         .routes(routes!(devices::get))
-        .routes(routes!(devices::operator))
+        .routes(routes!(operators::list))
+        .routes(routes!(operators::get))
+        .routes(routes!(stakers::get))
+        .routes(routes!(epochs::list))
+        .routes(routes!(epochs::get))
+        .routes(routes!(token::get))
+        .routes(routes!(proposals::list))
+        .routes(routes!(proposals::get))
         .routes(routes!(models::list))
         .routes(routes!(events::stream))
         .routes(routes!(health::live))
@@ -65,6 +74,14 @@ pub fn router(app: App) -> Router {
         .route("/jobs/{address}", get(pages::job::page))
         .route("/devices", get(pages::devices::page))
         .route("/devices/{key}", get(pages::device::page))
+        .route("/operators", get(pages::operators::list))
+        .route("/operators/{address}", get(pages::operators::one))
+        .route("/stakers/{address}", get(pages::stake::staker))
+        .route("/token", get(pages::token::page))
+        .route("/epochs", get(pages::epochs::list))
+        .route("/epochs/{index}", get(pages::epochs::one))
+        .route("/proposals", get(pages::proposals::list))
+        .route("/proposals/{number}", get(pages::proposals::one))
         .route("/assets/{name}", get(assets::serve))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_LIMIT))
         .layer(middleware::from_fn_with_state(app.clone(), respond::finish))

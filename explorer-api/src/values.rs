@@ -125,6 +125,10 @@ impl Amount {
         Self::new(amount, Unit::Iosd)
     }
 
+    pub fn io(amount: String) -> Self {
+        Self::new(amount, Unit::Io)
+    }
+
     /// For people: `1,234.50 IOSD`.
     pub fn readable(&self) -> String {
         let places = usize::from(self.decimals);

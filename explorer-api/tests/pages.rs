@@ -4,6 +4,7 @@ mod website;
 
 use reqwest::StatusCode;
 use support::story::{Story, key};
+use support::world::World;
 use website::Website;
 
 async fn page(site: &Website, path: &str) -> String {
@@ -77,5 +78,79 @@ async fn errors_are_pages_for_people() {
         assert_eq!(response.status(), status, "{path}");
         let html = response.text().await.unwrap();
         assert!(html.contains("<main") && html.contains(shown), "{path}: {html}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_the_economy_show_stake_epochs_and_votes() {
+    let World { story, ledger, .. } = World::lived_in();
+    let site = Website::open(story).await;
+    let home = page(&site, "/").await;
+    for path in ["/operators", "/token", "/proposals"] {
+        assert!(home.contains(&format!("href=\"{path}\"")), "{path}");
+    }
+    let token = page(&site, "/token").await;
+    for shown in ["<svg", "class=\"burned\"", "class=\"scheduled\"", "800,000,000.00 IO", "treasury"] {
+        assert!(token.contains(shown), "{shown}");
+    }
+    assert!(!token.contains("style=\""), "the policy would refuse it");
+    assert!(page(&site, "/epochs").await.contains("5,000.00 IO"));
+    let closed = page(&site, "/epochs/0").await;
+    assert!(closed.contains("closed") && closed.contains("Nobody asked for redemptions."));
+    let open = page(&site, &format!("/epochs/{}", ledger.emission.next_epoch)).await;
+    assert!(open.contains("Not closed yet"));
+
+    assert!(page(&site, "/operators").await.contains(&format!("/operators/{}", key(3))));
+    let operator = page(&site, &format!("/operators/{}", key(3))).await;
+    for shown in ["6.00 %", "2 times", "Slashed", "rtx-4090-berlin", &format!("/stakers/{}", key(7))] {
+        assert!(operator.contains(shown), "{shown}");
+    }
+    let staker = page(&site, &format!("/stakers/{}", key(7))).await;
+    for shown in ["Rebates claimed", "Withdrawn", "Locked by a vote", "IOSD", &format!("/operators/{}", key(3))] {
+        assert!(staker.contains(shown), "{shown}");
+    }
+    let proposals = page(&site, "/proposals").await;
+    for shown in
+        ["Set the fee on settled prices to 4.50 %", "voided", "vetoed", "Declare “a proposal that nobody voted for”"]
+    {
+        assert!(proposals.contains(shown), "{shown}");
+    }
+    let proposal = page(&site, "/proposals/0").await;
+    for shown in ["Passed and executed", "<progress", "abstain", "returned"] {
+        assert!(proposal.contains(shown), "{shown}");
+    }
+    let device = page(&site, &format!("/devices/{}", key(8))).await;
+    assert!(device.contains("Retired") && device.contains(&format!("/operators/{}", key(3))));
+    let faulty = site.json("/v1/jobs?status=refunded").await["data"][0]["address"].as_str().unwrap().to_owned();
+    let job = page(&site, &format!("/jobs/{faulty}")).await;
+    assert!(job.contains("Stake behind it") && job.contains("24.00 IO") && job.contains("/operators/"));
+}
+
+#[tokio::test]
+async fn an_economy_without_rows_has_pages_that_say_so() {
+    let site = Website::open(Story::new()).await;
+    for (path, shown) in [
+        ("/token", "known when the first epoch is closed"),
+        ("/epochs", "No epochs yet."),
+        ("/operators", "No operators."),
+        ("/proposals", "No proposals."),
+    ] {
+        assert!(page(&site, path).await.contains(shown), "{path}");
+    }
+    for path in [format!("/operators/{}", key(1)), format!("/stakers/{}", key(1)), "/proposals/1".into()] {
+        assert_eq!(site.get(&path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_signal_cannot_become_markup() {
+    let mut world = World::lived_in();
+    let mut text = [0; 32];
+    text[..25].copy_from_slice(b"<script>alert(1)</script>");
+    world.propose(key(1), governance::Action::Signal { text });
+    let site = Website::open(world.story).await;
+    for path in ["/proposals", "/proposals/8"] {
+        let html = page(&site, path).await;
+        assert!(!html.contains("<script>alert") && html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{path}");
     }
 }

@@ -4,6 +4,7 @@
 //! really new, and the checkpoint. The checkpoint is a contiguous frontier: what cannot be read stops it and is tried
 //! again, never skipped. Every event carries its place in a gap-free sequence, so that anything missed all the same
 //! is noticed and recorded.
+pub mod audit;
 mod decode;
 mod derive;
 mod error;
@@ -16,7 +17,9 @@ mod slot_commit;
 mod source;
 mod store;
 
-pub use decode::{CreditsEvent, DECODER_VERSION, DecodeFault, Event, JobsEvent, Program, decode};
+pub use decode::{
+    CreditsEvent, DECODER_VERSION, DecodeFault, Event, GovernanceEvent, JobsEvent, Program, StakingEvent, decode,
+};
 pub use error::IndexerError;
 pub use frontier::{Frontier, Round, Stall};
 pub use rpc::RpcSource;

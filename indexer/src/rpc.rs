@@ -16,7 +16,7 @@ use std::time::Duration;
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// In base58, as nodes write them: most transactions of a busy chain are told apart without decoding a key.
-static PROGRAM_IDS: LazyLock<[String; 2]> =
+static PROGRAM_IDS: LazyLock<[String; Program::ALL.len()]> =
     LazyLock::new(|| Program::ALL.map(|program| bs58::encode(program.id()).into_string()));
 
 /// Reads at `confirmed` through `getBlocks` and `getBlock`.

@@ -1,49 +1,10 @@
 mod support;
 
 use credits::events::EarningsOpened;
-use indexer::{Frontier, IndexerError, Program, Round, Stall, Store};
-use sqlx::{Connection, PgConnection};
+use indexer::{IndexerError, Program, Round, Stall};
+use support::indexed::{derived, open, open_from, text, to_tip};
 use support::story::{Story, key};
 use support::{Database, FakeChain, emitted, event_data};
-
-async fn open(chain: &FakeChain, database: &Database) -> Frontier<FakeChain> {
-    open_from(chain, database, None).await.unwrap()
-}
-
-async fn open_from(
-    chain: &FakeChain,
-    database: &Database,
-    start_slot: Option<u64>,
-) -> Result<Frontier<FakeChain>, IndexerError> {
-    let store = Store::open(database.url()).await.unwrap();
-    Frontier::open(chain.clone(), store, start_slot).await.unwrap()
-}
-
-async fn to_tip(frontier: &mut Frontier<FakeChain>) {
-    while frontier.round().await.unwrap() != Round::AtTip {}
-}
-
-async fn text(database: &Database, sql: &'static str) -> String {
-    let mut connection = PgConnection::connect(database.url()).await.unwrap();
-    sqlx::query_scalar::<_, Option<String>>(sql).fetch_one(&mut connection).await.unwrap().unwrap_or_default()
-}
-
-/// Everything that is derived, row ids aside.
-async fn derived(database: &Database) -> String {
-    text(
-        database,
-        "SELECT concat_ws(E'\\n',
-             (SELECT string_agg((to_jsonb(j) - 'event_id')::text, E'\\n' ORDER BY address) FROM jobs j),
-             (SELECT string_agg((to_jsonb(d) - 'event_id')::text, E'\\n' ORDER BY key) FROM devices d),
-             (SELECT string_agg((to_jsonb(o) - 'event_id')::text, E'\\n' ORDER BY key) FROM operators o),
-             (SELECT string_agg((to_jsonb(u) - 'event_id')::text, E'\\n' ORDER BY key) FROM users u),
-             (SELECT string_agg(to_jsonb(e)::text, E'\\n' ORDER BY index) FROM epochs e),
-             (SELECT string_agg(to_jsonb(c)::text, E'\\n' ORDER BY status) FROM job_counts c),
-             (SELECT to_jsonb(t)::text FROM totals t),
-             (SELECT string_agg(to_jsonb(s)::text, E'\\n' ORDER BY program, shard) FROM sequences s))",
-    )
-    .await
-}
 
 #[tokio::test]
 async fn a_story_adds_up_and_reading_it_again_changes_nothing() {

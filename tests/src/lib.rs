@@ -2,8 +2,10 @@
 use anyhow::Result;
 use client::{Chain, Keypair, Pubkey, Signer, jobs_ix};
 use compute::Preference;
+use demo::supply;
 use localnet::{LocalNet, Options};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 use worker::{Config, Worker};
 
@@ -22,12 +24,16 @@ pub fn digits() -> PathBuf {
     root().join("models/digits")
 }
 
-/// A network in a folder of its own, with blocks every 100 ms.
+/// Each device's operator's stake: several times what a device and a job need.
+const STAKE: u64 = 50 * 100_000_000;
+
+/// A network in a folder of its own, with blocks every 100 ms and epochs of 2 s.
 pub async fn network(challenge_window_s: u32) -> Result<(LocalNet, TempDir)> {
     let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
     let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
     options.slot_ms = 100;
     options.challenge_window_s = challenge_window_s;
+    options.epoch_s = 2;
     Ok((LocalNet::start(options, |_| {}).await?, folder))
 }
 
@@ -35,22 +41,41 @@ pub async fn network(challenge_window_s: u32) -> Result<(LocalNet, TempDir)> {
 pub struct Device {
     pub key: Pubkey,
     pub owner: Pubkey,
+    /// The operator's own key.
+    pub wallet: Arc<Keypair>,
     pub config: Config,
 }
 
 impl Device {
-    /// Registers an operator with one device.
+    /// Registers an operator with warm stake and one device.
     ///
     /// # Errors
     /// If the chain refuses.
     pub async fn register(net: &LocalNet, name: &str) -> Result<Self> {
-        let (owner, device) = (Keypair::new(), Keypair::new());
-        for key in [&owner, &device] {
-            net.fund(&key.pubkey(), 0).await?;
+        let [device] = Self::register_each(net, [name]).await?;
+        Ok(device)
+    }
+
+    /// The same for several operators, whose stake warms up together.
+    ///
+    /// # Errors
+    /// If the chain refuses.
+    pub async fn register_each<const N: usize>(net: &LocalNet, names: [&str; N]) -> Result<[Self; N]> {
+        let owners = supply::stake(net, N, STAKE).await?;
+        let mut devices = Vec::new();
+        for (owner, name) in owners.iter().zip(names) {
+            devices.push(Self::of(net, owner, name).await?);
         }
+        devices.try_into().map_err(|_| anyhow::anyhow!("one device for each name"))
+    }
+
+    async fn of(net: &LocalNet, owner: &Keypair, name: &str) -> Result<Self> {
+        let device = Keypair::new();
+        net.fund(&device.pubkey(), 0).await?;
         let (me, key) = (owner.pubkey(), device.pubkey());
-        let register = jobs_ix::register_supplier(me, key, name);
-        net.chain().send(&register, &[&owner, &device]).await?;
+        supply::warm_up(&net.chain(), &me, owner).await?;
+        let register = jobs_ix::register_device(me, key, name.into(), 0);
+        net.chain().send(&[register], &[owner, &device]).await?;
         let device_key = net.folder().join(format!("{key}.json"));
         client::write_keypair(&device_key, &device)?;
         let config = Config {
@@ -64,7 +89,7 @@ impl Device {
             margin_s: 1,
             poll_ms: 100,
         };
-        Ok(Device { key, owner: me, config })
+        Ok(Device { key, owner: me, wallet: Arc::new(owner.insecure_clone()), config })
     }
 
     /// A worker for it, on the CPU.

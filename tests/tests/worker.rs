@@ -1,5 +1,5 @@
 //! Workers against a real network.
-use client::{Keypair, Pubkey, Signer, jobs_ix};
+use client::{Keypair, Pubkey, Signer, jobs_ix, staking_ix};
 use e2e::Device;
 use jobs::state::{Job, Status};
 use localnet::LocalNet;
@@ -20,7 +20,7 @@ async fn job(net: &LocalNet, address: &Pubkey) -> Job {
 async fn two_workers_race_for_one_job_and_the_loser_moves_on_to_the_next() {
     let (net, _folder) = e2e::network(60).await.unwrap();
     let story = story(&net).await;
-    let (one, two) = (Device::register(&net, "one").await.unwrap(), Device::register(&net, "two").await.unwrap());
+    let [one, two] = Device::register_each(&net, ["one", "two"]).await.unwrap();
     let posted = story.post().await.unwrap();
     let (mut a, mut b) = (one.worker().unwrap(), two.worker().unwrap());
     let (first, second) = tokio::join!(a.step(), b.step());
@@ -121,7 +121,7 @@ async fn jobs_below_the_price_floor_or_of_other_models_are_left_alone() {
     let device = Device::register(&net, "picky").await.unwrap();
     story.post().await.unwrap();
     let with = |min_price: &str, models: &[&str]| {
-        let mut device = Device { key: device.key, owner: device.owner, config: device.config.clone() };
+        let mut device = Device { config: device.config.clone(), wallet: device.wallet.clone(), ..device };
         device.config.min_price = min_price.into();
         device.config.models = models.iter().map(|m| m.to_string()).collect();
         device.worker().unwrap()
@@ -150,6 +150,43 @@ async fn a_stranger_cannot_accept_and_an_empty_wallet_is_told_what_to_do() {
     let order = credits::BuyOrder::ExactOut { iosd: 1, max_io: u64::MAX };
     let error = user::buy_credits(&net.chain(), &stranger, order).await.unwrap_err().to_string();
     assert!(error.contains("AccountNotInitialized"), "{error}");
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_without_enough_stake_is_refused_and_left_to_others() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "bare").await.unwrap();
+    let pool = client::address::operator_pool(&device.owner);
+    let out = staking_ix::unstake(device.owner, pool, 45 * 100_000_000);
+    story.chain.send(&[out], &[&device.wallet]).await.unwrap();
+    let posted = story.post().await.unwrap();
+    let mut worker = device.worker().unwrap();
+    assert_eq!(worker.step().await.unwrap(), Step::Refused(posted.job));
+    assert_eq!(job(&net, &posted.job).await.status, Status::Posted);
+    assert_eq!(worker.step().await.unwrap(), Step::Idle, "it is not tried again at once");
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_expires_refunds_the_user_and_costs_the_operator_part_of_its_reservation() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "asleep").await.unwrap();
+    let model = demo::Digits::load(&e2e::digits()).unwrap();
+    let terms = user::Terms { price: 500_000, claim_s: 60, execute_s: 2, pay_io: None };
+    let posted = user::post_job(&story.chain, &story.blobs, &story.user, &model.model, model.pixels, terms);
+    let posted = posted.await.unwrap();
+    let before = (story.credits().await.unwrap(), story.coins().await.unwrap());
+    assert_eq!(device.worker().unwrap().step().await.unwrap(), Step::Claimed(posted.job));
+    assert_eq!(job(&net, &posted.job).await.reserved, 4 * 100_000_000, "twice the price at 25 cents");
+    let early = user::expire(&story.chain, &device.wallet, &posted.job).await.unwrap_err();
+    assert!(early.to_string().contains("TooEarly"), "{early}");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    user::expire(&story.chain, &device.wallet, &posted.job).await.unwrap();
+    let after = (story.credits().await.unwrap(), story.coins().await.unwrap());
+    assert_eq!((after.0 - before.0, after.1 - before.1), (500_000, 40_000_000), "the price, and a tenth of the stake");
     net.stop().await.unwrap();
 }
 

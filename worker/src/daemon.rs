@@ -2,9 +2,10 @@
 use crate::config::Config;
 use crate::error::WorkerError;
 use crate::offer::Policy;
+use crate::stake::{self, Stake};
 use crate::work::{self, Finished, Prepared, hex};
 use blobs::Blobs;
-use client::{Chain, Keypair, Pubkey, Signature, Signer, address, credits_ix, jobs_ix};
+use client::{Chain, ClientError, Keypair, Pubkey, Signature, Signer, address, jobs_ix};
 use compute::{Backend, ComputeError};
 use jobs::state::{Device, Job, Status};
 use model::Model;
@@ -18,7 +19,6 @@ use tracing::{debug, info, warn};
 const LEAVE_FOR: Duration = Duration::from_secs(30);
 /// Models kept in memory.
 const MODELS: usize = 4;
-
 /// What a look at the chain led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -28,6 +28,8 @@ pub enum Step {
     Claimed(Pubkey),
     /// Another worker was first.
     LostRace(Pubkey),
+    /// The claim was refused for the operator's stake, a pause, or the coin's price.
+    Refused(Pubkey),
     /// Committed to a result.
     Committed(Pubkey),
     /// Waiting for a committed job's user or its window.
@@ -64,6 +66,7 @@ pub struct Worker {
     models: VecDeque<([u8; 32], Arc<Model>)>,
     /// Jobs that were looked at and left, and when: fetching and hashing again must not be free for whoever posts them.
     left: HashMap<Pubkey, Instant>,
+    stake: Stake,
     reports: Option<mpsc::UnboundedSender<JobReport>>,
 }
 
@@ -86,6 +89,7 @@ impl Worker {
             macs_per_s: gmacs * 1e9,
             models: VecDeque::new(),
             left: HashMap::new(),
+            stake: Stake::default(),
             reports: None,
         })
     }
@@ -111,12 +115,12 @@ impl Worker {
         let mut pause = self.poll;
         while !*shutdown.borrow() {
             match self.step().await {
-                Ok(Step::Idle | Step::Waiting(_) | Step::LostRace(_)) => pause = self.poll,
+                Ok(Step::Idle | Step::Waiting(_) | Step::LostRace(_) | Step::Refused(_)) => pause = self.poll,
                 Ok(_) => continue,
                 Err(e @ WorkerError::Compute(ComputeError::Lost { .. } | ComputeError::Timeout { .. })) => {
                     return Err(e);
                 }
-                Err(e @ WorkerError::Chain(client::ClientError::Missing { .. })) => return Err(e),
+                Err(e @ WorkerError::Chain(ClientError::Missing { .. })) => return Err(e),
                 Err(error) => {
                     warn!(%error, "will try again");
                     pause = (pause * 2).min(Duration::from_secs(10));
@@ -139,7 +143,8 @@ impl Worker {
         let hint = "register it with `io device register`";
         let device: Device = self.chain.get("device", &address::device(&self.device()), hint).await?;
         if device.live_job == Pubkey::default() {
-            return self.claim_best().await;
+            self.stake.warm_up(&self.chain, &self.key, &device.operator).await?;
+            return self.claim_best(&device.operator).await;
         }
         let address = device.live_job;
         // The job may be paid between the two reads.
@@ -151,7 +156,7 @@ impl Worker {
         }
     }
 
-    async fn claim_best(&mut self) -> Result<Step, WorkerError> {
+    async fn claim_best(&mut self, operator: &Pubkey) -> Result<Step, WorkerError> {
         let mut posted = self.chain.jobs(Status::Posted).await?;
         self.left.retain(|address, _| posted.iter().any(|(posted, _)| posted == address));
         posted.sort_by_key(|(address, job)| (std::cmp::Reverse(job.price), *address));
@@ -168,7 +173,7 @@ impl Worker {
                 None => self.prepare(&address, &job, now).await,
             };
             match prepared {
-                Ok(_) => return self.claim(address, &job).await,
+                Ok(_) => return self.claim(address, &job, operator).await,
                 Err(reason) => self.leave(address, reason),
             }
         }
@@ -204,17 +209,23 @@ impl Worker {
         Ok(model)
     }
 
-    async fn claim(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
-        let instruction = jobs_ix::claim_job(self.device(), address);
+    async fn claim(&mut self, address: Pubkey, job: &Job, operator: &Pubkey) -> Result<Step, WorkerError> {
+        let price = self.chain.price_account().await?;
+        let instruction = jobs_ix::claim_job(self.device(), *operator, price, address);
         match self.chain.send(&[instruction], &[&self.key]).await {
             Ok(confirmed) => {
                 info!(job = %address, price = job.price, rows = job.rows, signature = %confirmed.signature, "claimed");
                 Ok(Step::Claimed(address))
             }
+            Err(error) if stake::not_now(&error) => {
+                warn!(job = %address, %operator, %error, "not claimed, it is left to others for now");
+                self.leave(address, error.to_string());
+                // More stake may have warmed up since the last look.
+                self.stake = Stake::default();
+                Ok(Step::Refused(address))
+            }
             // Claimed, cancelled or expired by somebody else between our look and our transaction.
-            Err(error)
-                if error.program_error().is_some() || matches!(error, client::ClientError::Transaction { .. }) =>
-            {
+            Err(error) if error.program_error().is_some() || matches!(error, ClientError::Transaction { .. }) => {
                 info!(job = %address, %error, "somebody was first");
                 self.leave(address, error.to_string());
                 Ok(Step::LostRace(address))
@@ -226,8 +237,9 @@ impl Worker {
     async fn finish(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
         if self.chain.now().await? > job.commit_deadline {
             warn!(job = %address, "the commit deadline has passed: refunding its user");
-            let refund_to = credits_ix::create_iosd_account(self.device(), job.user);
-            self.chain.send(&[refund_to, jobs_ix::expire_job(address, job)], &[&self.key]).await?;
+            let has_io = self.chain.bytes(&address::io_account(&job.user)).await?.is_some();
+            let expire = jobs_ix::expire_with_accounts(self.device(), address, job, has_io);
+            self.chain.send(&expire, &[&self.key]).await?;
             return Ok(Step::Expired(address));
         }
         let model = self.model(job).await?;

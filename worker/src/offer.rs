@@ -119,6 +119,7 @@ mod tests {
             execute_s: 30,
             device: Pubkey::default(),
             operator: Pubkey::default(),
+            reserved: 0,
             commit_deadline: 0,
             commitment: [0; 32],
             result_blob: [0; 32],

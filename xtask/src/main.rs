@@ -6,7 +6,7 @@ mod python;
 mod run;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use paths::Paths;
 use run::{Cargo, checked};
 use std::ffi::OsString;
@@ -20,8 +20,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Set everything up and run the main job on a local network
+    /// Set everything up and run the main job on a local network; with `economy`, follow the coin instead
     Demo {
+        #[arg(value_enum)]
+        story: Option<Story>,
         /// Leave the network up with its pages until Ctrl-C
         #[arg(long)]
         keep: bool,
@@ -49,9 +51,26 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Send random transactions to the four programs and check everything that must hold after each
+    Fuzz {
+        #[arg(long, default_value_t = FUZZ_STEPS)]
+        steps: u64,
+        /// Where it starts
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Print one JSON object as the last line
+        #[arg(long)]
+        json: bool,
+    },
     /// Measure and print figures
     #[command(subcommand)]
     Bench(Bench),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Story {
+    /// Burn, epoch, redemption, stake, rewards, rebate, and a fee that a vote changes
+    Economy,
 }
 
 #[derive(Subcommand)]
@@ -71,11 +90,14 @@ enum Bench {
     },
 }
 
+/// Enough for every instruction to succeed often, in about a minute.
+const FUZZ_STEPS: u64 = 20_000;
+
 fn main() -> Result<()> {
     let paths = Paths::find()?;
     let cargo = Cargo::new(&paths);
     match Cli::parse().task {
-        Task::Demo { keep, json } => demo(&paths, &cargo, keep, json),
+        Task::Demo { story, keep, json } => demo(&paths, &cargo, story, keep, json),
         Task::Test { arguments } => test(&paths, &cargo, arguments),
         Task::Setup => setup(&paths, false),
         Task::BuildPrograms { debug_panics } => {
@@ -85,6 +107,10 @@ fn main() -> Result<()> {
         Task::Idl { check } => {
             let flag: &[&str] = if check { &["--check"] } else { &[] };
             checked(cargo.built(&["--bin", "idl-tool"], "idl-tool")?.args(flag))
+        }
+        Task::Fuzz { steps, seed, json } => {
+            setup(&paths, false)?;
+            fuzz(&cargo, steps, seed, json)
         }
         Task::Bench(Bench::Cu { json, update }) => {
             setup(&paths, false)?;
@@ -113,13 +139,21 @@ fn setup(paths: &Paths, debug_panics: bool) -> Result<()> {
     programs::build(paths, debug_panics)
 }
 
-fn demo(paths: &Paths, cargo: &Cargo, keep: bool, json: bool) -> Result<()> {
+fn demo(paths: &Paths, cargo: &Cargo, story: Option<Story>, keep: bool, json: bool) -> Result<()> {
     setup(paths, false)?;
     eprintln!("building io (the first time takes about 10 minutes on two cores)");
     let mut command = cargo.built(&["--bin", "io"], "io")?;
-    python::evaluate(paths)?;
     command.arg("demo");
-    command.arg("--programs").arg(&paths.deploy).arg("--onnxruntime").arg(&paths.onnxruntime);
+    match story {
+        Some(Story::Economy) => {
+            command.arg("economy");
+        }
+        None => {
+            python::evaluate(paths)?;
+            command.arg("--onnxruntime").arg(&paths.onnxruntime);
+        }
+    }
+    command.arg("--programs").arg(&paths.deploy);
     if keep {
         command.arg("--keep");
     }
@@ -133,5 +167,15 @@ fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
     setup(paths, false)?;
     python::evaluate(paths)?;
     programs::test_linker(paths)?;
-    checked(cargo.command(["test", "--locked", "--workspace"]).args(arguments))
+    checked(cargo.command(["test", "--locked", "--workspace"]).args(arguments))?;
+    fuzz(cargo, FUZZ_STEPS, 1, true)
+}
+
+fn fuzz(cargo: &Cargo, steps: u64, seed: u64, json: bool) -> Result<()> {
+    let mut command = cargo.built(&["--bin", "fuzz"], "fuzz")?;
+    command.arg("--steps").arg(steps.to_string()).arg("--seed").arg(seed.to_string());
+    if json {
+        command.arg("--json");
+    }
+    checked(&mut command)
 }

@@ -1,11 +1,14 @@
 use crate::args::JobCommand;
+use crate::commands::credits::{Wanted, order};
 use crate::commands::model::import;
 use crate::context::{Context, address, amount, root};
+use crate::exit::refused;
 use crate::output::Output;
 use anyhow::{Context as _, Result};
-use client::{Chain, ClientError, Confirmed, Pubkey, jobs_ix};
-use economy::IOSD_DECIMALS;
+use client::{Chain, ClientError, Confirmed, Pubkey, Signer, jobs_ix};
+use credits::BuyOrder;
 use economy::amount::iosd;
+use economy::{IO_DECIMALS, IOSD_DECIMALS};
 use jobs::state::{Job, Status};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -15,9 +18,11 @@ use worker::work::{self, hex};
 
 pub async fn run(context: &Context, command: JobCommand) -> Result<Output> {
     match command {
-        JobCommand::Post { model, input, price, claim_within, execute_within } => {
+        JobCommand::Post { model, input, price, claim_within, execute_within, pay_io, max_io } => {
             let price = amount(&price, IOSD_DECIMALS)?;
-            post(context, &model, &input, Terms { price, claim_s: claim_within, execute_s: execute_within }).await
+            let max_io = max_io.map(|most| amount(&most, IO_DECIMALS)).transpose()?;
+            let terms = Terms { price, claim_s: claim_within, execute_s: execute_within, pay_io: None };
+            post(context, &model, &input, terms, pay_io, max_io).await
         }
         JobCommand::Watch { job } => watch(context, address(&job)?).await,
         JobCommand::Accept { job, output } => accept(context, address(&job)?, output).await,
@@ -51,12 +56,26 @@ fn done(what: &str, job: &Pubkey, confirmed: &Confirmed) -> Output {
     Output::new(&json!({ "job": job.to_string(), "signature": signature }), text)
 }
 
-async fn post(context: &Context, model: &str, input: &Path, terms: Terms) -> Result<Output> {
+async fn post(
+    context: &Context,
+    model: &str,
+    input: &Path,
+    mut terms: Terms,
+    pay_io: bool,
+    max_io: Option<u64>,
+) -> Result<Output> {
     let (chain, blobs, wallet) = (context.chain(), context.blobs()?, context.wallet()?);
     let file = Path::new(model);
     let model =
         if file.exists() { import(file, None)? } else { work::published_model(&chain, &blobs, &root(model)?).await? };
     let batch = std::fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
+    if pay_io {
+        let bought = order(&chain, &wallet.pubkey(), Wanted::Iosd(terms.price), max_io).await?;
+        let BuyOrder::ExactOut { max_io, .. } = bought else { anyhow::bail!("an amount of IOSD was ordered") };
+        terms.pay_io = Some(max_io);
+    } else {
+        require_credits(&chain, &wallet.pubkey(), terms.price).await?;
+    }
     let posted = user::post_job(&chain, &blobs, &wallet, &model, batch, terms)
         .await
         .with_context(|| format!("cannot post {} as a job", input.display()))?;
@@ -70,6 +89,20 @@ async fn post(context: &Context, model: &str, input: &Path, terms: Terms) -> Res
         "input_root": hex(&posted.input_root), "signature": posted.confirmed.signature.to_string(),
     });
     Ok(Output::new(&json, text))
+}
+
+/// Fails with what is missing if the wallet has too few credits.
+async fn require_credits(chain: &Chain, owner: &Pubkey, price: u64) -> Result<()> {
+    let have = chain.tokens(&client::address::iosd_account(owner)).await?;
+    if have >= price {
+        return Ok(());
+    }
+    let missing = iosd(price - have);
+    refused(format!(
+        "the job costs {} IOSD, the wallet has {}: {missing} are missing (hint: `io credits buy {missing}`, or post with --pay-io)",
+        iosd(price),
+        iosd(have)
+    ))
 }
 
 async fn watch(context: &Context, address: Pubkey) -> Result<Output> {

@@ -6,8 +6,10 @@ use anyhow::Result;
 use client::{Keypair, Signer, write_keypair};
 use localnet::{LocalNet, Options};
 
-/// IO that the network's ready-made user starts with: 10,000.
-const USER_IO: u64 = 10_000 * 100_000_000;
+/// Base units of one IO.
+const IO: u64 = 100_000_000;
+/// The network's ready-made wallets with the IO that they start with. The guardian is the network's own.
+const WALLETS: [(&str, u64); 3] = [("user", 10_000 * IO), ("supplier", 1_000 * IO), ("staker", 5_000 * IO)];
 
 pub async fn run(context: &Context, args: LocalnetArgs) -> Result<Output> {
     let progress = context.progress();
@@ -18,30 +20,41 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<Output> {
     options.api = args.api;
     options.database_url = args.database_url;
     options.challenge_window_s = args.challenge_window;
+    options.epoch_s = args.epoch;
+    options.voting_s = args.voting;
+    options.timelock_s = args.timelock;
     let net = LocalNet::start(options, &progress).await?;
 
-    progress("funding a user and a supplier");
+    progress("funding a user, a supplier and a staker");
     let wallets = folder.join(format!("wallets-{}", std::process::id()));
-    let mut paths = Vec::new();
-    for (name, io) in [("user", USER_IO), ("supplier", 0)] {
-        let (key, path) = (Keypair::new(), wallets.join(format!("{name}.json")));
+    let path = |name: &str| wallets.join(format!("{name}.json"));
+    for (name, io) in WALLETS {
+        let key = Keypair::new();
         net.fund(&key.pubkey(), io).await?;
-        write_keypair(&path, &key)?;
-        paths.push(path);
+        write_keypair(&path(name), &key)?;
     }
-    let [user, supplier] = &paths[..] else { anyhow::bail!("two wallets were written") };
+    write_keypair(&path("guardian"), &net.guardian)?;
+    let [user, supplier, staker, guardian] = ["user", "supplier", "staker", "guardian"].map(path);
     let blobs = net.blobs();
     eprintln!("pages     {}", net.api_url);
     eprintln!("rpc       {}", net.rpc_url);
+    eprintln!("database  {}", net.database_url);
     eprintln!("user      {} (10,000 IO and SOL)", user.display());
-    eprintln!("supplier  {} (SOL)", supplier.display());
+    eprintln!("supplier  {} (1,000 IO and SOL)", supplier.display());
+    eprintln!("staker    {} (5,000 IO and SOL)", staker.display());
+    eprintln!("guardian  {} (SOL)", guardian.display());
     eprintln!("blobs     {}", blobs.display());
+    let (epoch, voting, timelock) = (args.epoch, args.voting, args.timelock);
+    eprintln!(
+        "epochs of {epoch} s, votes of {voting} s, timelock {timelock} s; a keeper closes epochs and pays redemptions"
+    );
     eprintln!("Try: export IO_URL={} IO_BLOBS={} IO_KEYPAIR={}", net.rpc_url, blobs.display(), user.display());
     eprintln!("     io credits buy 5");
     eprintln!("Ctrl-C stops it.");
     if context.global.json {
         let ready = serde_json::json!({
-            "rpc_url": net.rpc_url, "api_url": net.api_url, "user": user, "supplier": supplier, "blobs": blobs,
+            "rpc_url": net.rpc_url, "database_url": net.database_url, "api_url": net.api_url, "user": user, "supplier": supplier, "staker": staker,
+            "guardian": guardian, "blobs": blobs,
         });
         println!("{ready}");
     }

@@ -2,10 +2,17 @@
 mod credits;
 mod demo;
 mod device;
+mod epoch;
+mod gov;
 mod job;
 mod localnet;
 mod model;
+mod pools;
+mod positions;
+mod rewards;
 mod services;
+mod simulate;
+mod stake;
 mod wallet;
 mod worker;
 
@@ -29,8 +36,13 @@ pub async fn run(cli: Cli) -> Result<Output> {
         Command::Job(command) => job::run(&context, command).await,
         Command::Device(command) => device::run(&context, command).await,
         Command::Worker(command) => worker::run(&context, command).await,
+        Command::Stake(command) => stake::run(&context, command).await,
+        Command::Rewards(command) => rewards::run(&context, command).await,
+        Command::Gov(command) => gov::run(&context, command).await,
+        Command::Epoch(command) => epoch::run(&context, command).await,
         Command::Indexer(args) => services::indexer(&context, args).await,
         Command::Explorer(args) => services::explorer(&context, args).await,
+        Command::Simulate(args) => simulate::run(&context, args).await,
     }
 }
 

@@ -1,8 +1,7 @@
 //! One cluster: reading accounts and sending transactions.
 use crate::error::{ClientError, explain};
-use crate::{Keypair, Pubkey, Signature, Signer, address};
+use crate::{Keypair, Pubkey, Signature, Signer};
 use anchor_lang::{AccountDeserialize, Discriminator};
-use jobs::state::{Job, Status};
 use solana_account_decoder_client_types::UiAccountEncoding;
 use solana_commitment_config::CommitmentConfig;
 use solana_instruction::Instruction;
@@ -10,14 +9,20 @@ use solana_message::Message;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client::rpc_client::SerializableTransaction;
 use solana_rpc_client_api::client_error::{Error as RpcError, ErrorKind};
-use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSendTransactionConfig};
+use solana_rpc_client_api::config::{
+    RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSendTransactionConfig, RpcTransactionConfig,
+};
 use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
 use solana_rpc_client_api::request::{RpcError as RequestError, RpcResponseErrorData};
 use solana_transaction::Transaction;
+use solana_transaction_status_client_types::UiTransactionEncoding;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a transaction may take from sending to confirmation.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(60);
+/// What one packet of the network holds.
+pub const MAX_BYTES: usize = 1_232;
 /// How often a transaction is looked for, and sent again, until it is confirmed.
 const POLL: Duration = Duration::from_millis(150);
 const RESEND: Duration = Duration::from_secs(2);
@@ -31,16 +36,26 @@ pub struct Confirmed {
     pub slot: u64,
 }
 
+/// Asked before anything is signed, with the instructions and who pays the fee: an error, and nothing is signed.
+pub type Approval = Arc<dyn Fn(&[Instruction], &Pubkey) -> Result<(), ClientError> + Send + Sync>;
+
 /// A connection to one cluster at commitment `confirmed`.
 pub struct Chain {
     rpc: RpcClient,
+    approval: Option<Approval>,
 }
 
 impl Chain {
     pub fn new(url: impl Into<String>) -> Self {
         let timeout = Duration::from_secs(20);
         let commitment = CommitmentConfig::confirmed();
-        Chain { rpc: RpcClient::new_with_timeout_and_commitment(url.into(), timeout, commitment) }
+        Chain { rpc: RpcClient::new_with_timeout_and_commitment(url.into(), timeout, commitment), approval: None }
+    }
+
+    /// Asks `approval` before every signature.
+    pub fn with_approval(mut self, approval: Approval) -> Self {
+        self.approval = Some(approval);
+        self
     }
 
     pub fn url(&self) -> String {
@@ -59,8 +74,16 @@ impl Chain {
     /// The program's own refusal where there is one; [`ClientError::Unconfirmed`] if it is unknown whether it landed.
     pub async fn send(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Confirmed, ClientError> {
         let payer = signers[0].pubkey();
+        if let Some(approval) = &self.approval {
+            approval(instructions, &payer)?;
+        }
         let blockhash = self.retry(|| self.rpc.get_latest_blockhash()).await?;
-        let transaction = Transaction::new(signers, Message::new(instructions, Some(&payer)), blockhash);
+        let message = Message::new(instructions, Some(&payer));
+        let bytes = size(&message);
+        if bytes > MAX_BYTES {
+            return Err(ClientError::TooLarge { bytes });
+        }
+        let transaction = Transaction::new(signers, message, blockhash);
         let signature = *transaction.get_signature();
         let config = RpcSendTransactionConfig {
             preflight_commitment: Some(CommitmentConfig::processed().commitment),
@@ -83,7 +106,7 @@ impl Chain {
                 && let Some(status) = statuses.value.into_iter().flatten().next()
             {
                 if let Some(error) = &status.err {
-                    return Err(explain(error, &[]));
+                    return Err(explain(error, &self.logs(&signature).await));
                 }
                 if status.satisfies_commitment(CommitmentConfig::confirmed()) {
                     return Ok(Confirmed { signature, slot: status.slot });
@@ -104,8 +127,13 @@ impl Chain {
         address: &Pubkey,
     ) -> Result<Option<T>, ClientError> {
         let Some(data) = self.data(address, CommitmentConfig::confirmed()).await? else { return Ok(None) };
-        let malformed =
-            |e: anchor_lang::error::Error| ClientError::Malformed { what, address: *address, cause: e.to_string() };
+        let malformed = |e: anchor_lang::error::Error| {
+            let cause = match e {
+                anchor_lang::error::Error::AnchorError(e) => e.error_msg,
+                other => other.to_string(),
+            };
+            ClientError::Malformed { what, address: *address, cause }
+        };
         T::try_deserialize(&mut data.as_slice()).map(Some).map_err(malformed)
     }
 
@@ -122,15 +150,22 @@ impl Chain {
         self.find(what, address).await?.ok_or(ClientError::Missing { what, address: *address, hint })
     }
 
-    /// All jobs in one state.
+    /// All accounts of type `T` of `program` that hold `bytes` at `offset` for every one of `fields`. Offsets count from the
+    /// type's own first field.
     ///
     /// # Errors
     /// If the node cannot be reached.
-    pub async fn jobs(&self, status: Status) -> Result<Vec<(Pubkey, Job)>, ClientError> {
-        let mut start = Job::DISCRIMINATOR.to_vec();
-        start.push(status as u8);
+    pub async fn list<T: AccountDeserialize + Discriminator>(
+        &self,
+        program: &Pubkey,
+        fields: &[(usize, Vec<u8>)],
+    ) -> Result<Vec<(Pubkey, T)>, ClientError> {
+        let start = T::DISCRIMINATOR.len();
+        let field = |(offset, bytes): &(usize, Vec<u8>)| Memcmp::new_raw_bytes(start + offset, bytes.clone());
+        let filters =
+            std::iter::once(Memcmp::new_raw_bytes(0, T::DISCRIMINATOR.to_vec())).chain(fields.iter().map(field));
         let config = RpcProgramAccountsConfig {
-            filters: Some(vec![RpcFilterType::Memcmp(Memcmp::new_raw_bytes(0, start))]),
+            filters: Some(filters.map(RpcFilterType::Memcmp).collect()),
             account_config: RpcAccountInfoConfig {
                 encoding: Some(UiAccountEncoding::Base64),
                 commitment: Some(CommitmentConfig::confirmed()),
@@ -138,10 +173,10 @@ impl Chain {
             },
             ..Default::default()
         };
-        let accounts = self.retry(|| self.rpc.get_program_ui_accounts_with_config(&jobs::ID, config.clone())).await?;
+        let accounts = self.retry(|| self.rpc.get_program_ui_accounts_with_config(program, config.clone())).await?;
         let decoded = accounts.into_iter().filter_map(|(address, account)| {
-            let job = Job::try_deserialize(&mut account.data.decode()?.as_slice()).ok()?;
-            Some((address, job))
+            let value = T::try_deserialize(&mut account.data.decode()?.as_slice()).ok()?;
+            Some((address, value))
         });
         Ok(decoded.collect())
     }
@@ -158,16 +193,6 @@ impl Chain {
         bytes.map(i64::from_le_bytes).ok_or_else(|| ClientError::Rpc("the node has no clock sysvar".into()))
     }
 
-    /// The accounting epoch that the cluster's clock is in.
-    ///
-    /// # Errors
-    /// If the node cannot be reached or the network is not initialized.
-    pub async fn epoch(&self) -> Result<u64, ClientError> {
-        let hint = "is this the right cluster? the network has not been initialized here";
-        let config: credits::state::Config = self.get("credits config", &address::credits_config(), hint).await?;
-        Ok(config.epoch_at(self.now().await?))
-    }
-
     /// Balance of a token account in base units; zero if there is none.
     ///
     /// # Errors
@@ -175,6 +200,16 @@ impl Chain {
     pub async fn tokens(&self, account: &Pubkey) -> Result<u64, ClientError> {
         let data = self.data(account, CommitmentConfig::confirmed()).await?.unwrap_or_default();
         let amount: Option<[u8; 8]> = data.get(64..72).and_then(|b| b.try_into().ok());
+        Ok(amount.map_or(0, u64::from_le_bytes))
+    }
+
+    /// Base units of a mint that exist; zero if there is no such mint.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn supply(&self, mint: &Pubkey) -> Result<u64, ClientError> {
+        let data = self.data(mint, CommitmentConfig::confirmed()).await?.unwrap_or_default();
+        let amount: Option<[u8; 8]> = data.get(36..44).and_then(|b| b.try_into().ok());
         Ok(amount.map_or(0, u64::from_le_bytes))
     }
 
@@ -186,11 +221,31 @@ impl Chain {
         self.retry(|| self.rpc.get_balance(address)).await
     }
 
+    /// An account's bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn bytes(&self, address: &Pubkey) -> Result<Option<Vec<u8>>, ClientError> {
+        self.data(address, CommitmentConfig::confirmed()).await
+    }
+
     /// Not `get_account`: that takes every failure for a missing account.
     async fn data(&self, address: &Pubkey, commitment: CommitmentConfig) -> Result<Option<Vec<u8>>, ClientError> {
         let addresses = [*address];
         let response = self.retry(|| self.rpc.get_multiple_accounts_with_commitment(&addresses, commitment)).await?;
         Ok(response.value.into_iter().flatten().next().map(|account| account.data))
+    }
+
+    /// What a transaction that has landed logged; nothing if the node does not know any more.
+    async fn logs(&self, signature: &Signature) -> Vec<String> {
+        let config = RpcTransactionConfig {
+            encoding: Some(UiTransactionEncoding::Base64),
+            commitment: Some(CommitmentConfig::confirmed()),
+            max_supported_transaction_version: Some(0),
+        };
+        let landed = self.rpc.get_transaction_with_config(signature, config).await.ok();
+        let meta = landed.and_then(|landed| landed.transaction.meta);
+        meta.and_then(|meta| Option::from(meta.log_messages)).unwrap_or_default()
     }
 
     async fn retry<T, F>(&self, request: impl Fn() -> F) -> Result<T, ClientError>
@@ -223,6 +278,11 @@ impl Chain {
         }
         ClientError::Rpc(error.to_string())
     }
+}
+
+/// Bytes of the signed transaction.
+pub fn size(message: &Message) -> usize {
+    1 + 64 * usize::from(message.header.num_required_signatures) + message.serialize().len()
 }
 
 fn unreachable(error: &RpcError) -> bool {

@@ -11,14 +11,18 @@ pub enum ClientError {
     Rpc(String),
     #[error("{0}")]
     Program(ProgramFailure),
-    #[error("the transaction failed: {cause}\n{logs}")]
+    #[error("the transaction failed: {cause}")]
     Transaction { cause: String, logs: String },
     #[error("{signature} was not confirmed within {seconds} s; it may still land: check it before sending again")]
     Unconfirmed { signature: Signature, seconds: u64 },
     #[error("no {what} at {address} (hint: {hint})")]
     Missing { what: &'static str, address: crate::Pubkey, hint: &'static str },
-    #[error("account {address} is not a {what}: {cause}")]
+    #[error("account {address} is not a {what}: {cause} (hint: check the address)")]
     Malformed { what: &'static str, address: crate::Pubkey, cause: String },
+    #[error("not confirmed at the prompt: nothing was signed or sent")]
+    Declined,
+    #[error("the transaction has {bytes} bytes, more than the 1,232 that fit: do its parts one after the other")]
+    TooLarge { bytes: usize },
 }
 
 /// A named refusal by one of our programs, or by Anchor on their behalf.
@@ -46,12 +50,41 @@ impl ClientError {
     }
 }
 
-/// Turns a failed transaction into the program's own words where there are any: Anchor logs name, number and message.
+/// Turns a failed transaction into the program's own words where there are any: Anchor logs name, number and message; the token
+/// and system programs log a sentence.
 pub fn explain(error: &TransactionError, logs: &[String]) -> ClientError {
-    match program_failure(logs) {
-        Some(failure) => ClientError::Program(failure),
-        None => ClientError::Transaction { cause: error.to_string(), logs: logs.join("\n") },
+    if let Some(failure) = program_failure(logs) {
+        return ClientError::Program(failure);
     }
+    let cause = match error {
+        TransactionError::AccountNotFound | TransactionError::InsufficientFundsForFee => {
+            "the wallet that pays the fee has no SOL: send it some".into()
+        }
+        TransactionError::InsufficientFundsForRent { .. } => {
+            "the wallet that pays has too little SOL for the rent of new accounts: send it some".into()
+        }
+        _ => match said(logs) {
+            Some(sentence) => format!("{sentence} ({error})"),
+            None => error.to_string(),
+        },
+    };
+    ClientError::Transaction { cause, logs: logs.join("\n") }
+}
+
+/// What a program without numbered errors said last.
+fn said(logs: &[String]) -> Option<String> {
+    let words = |line: &String| {
+        let said = line.strip_prefix("Program log: Error: ").map(str::to_string);
+        said.or_else(|| Some(format!("too little SOL for the rent of new accounts: {}", short_of(line)?)))
+    };
+    logs.iter().rev().find_map(words)
+}
+
+/// The system program's `Transfer: insufficient lamports A, need B`, in SOL.
+fn short_of(line: &str) -> Option<String> {
+    let (have, need) = line.strip_prefix("Transfer: insufficient lamports ")?.split_once(", need ")?;
+    let sol = |lamports: &str| Some(economy::amount::Decimal { amount: lamports.parse().ok()?, decimals: 9 });
+    Some(format!("the wallet has {} SOL, one of them needs {}", sol(have)?, sol(need)?))
 }
 
 /// The last Anchor error in a transaction's logs.
@@ -64,5 +97,8 @@ pub fn program_failure(logs: &[String]) -> Option<ProgramFailure> {
     let name = part("Error Code: ", ". ")?;
     let code = part("Error Number: ", ". ")?.parse().ok()?;
     let message = line[line.find("Error Message: ")? + "Error Message: ".len()..].trim_end_matches('.').to_string();
+    // Anchor's own errors say nothing without the account's name.
+    let account = (code < 6_000).then(|| part("caused by account: ", ".")).flatten();
+    let message = account.map_or(message.clone(), |account| format!("account {account}: {message}"));
     Some(ProgramFailure { name, message, code })
 }

@@ -78,7 +78,7 @@ pub fn retire_device(owner: Pubkey, device_key: Pubkey) -> Instruction {
     build(accounts, instruction::RetireDevice {})
 }
 
-/// Everything that a new supplier opens: its earnings ledger, itself, and its pool.
+/// Everything that a new supplier opens: its earnings ledger, itself, and its pool. Its devices need stake in that pool.
 pub fn register_supplier(owner: Pubkey, commission_bps: u16) -> [Instruction; 3] {
     let open_pool = staking_ix::open_pool(owner, PoolKind::Operator, commission_bps);
     [credits_ix::open_earnings(owner, owner), register_operator(owner), open_pool]
@@ -261,6 +261,17 @@ pub fn cancel_job(owner: Pubkey, address: Pubkey, job: &Job) -> Instruction {
 /// Expires a job that has no commitment in time: [`expire_unclaimed`] or [`expire_claim`], whichever fits its state.
 pub fn expire_job(address: Pubkey, job: &Job) -> Instruction {
     if job.device == Pubkey::default() { expire_unclaimed(address, job) } else { expire_claim(address, job) }
+}
+
+/// [`expire_job`], after the accounts that the user's money goes to: the user may have closed an empty one. `has_io`: the
+/// user's IO account exists. It is not asked for again then, which fails if the user has given it away.
+pub fn expire_with_accounts(payer: Pubkey, address: Pubkey, job: &Job, has_io: bool) -> Vec<Instruction> {
+    let mut instructions = vec![credits_ix::create_iosd_account(payer, job.user)];
+    if job.device != Pubkey::default() && !has_io {
+        instructions.push(credits_ix::create_io_account(payer, job.user));
+    }
+    instructions.push(expire_job(address, job));
+    instructions
 }
 
 pub fn expire_unclaimed(address: Pubkey, job: &Job) -> Instruction {

@@ -12,6 +12,9 @@ pub struct Fault {
     pub expected: i32,
     pub committed: i32,
     pub evidence_bytes: usize,
+    /// Stake that the cheat lost, and the user's part of it for proving it.
+    pub slashed_io: String,
+    pub prover_io: String,
     /// Why the user's client refused the result, in words.
     pub refusal: String,
 }
@@ -73,6 +76,11 @@ impl fmt::Display for Outcome {
             f,
             "  the chain recomputed layer {}, row {}, column {} from {} bytes of evidence: {} instead of {}",
             fault.layer, fault.row, fault.column, fault.evidence_bytes, fault.expected, fault.committed
+        )?;
+        writeln!(
+            f,
+            "  {} IO of its stake were slashed: {} IO to the user who proved it, the rest burned",
+            fault.slashed_io, fault.prover_io
         )?;
         let paid = if self.cheater_paid { "IT WAS PAID" } else { "the user was refunded, the cheat ends unpaid" };
         writeln!(f, "  {paid}")?;

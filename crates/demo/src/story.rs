@@ -3,15 +3,17 @@ use crate::cheat::Cheat;
 use crate::digits::{Digits, OnnxRuntime};
 use crate::outcome::{Fault, Outcome};
 use crate::stages::Stages;
+use crate::supply;
 use anyhow::{Context, Result, bail, ensure};
 use blobs::Blobs;
-use client::{Chain, Keypair, Pubkey, Signer, address, credits_ix, jobs_ix, write_keypair};
+use client::{Chain, Confirmed, Keypair, Pubkey, Signer, address, jobs_ix, write_keypair};
 use compute::{Backend, Preference};
 use credits::BuyOrder;
 use economy::amount::{io, iosd};
 use jobs::state::{Job, Status};
 use localnet::LocalNet;
 use serde_json::{Map, Value};
+use staking::PoolKind;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -24,6 +26,10 @@ const IO: u64 = 100_000_000;
 /// One whole IOSD, base units.
 const IOSD: u64 = 1_000_000;
 const PRICE: u64 = IOSD / 2;
+/// The user's IO before buying.
+const USER_IO: u64 = 100 * IO;
+/// Each supplier's stake: several times what its device and its job need.
+const STAKE: u64 = 50 * IO;
 /// How long anything may take before the story gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -75,36 +81,59 @@ impl<'a> Story<'a> {
     /// # Errors
     /// If any step is refused.
     pub async fn begin(net: &'a LocalNet, digits: &std::path::Path, progress: &dyn Fn(&str)) -> Result<Self> {
+        let mut story = Story::open(net, digits, progress).await?;
+        story.buy(progress).await?;
+        Ok(story)
+    }
+
+    /// Imports and registers the digits model for a user with IO.
+    ///
+    /// # Errors
+    /// If any step is refused.
+    pub async fn open(net: &'a LocalNet, digits: &std::path::Path, progress: &dyn Fn(&str)) -> Result<Self> {
         let mut stages = Stages::start();
         let (chain, blobs, user) = (net.chain(), Blobs::folder(&net.blobs())?, Keypair::new());
         let mut signatures = Map::new();
         progress("importing the digits model and registering it");
         let digits = Digits::load(digits)?;
-        net.fund(&user.pubkey(), 100 * IO).await?;
+        net.fund(&user.pubkey(), USER_IO).await?;
         let registered = user::register_model(&chain, &blobs, &user, &digits.model).await?;
         if let Some(confirmed) = registered {
             signatures.insert("register_model".into(), confirmed.signature.to_string().into());
         }
         stages.lap("register_model");
-        progress("buying 5 IOSD with IO");
-        let order = BuyOrder::ExactOut { iosd: 5 * IOSD, max_io: 100 * IO };
-        let bought = user::buy_credits(&chain, &user, order).await?;
-        signatures.insert("buy_credits".into(), bought.signature.to_string().into());
-        stages.lap("buy_credits");
         Ok(Story { net, chain, blobs, user, digits, signatures, stages })
     }
 
-    /// Registers an operator with one device and starts its worker on `backend`.
+    /// Buys the user's credits.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn buy(&mut self, progress: &dyn Fn(&str)) -> Result<Confirmed> {
+        progress("buying 5 IOSD with IO");
+        let order = BuyOrder::ExactOut { iosd: 5 * IOSD, max_io: USER_IO };
+        let bought = user::buy_credits(&self.chain, &self.user, order).await?;
+        self.note("buy_credits", bought.signature);
+        self.stages.lap("buy_credits");
+        Ok(bought)
+    }
+
+    /// Registers a device of `owner`, whose stake is waited for, and starts its worker on `backend`.
     ///
     /// # Errors
     /// If any step is refused.
-    pub async fn supplier(&self, name: &str, backend: Box<dyn Backend>, gmacs: f64) -> Result<Supplier> {
-        let (owner, device) = (Keypair::new(), Keypair::new());
-        for key in [&owner, &device] {
-            self.net.fund(&key.pubkey(), 0).await?;
-        }
-        let register = jobs_ix::register_supplier(owner.pubkey(), device.pubkey(), name);
-        self.chain.send(&register, &[&owner, &device]).await.context("cannot register the device")?;
+    pub async fn supplier(
+        &self,
+        owner: Keypair,
+        name: &str,
+        backend: Box<dyn Backend>,
+        gmacs: f64,
+    ) -> Result<Supplier> {
+        let device = Keypair::new();
+        self.net.fund(&device.pubkey(), 0).await?;
+        supply::warm_up(&self.chain, &owner.pubkey(), &owner).await?;
+        let register = jobs_ix::register_device(owner.pubkey(), device.pubkey(), name.into(), 0);
+        self.chain.send(&[register], &[&owner, &device]).await.context("cannot register the device")?;
         let key_file = self.net.folder().join(format!("{}.json", device.pubkey()));
         write_keypair(&key_file, &device)?;
         let config = worker::Config {
@@ -130,7 +159,15 @@ impl<'a> Story<'a> {
     /// # Errors
     /// If it is refused.
     pub async fn post(&self) -> Result<user::Posted, UserError> {
-        let terms = Terms { price: PRICE, claim_s: 600, execute_s: 120 };
+        self.post_with(None).await
+    }
+
+    /// Posts the whole test set as one job; with `pay_io` the credits are bought in the same transaction.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub async fn post_with(&self, pay_io: Option<u64>) -> Result<user::Posted, UserError> {
+        let terms = Terms { price: PRICE, claim_s: 600, execute_s: 120, pay_io };
         user::post_job(&self.chain, &self.blobs, &self.user, &self.digits.model, self.digits.pixels.clone(), terms)
             .await
     }
@@ -190,12 +227,30 @@ impl<'a> Story<'a> {
         Ok(self.chain.tokens(&address::iosd_account(&self.user.pubkey())).await?)
     }
 
+    /// The user's IO, base units.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn coins(&self) -> Result<u64> {
+        Ok(self.chain.tokens(&address::io_account(&self.user.pubkey())).await?)
+    }
+
+    /// All stake in a supplier's pool, IO base units.
+    async fn stake_of(&self, supplier: &Supplier) -> Result<u64> {
+        let pool = self.chain.pool(&supplier.owner.pubkey(), PoolKind::Operator).await?;
+        let pool = pool.context("suppliers open their pool when they register")?;
+        Ok(pool.active + pool.reserved + pool.warming + pool.cooling)
+    }
+
     /// Tells the whole story on a fresh network.
     ///
     /// # Errors
     /// If any step is refused, or anything is not as it must be.
     pub async fn tell(net: &'a LocalNet, options: &Options, progress: &dyn Fn(&str)) -> Result<Outcome> {
         let onnx = OnnxRuntime::load(&options.onnxruntime)?;
+        progress("registering two suppliers; their stake warms up for a full epoch");
+        let mut owners = supply::stake(net, 2, STAKE).await?;
+        let (Some(cheat), Some(honest)) = (owners.pop(), owners.pop()) else { bail!("two suppliers were registered") };
         let mut story = Story::begin(net, &options.digits, progress).await?;
 
         progress("testing and measuring what there is to execute on");
@@ -203,9 +258,9 @@ impl<'a> Story<'a> {
         let (backend, choice) = tokio::task::spawn_blocking(move || compute::choose(&preference)).await??;
         let (gmacs, adapter) = (choice.gmacs, choice.chosen.to_string());
         story.stages.lap("self_test");
-        progress(&format!("registering a supplier; its worker executes on {adapter}: {}", choice.reason));
-        let mut supplier = story.supplier("honest", backend, gmacs).await?;
-        story.stages.lap("register_supplier");
+        progress(&format!("registering a device; its worker executes on {adapter}: {}", choice.reason));
+        let mut supplier = story.supplier(honest, "honest", backend, gmacs).await?;
+        story.stages.lap("register_device");
 
         progress(&format!("posting {} digits as a job for {} IOSD", story.digits.labels.len(), iosd(PRICE)));
         let posted = story.post().await?;
@@ -227,19 +282,16 @@ impl<'a> Story<'a> {
         story.signatures.insert("claim_job".into(), paid["claimed_signature"].clone());
         story.stages.lap("indexed");
 
-        progress("redeeming the supplier's earnings for IO");
-        let owner = supplier.owner.pubkey();
-        let redeem = credits_ix::redeem_earnings(owner, story.chain.epoch().await?, supplier_share, 0);
-        let redeemed = story.chain.send(&[redeem], &[&supplier.owner]).await?;
-        story.note("redeem_earnings", redeemed.signature);
-        let supplier_io = story.chain.tokens(&address::io_account(&owner)).await?;
+        progress("redeeming the supplier's earnings for IO when the epoch ends");
+        let (asked, supplier_io) = supply::redeem(&story.chain, &supplier.owner, supplier_share).await?;
+        story.note("request_redemption", asked.signature);
         supplier.stop().await?;
         story.stages.lap("redeem");
 
         let (bit_exact, gpu_kernels_on) = story.compare(&onnx, &ours, progress).await?;
         story.stages.lap("compare_bits");
 
-        let (cheater_job, cheater_paid, fault) = story.catch_a_cheat(progress).await?;
+        let (cheater_job, cheater_paid, fault) = story.catch_a_cheat(cheat, progress).await?;
         let refunded = story.indexed(&cheater_job, "refunded").await?;
         story.stages.lap("cheat");
         story.stages.put("execute", report.execute_s);
@@ -288,11 +340,11 @@ impl<'a> Story<'a> {
     }
 
     /// A supplier changes one byte of a layer: refused, disputed, refunded, unpaid.
-    async fn catch_a_cheat(&mut self, progress: &dyn Fn(&str)) -> Result<(Pubkey, bool, Fault)> {
+    async fn catch_a_cheat(&mut self, owner: Keypair, progress: &dyn Fn(&str)) -> Result<(Pubkey, bool, Fault)> {
         progress("a cheating supplier takes the next job and changes one byte of a layer");
         let (backend, choice) = tokio::task::spawn_blocking(|| compute::choose(&Preference::Cpu)).await??;
-        let cheater = self.supplier("cheating", Box::new(Cheat(backend)), choice.gmacs).await?;
-        let before = self.credits().await?;
+        let cheater = self.supplier(owner, "cheating", Box::new(Cheat(backend)), choice.gmacs).await?;
+        let before = (self.credits().await?, self.coins().await?, self.stake_of(&cheater).await?);
         let posted = self.post().await?;
         self.note("cheat_post_job", posted.confirmed.signature);
         self.committed(&posted.job).await?;
@@ -306,7 +358,9 @@ impl<'a> Story<'a> {
         let review = user::review(&self.chain, &self.blobs, &posted.job).await?;
         let proven = user::dispute(&self.chain, &self.user, &review).await?;
         self.note("cheat_dispute_cell", proven.confirmed.signature);
-        ensure!(self.credits().await? == before, "the user was not refunded whole");
+        ensure!(self.credits().await? == before.0, "the user was not refunded whole");
+        let slashed = before.2.saturating_sub(self.stake_of(&cheater).await?);
+        let reward = self.coins().await?.saturating_sub(before.1);
         let cheater_paid = self.owed(&cheater.owner.pubkey()).await? > 0;
         cheater.stop().await?;
         let fault = Fault {
@@ -316,6 +370,8 @@ impl<'a> Story<'a> {
             expected: proven.expected,
             committed: proven.committed,
             evidence_bytes: proven.evidence_bytes,
+            slashed_io: io(slashed).to_string(),
+            prover_io: io(reward).to_string(),
             refusal,
         };
         Ok((posted.job, cheater_paid, fault))

@@ -107,7 +107,7 @@ pub struct Closing {
     pub smoothed_burn: u64,
     /// Reserve that is not promised to anybody.
     pub reserve: u64,
-    /// IO that exists.
+    /// IO that exists, and what was burned in epochs after this one.
     pub supply: u64,
     /// Promised or budgeted and not minted yet, beside the reserve.
     pub outstanding: u64,
@@ -131,8 +131,9 @@ pub struct Closed {
 }
 
 /// Closes an epoch: the smoothed burn joins the reserve; the reserve pays the requests, within the epoch's cap and only at a
-/// good price; the schedule is clipped so that everything that exists, is promised or is budgeted stays under the hard cap.
-/// What cannot be paid stays requested, what is not used stays in the reserve.
+/// good price; the schedule is clipped so that everything that exists, is promised or is budgeted, and what was burned and
+/// has yet to join the reserve, stays under the hard cap. What cannot be paid stays requested, what is not used stays in the
+/// reserve.
 ///
 /// # Errors
 /// If an amount does not fit 64 bits.
@@ -144,7 +145,10 @@ pub fn close(c: &Closing) -> Result<Closed, Overflow> {
         Some(price) => crate::redemption::pay(c.requested, payable, price),
         None => (0, 0),
     };
-    let taken = [c.supply, reserve, c.outstanding].into_iter().try_fold(0u64, u64::checked_add).ok_or(Overflow)?;
+    // The smoothed burn brings this much more into the reserve though nothing else is ever burned.
+    let coming = smoothed.checked_mul(SMOOTHING - 1).ok_or(Overflow)?;
+    let taken =
+        [c.supply, reserve, coming, c.outstanding].into_iter().try_fold(0u64, u64::checked_add).ok_or(Overflow)?;
     let scheduled = scheduled(c.index, c.epoch_s)?.min(IO_CAP.saturating_sub(taken));
     let budgets = split(scheduled, c.split)?;
     Ok(Closed { smoothed_burn: smoothed, paid, allocated, reserve: reserve - allocated, budgets })

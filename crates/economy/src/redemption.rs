@@ -3,8 +3,11 @@ use crate::math::{Overflow, mul_div_ceil, mul_div_floor};
 use crate::price::{io_payout, iosd_charged};
 
 /// How much of `requested` (IOSD) is paid from `payable` (IO) at `price`: `(iosd charged, io for it)`. All of it if there is
-/// enough, the IO rounded down; else everything payable, its worth rounded up.
+/// enough, the IO rounded down; else everything payable, its worth rounded up. Nothing at a price of zero.
 pub fn pay(requested: u64, payable: u64, price: u64) -> (u64, u64) {
+    if price == 0 {
+        return (0, 0);
+    }
     match io_payout(requested, price) {
         Ok(io) if io <= payable => (if io == 0 { 0 } else { requested }, io),
         _ => (iosd_charged(payable, price).unwrap_or(u64::MAX).min(requested), payable),

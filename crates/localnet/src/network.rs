@@ -3,6 +3,8 @@ use crate::genesis::{self, Genesis};
 use crate::node::Node;
 use anyhow::{Context, Result, bail};
 use client::{Chain, Keypair, Pubkey, Signer, credits_ix};
+use indexer::audit::{self, Report};
+use keeper::Keeper;
 use private_postgres::PrivatePostgres;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 pub struct Options {
     /// Where everything of this network is kept.
     pub folder: PathBuf,
-    /// Where `credits.so` and `jobs.so` are.
+    /// Where `credits.so` and the other programs are.
     pub programs: PathBuf,
     /// JSON-RPC port; a free one by default.
     pub rpc_port: Option<u16>,
@@ -33,12 +35,15 @@ pub struct Options {
     pub slot_ms: u64,
     pub challenge_window_s: u32,
     pub epoch_s: u32,
+    /// Length of a vote, and from its end to its execution.
+    pub voting_s: u32,
+    pub timelock_s: u32,
     /// 10^-8 dollars per IO.
     pub price: u64,
 }
 
 impl Options {
-    /// Free ports, a private Postgres, blocks every 400 ms, IO at 25 cents.
+    /// Free ports, a private Postgres, blocks every 400 ms, epochs of 10 s, votes of 30 s, IO at 25 cents.
     pub fn new(folder: impl Into<PathBuf>, programs: impl Into<PathBuf>) -> Self {
         Options {
             folder: folder.into(),
@@ -48,7 +53,9 @@ impl Options {
             database_url: None,
             slot_ms: 400,
             challenge_window_s: 60,
-            epoch_s: 60,
+            epoch_s: 10,
+            voting_s: 30,
+            timelock_s: 10,
             price: 25_000_000,
         }
     }
@@ -61,6 +68,8 @@ pub struct LocalNet {
     pub database_url: String,
     /// Holds the genesis supply and may upgrade the programs.
     pub admin: Keypair,
+    /// May stop proposals and pause.
+    pub guardian: Keypair,
     folder: PathBuf,
     shutdown: watch::Sender<bool>,
     tasks: Vec<(&'static str, JoinHandle<()>)>,
@@ -80,20 +89,24 @@ impl LocalNet {
         let (port, slot_ms) = (options.rpc_port, options.slot_ms);
         let node = tokio::task::spawn_blocking(move || Node::start(port, slot_ms)).await??;
         let chain = Chain::new(&node.rpc_url);
-        let admin = Keypair::new();
+        let (admin, guardian, keeper) = (Keypair::new(), Keypair::new(), Keypair::new());
         let submitters: Vec<Keypair> = (0..3).map(|_| Keypair::new()).collect();
-        for key in std::iter::once(&admin).chain(&submitters) {
+        for key in [&admin, &guardian, &keeper].into_iter().chain(&submitters) {
             genesis::airdrop(&chain, &key.pubkey(), LAMPORTS).await?;
         }
         progress("deploying the programs");
-        genesis::deploy(&chain, &options.programs, "credits", credits::ID, admin.pubkey()).await?;
-        genesis::deploy(&chain, &options.programs, "jobs", jobs::ID, admin.pubkey()).await?;
+        for (name, id) in genesis::PROGRAMS {
+            genesis::deploy(&chain, &options.programs, name, id, admin.pubkey()).await?;
+        }
         progress("initializing the programs");
         let genesis = Genesis {
             admin: &admin,
+            guardian: guardian.pubkey(),
             submitters: &submitters,
             challenge_window_s: options.challenge_window_s,
             epoch_s: options.epoch_s,
+            voting_s: options.voting_s,
+            timelock_s: options.timelock_s,
             price: options.price,
         };
         genesis.run(&chain).await?;
@@ -143,10 +156,13 @@ impl LocalNet {
             }
         };
         tasks.push(("API", tokio::spawn(serve)));
-        tasks.push(("price feed", tokio::spawn(feed(Chain::new(&node.rpc_url), submitters, options.price, stopped))));
+        let (prices, stop) = (Chain::new(&node.rpc_url), stopped.clone());
+        tasks.push(("price feed", tokio::spawn(feed(prices, submitters, options.price, stop))));
+        let chores = Keeper::new(Chain::new(&node.rpc_url), keeper);
+        tasks.push(("keeper", tokio::spawn(chores.run(stopped, |_| {}))));
         let folder = options.folder;
         let rpc_url = node.rpc_url.clone();
-        Ok(LocalNet { rpc_url, api_url, database_url, admin, folder, shutdown, tasks, postgres, node })
+        Ok(LocalNet { rpc_url, api_url, database_url, admin, guardian, folder, shutdown, tasks, postgres, node })
     }
 
     /// A connection to its validator.
@@ -179,6 +195,14 @@ impl LocalNet {
             chain.send(&credits_ix::transfer_io(self.admin.pubkey(), *to, io), &[&self.admin]).await?;
         }
         Ok(())
+    }
+
+    /// Recomputes the whole economy from its events and compares it with the accounts on chain.
+    ///
+    /// # Errors
+    /// If the database or the validator does not answer; differences are no error, they are in the report.
+    pub async fn audit(&self) -> Result<Report> {
+        Ok(audit::audit_at(&self.database_url, self.rpc_url.clone(), &audit::Settings::default()).await?)
     }
 
     /// Stops every part, the database last, and waits for it.

@@ -56,6 +56,8 @@ pub async fn dispute(chain: &Chain, wallet: &Keypair, review: &Review) -> Result
     open.push(jobs_ix::open_proof(prover, job, size));
     // The refund needs the user's account, who may have closed an empty one.
     open.push(credits_ix::create_iosd_account(prover, review.job.user));
+    // The prover's share of the stake that is slashed goes there.
+    open.push(credits_ix::create_io_account(prover, prover));
     chain.send(&open, &[wallet]).await?;
     let mut uploads = 1;
     for (i, chunk) in evidence.chunks(CHUNK).enumerate() {

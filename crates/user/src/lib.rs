@@ -1,11 +1,14 @@
-//! What a user does: buy credits, register a model, post a job, check its result, accept or dispute it.
+//! What a user does: buy credits, register a model, post a job, check its result, accept or dispute it; and how earnings and
+//! points are redeemed.
 
 mod dispute;
 mod error;
 mod post;
+mod redeem;
 mod review;
 
 pub use dispute::{Disputed, dispute};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
+pub use redeem::{claim, rebate, redeem};
 pub use review::{Review, accept, cancel, expire, review};

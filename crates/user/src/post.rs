@@ -1,7 +1,7 @@
 //! Credits, models and posting.
 use crate::error::UserError;
 use blobs::Blobs;
-use client::{Chain, Confirmed, Keypair, Pubkey, Signer, address, credits_ix, jobs_ix};
+use client::{Chain, Confirmed, Instruction, Keypair, Pubkey, Signer, address, credits_ix, jobs_ix};
 use credits::BuyOrder;
 use jobs::{ModelArgs, PostArgs};
 use model::{Model, ResultFile};
@@ -15,6 +15,9 @@ pub struct Terms {
     pub claim_s: u32,
     /// Seconds from claim to commitment.
     pub execute_s: u32,
+    /// Buy the credits for it in the same transaction, for at most this much IO, base units. None: from the credits that the
+    /// user has.
+    pub pay_io: Option<u64>,
 }
 
 /// A posted job.
@@ -31,8 +34,12 @@ pub struct Posted {
 /// # Errors
 /// The program's refusal, or the node's.
 pub async fn buy_credits(chain: &Chain, wallet: &Keypair, order: BuyOrder) -> Result<Confirmed, UserError> {
-    let instruction = credits_ix::buy_credits(wallet.pubkey(), chain.epoch().await?, order);
+    let instruction = buying(chain, &wallet.pubkey(), order).await?;
     Ok(chain.send(&[instruction], &[wallet]).await?)
+}
+
+async fn buying(chain: &Chain, user: &Pubkey, order: BuyOrder) -> Result<Instruction, UserError> {
+    Ok(credits_ix::buy_credits(*user, chain.price_account().await?, chain.epoch().await?, order))
 }
 
 /// Puts the model's file in the blob store and registers its layer table. A model that is registered already is left as it
@@ -57,7 +64,8 @@ pub async fn register_model(
     Ok(Some(chain.send(&[instruction], &[wallet]).await?))
 }
 
-/// Puts input and model file in the blob store and posts the job. The user's job counter is opened when there is none.
+/// Puts input and model file in the blob store and posts the job. The user's job counter and loyalty account are opened when
+/// there are none.
 ///
 /// # Errors
 /// If the input does not fit the model, or the store, the program or the node refuses.
@@ -83,10 +91,20 @@ pub async fn post_job(
     }
     let input_blob = blobs.put(input).await?.0;
     let model_blob = blobs.put(model.to_bytes()).await?.0;
-    let Terms { price, claim_s, execute_s } = terms;
+    let Terms { price, claim_s, execute_s, pay_io } = terms;
     let args = PostArgs { seq, rows, input_root, input_blob, model_blob, price, claim_s, execute_s };
     let post = jobs_ix::post_job(owner, &model.root(), args);
-    let instructions = if user.is_none() { vec![jobs_ix::open_user(owner), post] } else { vec![post] };
+    let mut instructions = Vec::new();
+    if user.is_none() {
+        instructions.push(jobs_ix::open_user(owner));
+    }
+    if chain.loyalty(&owner).await?.is_none() {
+        instructions.push(credits_ix::open_loyalty(owner, owner));
+    }
+    if let Some(max_io) = pay_io {
+        instructions.push(buying(chain, &owner, BuyOrder::ExactOut { iosd: price, max_io }).await?);
+    }
+    instructions.push(post);
     let confirmed = chain.send(&instructions, &[wallet]).await?;
     Ok(Posted { job, rows, input_root, confirmed })
 }

@@ -1,7 +1,7 @@
 //! Checking a committed result before paying for it.
 use crate::error::UserError;
 use blobs::{BlobId, Blobs};
-use client::{Chain, Confirmed, Keypair, Pubkey, Signer, credits_ix, jobs_ix};
+use client::{Chain, Confirmed, Keypair, Pubkey, Signer, address, credits_ix, jobs_ix};
 use jobs::state::{Job, Status};
 use model::{Model, ResultFile};
 use verify::{Case, Rejection, Report};
@@ -82,8 +82,8 @@ pub async fn cancel(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result
 /// The program's or node's refusal.
 pub async fn expire(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
     let job = find_job(chain, address).await?;
-    let refund_to = credits_ix::create_iosd_account(wallet.pubkey(), job.user);
-    Ok(chain.send(&[refund_to, jobs_ix::expire_job(*address, &job)], &[wallet]).await?)
+    let has_io = chain.bytes(&address::io_account(&job.user)).await?.is_some();
+    Ok(chain.send(&jobs_ix::expire_with_accounts(wallet.pubkey(), *address, &job, has_io), &[wallet]).await?)
 }
 
 async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {

@@ -4,7 +4,7 @@ use crate::cursor::{self, ListKey, Page};
 use crate::error::{ApiError, Problem};
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
 use crate::store;
-use crate::store::devices::{Device, Operator};
+use crate::store::devices::Device;
 use crate::values::Key;
 use axum::extract::State;
 use serde::Deserialize;
@@ -59,18 +59,4 @@ pub async fn get(
     StrictQuery(_): StrictQuery<NoQuery>,
 ) -> Result<Fresh<Device>, ApiError> {
     Ok(fresh(find(&app, key).await?))
-}
-
-/// One operator with what it is owed.
-#[utoipa::path(get, path = "/v1/operators/{key}", tag = "suppliers", params(("key" = String, Path)),
-    responses((status = 200, body = Operator),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn operator(
-    State(app): State<App>,
-    KeyPath(key): KeyPath,
-    StrictQuery(_): StrictQuery<NoQuery>,
-) -> Result<Fresh<Operator>, ApiError> {
-    let operator = store::devices::find_operator(&app.pool, key).await?;
-    let operator = operator.ok_or_else(|| ApiError::not_found(format_args!("operator {key}")))?;
-    Ok(fresh(operator.show(app.head.borrow().finalized_slot)))
 }

@@ -25,13 +25,15 @@ pub async fn page(
         p.trail { a href="/devices" { "Devices" } " / " (short(&device.key)) }
         h1 { (device.name) }
         p.lead { @match &device.live_job {
-            Some(job) => { "Works on " (linked("/jobs/", job)) } None => "Idle",
+            Some(job) => { "Works on " (linked("/jobs/", job)) }
+            None => @if device.retired { "Retired" } @else { "Idle" },
         } " " (slot(device.slot, device.finality)) }
         section { h2 { "Record" }
             dl.facts {
                 dt { "Key" } dd { (short(&device.key)) }
-                dt { "Operator" } dd { (linked("/devices?operator=", &device.operator)) }
+                dt { "Operator" } dd { (linked("/operators/", &device.operator)) }
                 dt { "Registered" } dd { (time(device.registered_at)) ", transaction " (short(&device.registered_signature)) }
+                dt { "Class" } dd { (device.class) ", needs " (money(&device.required_stake)) " of stake" }
                 dt { "Jobs paid" } dd { (device.jobs_paid) }
                 dt { "Jobs expired" } dd { (device.jobs_expired) }
                 dt { "Jobs proven wrong" } dd { (device.jobs_faulted) }

@@ -1,4 +1,4 @@
-use super::elements::{device_table, more, short};
+use super::elements::{device_table, linked, more};
 use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
@@ -13,7 +13,7 @@ pub async fn page(State(app): State<App>, StrictQuery(query): StrictQuery<Device
     let content = html! {
         h1 { "Devices" }
         @if let Some(operator) = &operator {
-            p { "Of operator " (short(operator)) ". " a href="/devices" { "All devices" } }
+            p { "Of operator " (linked("/operators/", operator)) ". " a href="/devices" { "All devices" } }
         }
         (device_table("Devices, newest first", &devices.data))
         (more("/devices", &[("operator", operator)], &devices.page))

@@ -87,10 +87,10 @@ pub fn device_table(caption: &str, devices: &[Device]) -> Markup {
                 tbody { @for device in devices { tr {
                     th scope="row" { a href={ "/devices/" (device.key) } { (device.name) } }
                     td { (short(&device.key)) }
-                    td { (linked("/devices?operator=", &device.operator)) }
+                    td { (linked("/operators/", &device.operator)) }
                     td { @match &device.live_job {
                         Some(job) => (linked("/jobs/", job)),
-                        None => span.quiet { "idle" },
+                        None => span.quiet { @if device.retired { "retired" } @else { "idle" } },
                     } }
                     td.number { (device.jobs_paid) }
                     td.number { (device.jobs_expired) }
@@ -100,6 +100,29 @@ pub fn device_table(caption: &str, devices: &[Device]) -> Markup {
             }
         }
     }
+}
+
+/// The whole number of base units; nothing of what is no number.
+pub fn number_of(amount: &Amount) -> u128 {
+    amount.amount.parse().unwrap_or_default()
+}
+
+/// Hundredths of a percent as people read them: `12.05 %`.
+pub fn percent(bps: u64) -> String {
+    format!("{}.{:02} %", bps / 100, bps % 100)
+}
+
+/// `part` of `whole`; nothing of nothing is nothing.
+pub fn share(part: &Amount, whole: &Amount) -> Option<String> {
+    let bps = (number_of(part) * 10_000).checked_div(number_of(whole))?;
+    match u64::try_from(bps).ok()? {
+        0 if number_of(part) > 0 => Some("less than 0.01 %".into()),
+        bps => Some(percent(bps)),
+    }
+}
+
+pub fn card(name: &str, value: Markup, note: Markup) -> Markup {
+    html! { div.card { dt { (name) } dd { (value) } dd.note { (note) } } }
 }
 
 /// `1 job`, `2 jobs`.

@@ -1,4 +1,4 @@
-use super::elements::{device_table, job_table, money, plural, time};
+use super::elements::{card, device_table, job_table, money, plural, time};
 use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
@@ -31,10 +31,6 @@ pub async fn page(State(app): State<App>, StrictQuery(_): StrictQuery<NoQuery>) 
         }
     };
     framed(&app, "Network", Section::Network, content).await
-}
-
-fn card(name: &str, value: Markup, note: Markup) -> Markup {
-    html! { div.card { dt { (name) } dd { (value) } dd.note { (note) } } }
 }
 
 fn numbers(network: &Network) -> Markup {

@@ -24,6 +24,7 @@ pub async fn page(
             section { h2 { "History" } (steps(&detail.history)) }
             div {
                 section { h2 { "Money" } (money_table(job)) }
+                @if job.stake.reserved.is_some() { section { h2 { "Stake behind it" } (stake(job)) } }
                 section { h2 { "Work" } (work(job)) }
                 @if let Some(fault) = &job.fault {
                     section { h2 { "Proven fault" }
@@ -62,6 +63,17 @@ fn money_table(job: &Job) -> Markup {
     }
 }
 
+fn stake(job: &Job) -> Markup {
+    let stake = &job.stake;
+    html! {
+        dl.facts {
+            dt { "Reserved" } dd { (money_or_dash(stake.reserved.as_ref())) }
+            @if let Some(forfeited) = &stake.forfeited { dt { "To the user" } dd { (money(forfeited)) } }
+            @if let Some(slashed) = &stake.slashed { dt { "Slashed" } dd { (money(slashed)) } }
+        }
+    }
+}
+
 fn hash(value: Option<&str>) -> Markup {
     html! { @match value { Some(value) => (short(value)), None => span.quiet { "none yet" } } }
 }
@@ -74,7 +86,7 @@ fn work(job: &Job) -> Markup {
                 Some(device) => (linked("/devices/", device)), None => span.quiet { "none yet" },
             } }
             dt { "Operator" } dd { @match &job.operator {
-                Some(operator) => (linked("/devices?operator=", operator)), None => span.quiet { "none yet" },
+                Some(operator) => (linked("/operators/", operator)), None => span.quiet { "none yet" },
             } }
             dt { "Model" } dd { (linked("/jobs?model=", &job.model_root)) }
             dt { "Rows" } dd { (job.rows) }

@@ -12,6 +12,9 @@ pub enum Section {
     Network,
     Jobs,
     Devices,
+    Operators,
+    Token,
+    Proposals,
     None,
 }
 
@@ -40,6 +43,9 @@ pub fn document(title: &str, section: Section, body: Markup) -> Markup {
                             (link(Section::Network, "/", "Network"))
                             (link(Section::Jobs, "/jobs", "Jobs"))
                             (link(Section::Devices, "/devices", "Devices"))
+                            (link(Section::Operators, "/operators", "Operators"))
+                            (link(Section::Token, "/token", "Token"))
+                            (link(Section::Proposals, "/proposals", "Proposals"))
                             a href="/openapi.json" { "API" }
                         }
                         span #live.badge role="status" data-state="connecting" hidden { "connecting" }

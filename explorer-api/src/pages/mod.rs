@@ -1,12 +1,18 @@
 //! Pages for people, made here from the same rows as the API. Complete without scripts.
+mod chart;
 pub mod device;
 pub mod devices;
 mod elements;
+pub mod epochs;
 pub mod home;
 pub mod job;
 mod job_steps;
 pub mod jobs;
 mod layout;
+pub mod operators;
+pub mod proposals;
+pub mod stake;
+pub mod token;
 
 use crate::error::ApiError;
 use axum::response::{IntoResponse, Response};

@@ -16,12 +16,15 @@ pub struct DeviceRow {
     jobs_faulted: i64,
     earned: String,
     live_job: Option<Vec<u8>>,
+    class: i16,
+    required_stake: String,
+    retired: bool,
     slot: i64,
 }
 
 const COLUMNS: &str =
     "key, event_id, operator, name, registered_time, registered_signature, jobs_paid::text, jobs_expired,
-    jobs_faulted, earned::text, live_job, slot";
+    jobs_faulted, earned::text, live_job, class, required_stake::text, retired, slot";
 
 /// A registered device.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,6 +45,12 @@ pub struct Device {
     pub earned: Amount,
     /// What it works on or waits to be paid for.
     pub live_job: Option<String>,
+    /// From 0 to 3: the larger, the more stake it needs.
+    pub class: i16,
+    /// Stake that it needs in its operator's pool.
+    pub required_stake: Amount,
+    /// Its operator took it out of service.
+    pub retired: bool,
     /// Slot of the last change.
     pub slot: i64,
     pub finality: Finality,
@@ -60,6 +69,9 @@ impl DeviceRow {
             jobs_faulted: self.jobs_faulted,
             earned: Amount::iosd(self.earned),
             live_job: self.live_job.map(|job| base58(&job)),
+            class: self.class,
+            required_stake: Amount::io(self.required_stake),
+            retired: self.retired,
             slot: self.slot,
             finality: Finality::of(self.slot, finalized_slot),
         }
@@ -86,62 +98,4 @@ pub async fn find(pool: &PgPool, key: Key) -> Result<Option<DeviceRow>, sqlx::Er
     let mut query = QueryBuilder::new("SELECT ");
     query.push(COLUMNS).push(" FROM devices WHERE key = ").push_bind(key.0.to_vec());
     query.build_query_as().fetch_optional(pool).await
-}
-
-#[derive(Debug, FromRow)]
-pub struct OperatorRow {
-    key: Vec<u8>,
-    registered_time: Option<i64>,
-    devices: i64,
-    earned: String,
-    earnings_owed: String,
-    iosd_redeemed: String,
-    io_received: String,
-    slot: i64,
-}
-
-/// A supplier.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Operator {
-    pub key: String,
-    /// Absent while it only has an earnings ledger.
-    #[schema(value_type = Option<String>)]
-    pub registered_at: Option<Time>,
-    pub devices: i64,
-    /// All shares of paid jobs.
-    pub earned: Amount,
-    /// What it can still redeem.
-    pub earnings_owed: Amount,
-    pub redeemed: Amount,
-    /// What it got for that.
-    pub received: Amount,
-    pub slot: i64,
-    pub finality: Finality,
-}
-
-impl OperatorRow {
-    pub fn show(self, finalized_slot: Option<i64>) -> Operator {
-        Operator {
-            key: base58(&self.key),
-            registered_at: self.registered_time.map(Time),
-            devices: self.devices,
-            earned: Amount::iosd(self.earned),
-            earnings_owed: Amount::iosd(self.earnings_owed),
-            redeemed: Amount::iosd(self.iosd_redeemed),
-            received: Amount::new(self.io_received, crate::values::Unit::Io),
-            slot: self.slot,
-            finality: Finality::of(self.slot, finalized_slot),
-        }
-    }
-}
-
-pub async fn find_operator(pool: &PgPool, key: Key) -> Result<Option<OperatorRow>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT key, registered_time, devices, earned::text, earnings_owed::text, iosd_redeemed::text, io_received::text,
-                slot
-         FROM operators WHERE key = $1",
-    )
-    .bind(key.0.to_vec())
-    .fetch_optional(pool)
-    .await
 }

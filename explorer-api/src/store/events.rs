@@ -21,7 +21,7 @@ pub struct EventRow {
 pub struct Event {
     /// Ascends; resume a stream by it.
     pub id: i64,
-    /// `credits` or `jobs`.
+    /// `credits`, `jobs`, `staking` or `governance`.
     pub program: String,
     /// The event's name, such as `JobPosted`.
     pub kind: String,

@@ -11,7 +11,7 @@ const COLUMNS: &str =
     window_end, supplier_share::text, fee_retired::text, fee_incentives::text,
     (fee_retired + fee_incentives)::text AS fee, refund::text, fault_prover, fault_layer, fault_row, fault_column,
     fault_expected, fault_committed, posted_time, claimed_time, committed_time, ended_time, posted_signature,
-    claimed_signature, committed_signature, ended_signature, slot";
+    claimed_signature, committed_signature, ended_signature, reserved::text, forfeited::text, slashed::text, slot";
 
 #[derive(Debug, FromRow)]
 pub struct JobRow {
@@ -53,6 +53,9 @@ pub struct JobRow {
     claimed_signature: Option<Vec<u8>>,
     committed_signature: Option<Vec<u8>>,
     ended_signature: Option<Vec<u8>>,
+    reserved: Option<String>,
+    forfeited: Option<String>,
+    slashed: Option<String>,
     slot: i64,
 }
 
@@ -91,6 +94,7 @@ pub struct Job {
     #[schema(value_type = Option<String>)]
     pub window_end: Option<Time>,
     pub money: Money,
+    pub stake: StakeBehind,
     pub fault: Option<Fault>,
     #[schema(value_type = String)]
     pub posted_at: Time,
@@ -120,6 +124,16 @@ pub struct Money {
     /// Put into the incentive pool.
     pub fee_incentives: Option<Amount>,
     pub refund: Option<Amount>,
+}
+
+/// Its operator's stake behind the claim; empty until it is claimed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StakeBehind {
+    pub reserved: Option<Amount>,
+    /// Given to the user because the claim expired; the rest was freed.
+    pub forfeited: Option<Amount>,
+    /// Lost to a proven fault.
+    pub slashed: Option<Amount>,
 }
 
 /// The cell that was proven wrong.
@@ -175,6 +189,11 @@ impl JobRow {
                 fee_retired: self.fee_retired.map(Amount::iosd),
                 fee_incentives: self.fee_incentives.map(Amount::iosd),
                 refund: self.refund.map(Amount::iosd),
+            },
+            stake: StakeBehind {
+                reserved: self.reserved.map(Amount::io),
+                forfeited: self.forfeited.map(Amount::io),
+                slashed: self.slashed.map(Amount::io),
             },
             fault,
             posted_at: Time(self.posted_time),

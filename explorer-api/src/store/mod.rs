@@ -1,6 +1,11 @@
 //! All SQL.
 pub mod devices;
+pub mod epochs;
 pub mod events;
 pub mod jobs;
 pub mod models;
 pub mod network;
+pub mod operators;
+pub mod proposals;
+pub mod stake;
+pub mod token;

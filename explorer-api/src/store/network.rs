@@ -134,7 +134,7 @@ async fn job_counts(pool: &PgPool) -> Result<JobCounts, sqlx::Error> {
 pub async fn network(pool: &PgPool) -> Result<Network, sqlx::Error> {
     let t: TotalsRow = sqlx::query_as(
         "SELECT devices, operators, users, models, io_burned::text, io_redeemed::text, iosd_bought::text,
-                (iosd_bought - iosd_locked + iosd_refunded)::text AS iosd_supply,
+                (iosd_bought + iosd_rebates_minted - iosd_locked + iosd_refunded)::text AS iosd_supply,
                 (iosd_locked - iosd_refunded - iosd_spent)::text AS iosd_in_escrow,
                 iosd_spent::text, iosd_earned::text, iosd_retired::text, iosd_incentives::text,
                 price_spot::text, price_average::text, price_time

@@ -1,6 +1,7 @@
-use super::{Inserted, amount, bytes, ensure_operator, ensure_user, expect_row};
+use super::{Inserted, amount, bytes, emission, ensure_operator, ensure_user, expect_row, loyalty, orders};
 use crate::decode::CreditsEvent;
-use ::credits::events::{CreditsBought, EarningsRedeemed, EscrowSettled, PriceSubmitted};
+use crate::decode::words;
+use ::credits::events::{CreditsBought, EscrowSettled, PriceSubmitted};
 use anchor_lang::prelude::Pubkey;
 use sqlx::PgConnection;
 
@@ -34,7 +35,24 @@ pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &CreditsEve
         }
         CreditsEvent::EscrowSettled(e) => settled(tx, row, e).await,
         CreditsEvent::EarningsOpened(e) => ensure_operator(tx, row, &e.owner).await,
-        CreditsEvent::EarningsRedeemed(e) => redeemed(tx, row, e).await,
+        CreditsEvent::RedemptionRequested(e) => emission::requested(tx, row, e).await,
+        CreditsEvent::EpochClosed(e) => emission::closed(tx, row, e).await,
+        CreditsEvent::RedemptionSettled(e) => emission::settled(tx, row, e).await,
+        CreditsEvent::ScheduleMinted(e) => emission::minted(tx, row, e).await,
+        CreditsEvent::MinterSet(e) => emission::minter(tx, row, e).await,
+        CreditsEvent::LoyaltyOpened(e) => loyalty::ensure(tx, row, &e.user).await,
+        CreditsEvent::LoyaltyShared(e) => loyalty::shared(tx, row, &e.user).await,
+        CreditsEvent::LoyaltyRedeemed(e) => {
+            balance(tx, row, &e.user, e.iosd_balance).await?;
+            loyalty::redeemed(tx, row, e).await
+        }
+        CreditsEvent::RebateMinted(e) => loyalty::minted(tx, row, e).await,
+        CreditsEvent::ParameterSet(e) => orders::parameter(tx, row, &words::name(e.parameter), e.old, e.new).await,
+        CreditsEvent::Paused(e) => orders::paused(tx, row, e.flags).await,
+        CreditsEvent::AuthorityOffered(e) => orders::offered(tx, row, &e.to).await,
+        CreditsEvent::AuthorityAccepted(e) => orders::accepted(tx, row, &e.authority).await,
+        // The price's makers are in the events themselves; prices are in `price_points`.
+        CreditsEvent::SubmitterReplaced(_) | CreditsEvent::PriceSourceSet(_) => Ok(()),
     }
 }
 
@@ -93,11 +111,14 @@ async fn bought(tx: &mut PgConnection, row: &Inserted<'_>, e: &CreditsBought) ->
     .bind(row.slot)
     .execute(&mut *tx)
     .await?;
-    sqlx::query("UPDATE totals SET io_burned = io_burned + $1::numeric, iosd_bought = iosd_bought + $2::numeric")
-        .bind(amount(e.io_burned))
-        .bind(amount(e.iosd_minted))
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "UPDATE totals SET io_burned = io_burned + $1::numeric, iosd_bought = iosd_bought + $2::numeric,
+             io_supply = io_supply - $1::numeric",
+    )
+    .bind(amount(e.io_burned))
+    .bind(amount(e.iosd_minted))
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -133,43 +154,7 @@ async fn settled(tx: &mut PgConnection, row: &Inserted<'_>, e: &EscrowSettled) -
     .bind(amount(e.supplier_share))
     .bind(amount(e.retired))
     .bind(amount(e.incentives))
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-async fn redeemed(tx: &mut PgConnection, row: &Inserted<'_>, e: &EarningsRedeemed) -> Result<(), sqlx::Error> {
-    ensure_operator(tx, row, &e.owner).await?;
-    sqlx::query(
-        "UPDATE operators SET earnings_owed = $2::numeric, iosd_redeemed = iosd_redeemed + $3::numeric,
-             io_received = io_received + $4::numeric, slot = $5
-         WHERE key = $1",
-    )
-    .bind(bytes(&e.owner))
-    .bind(amount(e.earnings_owed))
-    .bind(amount(e.iosd))
-    .bind(amount(e.io_minted))
-    .bind(row.slot)
     .execute(&mut *tx)
     .await?;
-    sqlx::query(
-        "INSERT INTO epochs AS x (index, io_redeemed, iosd_redeemed, slot)
-         VALUES ($1::numeric, $2::numeric, $3::numeric, $4)
-         ON CONFLICT (index) DO UPDATE SET
-             io_redeemed = $2::numeric, iosd_redeemed = x.iosd_redeemed + $3::numeric, slot = $4",
-    )
-    .bind(amount(e.epoch))
-    .bind(amount(e.epoch_io_redeemed))
-    .bind(amount(e.iosd))
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "UPDATE totals SET io_redeemed = io_redeemed + $1::numeric, iosd_redeemed = iosd_redeemed + $2::numeric",
-    )
-    .bind(amount(e.io_minted))
-    .bind(amount(e.iosd))
-    .execute(tx)
-    .await?;
-    Ok(())
+    loyalty::spent(tx, row, e).await
 }

@@ -1,5 +1,5 @@
-use super::{Inserted, amount, bytes, ensure_operator, ensure_user, expect_row};
-use crate::decode::{JobsEvent, storable_text, verification_word};
+use super::{Inserted, amount, bytes, ensure_operator, ensure_user, expect_row, orders};
+use crate::decode::{JobsEvent, storable_text, verification_word, words};
 use ::jobs::events::*;
 use anchor_lang::prelude::Pubkey;
 use sqlx::PgConnection;
@@ -16,17 +16,13 @@ pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &JobsEvent)
         JobsEvent::ResultCommitted(e) => committed(tx, row, e).await,
         JobsEvent::JobPaid(e) => paid(tx, row, e).await,
         JobsEvent::JobCancelled(e) => end(tx, row, &e.job, "cancelled", None).await,
-        JobsEvent::JobExpired(e) => {
-            end(tx, row, &e.job, "expired", None).await?;
-            let Some(device) = e.device else { return Ok(()) };
-            sqlx::query("UPDATE devices SET jobs_expired = jobs_expired + 1, live_job = NULL, slot = $2 WHERE key = $1")
-                .bind(bytes(&device))
-                .bind(row.slot)
-                .execute(tx)
-                .await
-                .map(drop)
-        }
+        JobsEvent::JobExpired(e) => expired(tx, row, e).await,
         JobsEvent::FaultProven(e) => fault_proven(tx, row, e).await,
+        JobsEvent::DeviceRetired(e) => device_retired(tx, row, e).await,
+        JobsEvent::ParameterSet(e) => orders::parameter(tx, row, &words::name(e.parameter), e.old, e.new).await,
+        JobsEvent::Paused(e) => orders::paused(tx, row, e.flags).await,
+        JobsEvent::AuthorityOffered(e) => orders::offered(tx, row, &e.to).await,
+        JobsEvent::AuthorityAccepted(e) => orders::accepted(tx, row, &e.authority).await,
     }
 }
 
@@ -52,10 +48,19 @@ async fn operator_registered(
     Ok(())
 }
 
+/// A key whose device was retired may come back, as another device.
 async fn device_registered(tx: &mut PgConnection, row: &Inserted<'_>, e: &DeviceRegistered) -> Result<(), sqlx::Error> {
-    let added = sqlx::query(
-        "INSERT INTO devices (key, event_id, operator, name, registered_time, registered_signature, slot)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key) DO NOTHING",
+    ensure_operator(tx, row, &e.operator).await?;
+    let changed = sqlx::query(
+        "INSERT INTO devices AS d (key, event_id, operator, name, registered_time, registered_signature, slot, class,
+                                   required_stake)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::numeric - o.required_stake FROM operators o WHERE o.key = $3
+         ON CONFLICT (key) DO UPDATE SET
+             event_id = excluded.event_id, operator = excluded.operator, name = excluded.name,
+             registered_time = excluded.registered_time, registered_signature = excluded.registered_signature,
+             slot = excluded.slot, class = excluded.class, required_stake = excluded.required_stake, retired = FALSE,
+             jobs_paid = 0, jobs_expired = 0, jobs_faulted = 0, earned = 0, live_job = NULL
+         WHERE d.retired",
     )
     .bind(bytes(&e.device))
     .bind(row.id)
@@ -64,17 +69,42 @@ async fn device_registered(tx: &mut PgConnection, row: &Inserted<'_>, e: &Device
     .bind(e.stamp.time)
     .bind(row.signature.as_slice())
     .bind(row.slot)
+    .bind(i16::from(e.class))
+    .bind(amount(e.required_stake))
     .execute(&mut *tx)
     .await?;
-    if added.rows_affected() == 0 {
+    if changed.rows_affected() == 0 {
         return Ok(());
     }
-    sqlx::query("UPDATE operators SET devices = devices + 1, slot = $2 WHERE key = $1")
-        .bind(bytes(&e.operator))
+    count_device(tx, row, &e.operator, 1, e.required_stake).await
+}
+
+async fn device_retired(tx: &mut PgConnection, row: &Inserted<'_>, e: &DeviceRetired) -> Result<(), sqlx::Error> {
+    let device =
+        sqlx::query("UPDATE devices SET retired = TRUE, live_job = NULL, slot = $2 WHERE key = $1 AND NOT retired")
+            .bind(bytes(&e.device))
+            .bind(row.slot)
+            .execute(&mut *tx)
+            .await?;
+    expect_row(device.rows_affected(), row);
+    count_device(tx, row, &e.operator, -1, e.required_stake).await
+}
+
+async fn count_device(
+    tx: &mut PgConnection,
+    row: &Inserted<'_>,
+    operator: &Pubkey,
+    change: i64,
+    required_stake: u64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE operators SET devices = devices + $2, required_stake = $3::numeric, slot = $4 WHERE key = $1")
+        .bind(bytes(operator))
+        .bind(change)
+        .bind(amount(required_stake))
         .bind(row.slot)
         .execute(&mut *tx)
         .await?;
-    sqlx::query("UPDATE totals SET devices = devices + 1").execute(tx).await?;
+    sqlx::query("UPDATE totals SET devices = devices + $1").bind(change).execute(tx).await?;
     Ok(())
 }
 
@@ -148,7 +178,8 @@ async fn posted(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobPosted) -> Res
 async fn claimed(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobClaimed) -> Result<(), sqlx::Error> {
     move_job(tx, row, &e.job, "claimed", None).await?;
     sqlx::query(
-        "UPDATE jobs SET device = $2, operator = $3, commit_deadline = $4, claimed_time = $5, claimed_signature = $6
+        "UPDATE jobs SET device = $2, operator = $3, commit_deadline = $4, claimed_time = $5, claimed_signature = $6,
+             reserved = $7::numeric
          WHERE address = $1",
     )
     .bind(bytes(&e.job))
@@ -157,6 +188,7 @@ async fn claimed(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobClaimed) -> R
     .bind(e.commit_deadline)
     .bind(e.stamp.time)
     .bind(row.signature.as_slice())
+    .bind(amount(e.reserved))
     .execute(&mut *tx)
     .await?;
     let device = sqlx::query("UPDATE devices SET live_job = $2, slot = $3 WHERE key = $1")
@@ -197,9 +229,38 @@ async fn paid(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobPaid) -> Result<
     .bind(amount(e.device_jobs_paid))
     .bind(row.slot)
     .bind(bytes(&e.job))
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
     expect_row(device.rows_affected(), row);
+    sqlx::query("UPDATE operators SET jobs_paid = jobs_paid + 1, slot = $2 WHERE key = $1")
+        .bind(bytes(&e.operator))
+        .bind(row.slot)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn expired(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobExpired) -> Result<(), sqlx::Error> {
+    end(tx, row, &e.job, "expired", None).await?;
+    let Some(device) = e.device else { return Ok(()) };
+    sqlx::query("UPDATE jobs SET forfeited = $2::numeric WHERE address = $1")
+        .bind(bytes(&e.job))
+        .bind(amount(e.forfeited))
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("UPDATE devices SET jobs_expired = jobs_expired + 1, live_job = NULL, slot = $2 WHERE key = $1")
+        .bind(bytes(&device))
+        .bind(row.slot)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "UPDATE operators SET jobs_expired = jobs_expired + 1, slot = $2
+         WHERE key = (SELECT operator FROM jobs WHERE address = $1)",
+    )
+    .bind(bytes(&e.job))
+    .bind(row.slot)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -207,7 +268,7 @@ async fn fault_proven(tx: &mut PgConnection, row: &Inserted<'_>, e: &FaultProven
     end(tx, row, &e.job, "refunded", None).await?;
     sqlx::query(
         "UPDATE jobs SET fault_prover = $2, fault_layer = $3, fault_row = $4, fault_column = $5, fault_expected = $6,
-             fault_committed = $7
+             fault_committed = $7, slashed = $8::numeric
          WHERE address = $1",
     )
     .bind(bytes(&e.job))
@@ -217,10 +278,16 @@ async fn fault_proven(tx: &mut PgConnection, row: &Inserted<'_>, e: &FaultProven
     .bind(i64::from(e.column))
     .bind(e.expected)
     .bind(e.committed)
+    .bind(amount(e.slashed))
     .execute(&mut *tx)
     .await?;
     sqlx::query("UPDATE devices SET jobs_faulted = jobs_faulted + 1, live_job = NULL, slot = $2 WHERE key = $1")
         .bind(bytes(&e.device))
+        .bind(row.slot)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("UPDATE operators SET jobs_faulted = jobs_faulted + 1, slot = $2 WHERE key = $1")
+        .bind(bytes(&e.operator))
         .bind(row.slot)
         .execute(tx)
         .await?;

@@ -1,6 +1,12 @@
 //! What events add up to. Called once for every event that is new, inside the transaction that adds it.
 mod credits;
+mod emission;
+mod governance;
 mod jobs;
+mod loyalty;
+mod orders;
+mod pools;
+mod stake;
 
 use crate::decode::Event;
 use ::credits::events::Stamp;
@@ -26,11 +32,14 @@ pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>) -> Result<(), sqlx
     match row.event {
         Event::Credits(event) => credits::apply(tx, row, event).await,
         Event::Jobs(event) => jobs::apply(tx, row, event).await,
+        Event::Staking(event) => stake::apply(tx, row, event).await,
+        Event::Governance(event) => governance::apply(tx, row, event).await,
     }
 }
 
 /// Amounts travel as text and are cast to NUMERIC: no signed type of the database holds all of them.
-fn amount(value: u64) -> String {
+fn amount(value: impl Into<u128>) -> String {
+    let value: u128 = value.into();
     value.to_string()
 }
 

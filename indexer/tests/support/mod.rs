@@ -1,6 +1,12 @@
 //! A chain in memory and stories to put on it.
 #![allow(dead_code)] // Each test binary uses its own part.
+pub mod indexed;
+pub mod memory;
+pub mod samples;
+mod samples_of_stake;
+mod samples_of_votes;
 pub mod story;
+pub mod world;
 
 use anchor_lang::event::EVENT_IX_TAG_LE;
 use indexer::{Block, BlockSource, Finality, InnerInstruction, Program, SourceError, Transaction};

@@ -105,7 +105,8 @@ impl Story {
         let opened = EarningsOpened { stamp: self.credits(&operator), owner: operator };
         self.tell(vec![(Program::Credits, event_data(&opened))]);
         let registered = OperatorRegistered { stamp: self.jobs(&operator), operator };
-        let added = DeviceRegistered { stamp: self.jobs(&device), device, operator, name: name.into() };
+        let stamp = self.jobs(&device);
+        let added = DeviceRegistered { stamp, device, operator, name: name.into(), class: 1, required_stake: 500 };
         self.tell(vec![(Program::Jobs, event_data(&registered)), (Program::Jobs, event_data(&added))]);
     }
 
@@ -153,7 +154,8 @@ impl Story {
     pub fn claim(&mut self, job: &mut StoryJob, device: Pubkey, operator: Pubkey) {
         (job.device, job.operator) = (device, operator);
         let stamp = self.jobs(&job.address);
-        let event = JobClaimed { stamp, job: job.address, device, operator, commit_deadline: stamp.time + 300 };
+        let (job, commit_deadline) = (job.address, stamp.time + 300);
+        let event = JobClaimed { stamp, job, device, operator, commit_deadline, reserved: 1_000 };
         self.tell(vec![(Program::Jobs, event_data(&event))]);
     }
 
@@ -185,6 +187,7 @@ impl Story {
             retired: fee / 2,
             incentives: fee - fee / 2,
             earnings_owed,
+            points: job.price,
         };
         let device_jobs_paid = self.paid.get(&job.device).unwrap_or(&0) + 1;
         self.paid.insert(job.device, device_jobs_paid);
@@ -217,7 +220,8 @@ impl Story {
     pub fn expire(&mut self, job: &StoryJob) {
         let refunded = self.refund(job);
         let device = (job.device != Pubkey::default()).then_some(job.device);
-        let event = JobExpired { stamp: self.jobs(&job.address), job: job.address, device, refund: job.price };
+        let stamp = self.jobs(&job.address);
+        let event = JobExpired { stamp, job: job.address, device, refund: job.price, forfeited: 100 };
         self.tell(vec![(Program::Credits, refunded), (Program::Jobs, event_data(&event))]);
     }
 
@@ -235,6 +239,7 @@ impl Story {
             expected: -3,
             committed: 12,
             refund: job.price,
+            slashed: 1_000,
         };
         self.tell(vec![(Program::Credits, refunded), (Program::Jobs, event_data(&event))]);
     }

@@ -66,7 +66,8 @@ pub mod credits {
         instructions::request_redemption::handle(ctx, amount)
     }
 
-    /// Closes epoch `index` if it has ended and is the next one. Anyone may; does nothing if it is closed already.
+    /// Closes epoch `index` if it has ended and is the next one. Anyone may; does nothing if it is closed already. Requests in
+    /// it wait for a good price, one epoch at most.
     pub fn advance_epoch(ctx: Context<AdvanceEpoch>, index: u64) -> Result<()> {
         instructions::advance_epoch::handle(ctx, index)
     }

@@ -6,11 +6,13 @@
 pub mod cu;
 pub mod event;
 pub mod forge;
+pub mod fuzz;
 pub mod graphs;
 pub mod invariant;
 pub mod keys;
 pub mod net;
 pub mod registry;
+pub mod state;
 pub mod vm;
 pub mod work;
 
@@ -18,6 +20,7 @@ pub use event::Event;
 pub use invariant::invariants;
 pub use keys::{authority, device, guardian, key, operator, stranger, submitter, user};
 pub use net::Net;
+pub use state::State;
 pub use vm::{Failure, Meta, Vm};
 pub use work::{Cell, Work};
 

@@ -1,16 +1,17 @@
-//! LiteSVM with both programs, as their upgrade authority would have deployed them.
+//! LiteSVM with all programs, as their upgrade authority would have deployed them.
 use crate::event::Event;
 use crate::keys::authority;
 use anchor_lang::AccountDeserialize;
 use anchor_lang::prelude::{Clock, Pubkey};
 use client::address;
 use litesvm::LiteSVM;
-use solana_account::Account;
+use solana_account::{Account, AccountSharedData};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_message::Message;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
+use solana_transaction_error::TransactionError;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -30,6 +31,8 @@ pub struct Meta {
     pub cu: u64,
     pub logs: Vec<String>,
     pub events: Vec<Event>,
+    /// Instructions that programs sent to programs: to whom, and the data.
+    pub inner: Vec<(Pubkey, Vec<u8>)>,
 }
 
 /// A transaction that failed.
@@ -39,6 +42,8 @@ pub struct Failure {
     pub name: String,
     /// Zero if no program named it.
     pub code: u32,
+    /// The runtime's own word for it.
+    pub cause: TransactionError,
     pub logs: Vec<String>,
 }
 
@@ -103,12 +108,30 @@ impl Vm {
         let transaction = Transaction::new(signers, message, self.svm.latest_blockhash());
         let size = 1 + 64 * transaction.signatures.len() + transaction.message_data().len();
         assert!(size <= MAX_TRANSACTION, "the transaction is {size} bytes, a cluster accepts {MAX_TRANSACTION}");
+        self.execute(transaction, &keys)
+    }
+
+    /// From now on signatures are not checked, transactions are not remembered, and [`Vm::send_unsigned`] works: for tests that send
+    /// a great many.
+    pub fn without_signatures(self) -> Self {
+        Vm { svm: self.svm.with_sigverify(false).with_transaction_history(0) }
+    }
+
+    /// Sends `message` as if whoever it names as a signer had signed. Whatever its size.
+    pub fn send_unsigned(&mut self, message: Message) -> Result<Meta, Failure> {
+        let keys = message.account_keys.clone();
+        let mut transaction = Transaction::new_unsigned(message);
+        transaction.message.recent_blockhash = self.svm.latest_blockhash();
+        self.execute(transaction, &keys)
+    }
+
+    fn execute(&mut self, transaction: Transaction, keys: &[Pubkey]) -> Result<Meta, Failure> {
         match self.svm.send_transaction(transaction) {
             Ok(meta) => {
-                let inner = meta.inner_instructions.iter().flatten().map(|i| &i.instruction);
-                let events =
-                    inner.filter_map(|i| Event::decode(keys[usize::from(i.program_id_index)], &i.data)).collect();
-                Ok(Meta { cu: meta.compute_units_consumed, logs: meta.logs, events })
+                let inner = meta.inner_instructions.into_iter().flatten().map(|i| i.instruction);
+                let inner: Vec<_> = inner.map(|i| (keys[usize::from(i.program_id_index)], i.data)).collect();
+                let events = inner.iter().filter_map(|(program, data)| Event::decode(*program, data)).collect();
+                Ok(Meta { cu: meta.compute_units_consumed, logs: meta.logs, events, inner })
             }
             Err(failed) => {
                 let logs = failed.meta.logs;
@@ -116,7 +139,7 @@ impl Vm {
                     Some(failure) => (failure.name, failure.code),
                     None => (failed.err.to_string(), 0),
                 };
-                Err(Failure { name, code, logs })
+                Err(Failure { name, code, cause: failed.err, logs })
             }
         }
     }
@@ -128,6 +151,16 @@ impl Vm {
     /// `None` if it does not exist (or was closed).
     pub fn account(&self, address: &Pubkey) -> Option<Account> {
         self.svm.get_account(address).filter(|a| a.lamports > 0)
+    }
+
+    /// The account as the virtual machine holds it, even without lamports.
+    pub fn account_ref(&self, address: &Pubkey) -> Option<&AccountSharedData> {
+        self.svm.accounts_db().get_account_ref(address)
+    }
+
+    /// All accounts, in no order.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Pubkey, &AccountSharedData)> {
+        self.svm.accounts_db().inner.iter()
     }
 
     pub fn set_account(&mut self, address: Pubkey, account: Account) {

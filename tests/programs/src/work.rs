@@ -50,7 +50,19 @@ pub fn wide() -> Model {
 /// # Panics
 /// If it cannot be read or imported.
 pub fn digits() -> Model {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/digits/digits-mlp-int8.onnx");
+    imported("digits-mlp-int8.onnx")
+}
+
+/// The convolutional digits model of this repository.
+///
+/// # Panics
+/// If it cannot be read or imported.
+pub fn digits_cnn() -> Model {
+    imported("digits-cnn-int8.onnx")
+}
+
+fn imported(file: &str) -> Model {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/digits").join(file);
     let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     model::onnx::import("digits", &bytes).expect("the model is importable")
 }

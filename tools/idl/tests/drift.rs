@@ -93,18 +93,25 @@ fn composite_accounts_stay_groups_in_the_order_of_the_wire() {
         let items = &group.unwrap_or_else(|| panic!("{} has no such group", instruction.name)).accounts;
         let names = items.iter().map(|item| match item {
             Item::Single(account) => account.name.clone(),
-            Item::Composite(composite) => panic!("{} is a group in a group", composite.name),
+            Item::Composite(composite) => composite.name.clone(),
         });
         names.collect()
     };
-    let shared = ["config", "job", "user", "device", "operator", "shard", "jobs_authority", "credits_program"];
+    let start = ["config", "job", "user"];
     let payout = accounts("settle_job", "payout");
-    assert_eq!(payout[..8], shared);
-    assert_eq!(payout[8..], ["credits_config", "escrow", "earnings", "credits_shard", "credits_event_authority"]);
+    assert_eq!(payout[..3], start);
+    let middle = ["device", "operator", "shard", "jobs_authority", "credits_program", "credits_config", "escrow"];
+    assert_eq!(payout[3..10], middle);
+    // The stake is a group in this group.
+    assert_eq!(payout[10..], ["earnings", "loyalty", "credits_shard", "credits_event_authority", "stake"]);
     assert_eq!(accounts("accept_result", "payout"), payout);
     let refund = accounts("expire_job", "refund");
-    assert_eq!(refund[..8], shared);
+    assert_eq!(refund[..3], start);
     assert_eq!(accounts("cancel_job", "refund"), refund);
+    assert_eq!(accounts("expire_claim", "refund"), refund);
+    let claimed = accounts("expire_claim", "claimed");
+    assert_eq!(claimed[..3], ["device", "operator", "stake"]);
+    assert_eq!(accounts("dispute_cell", "claimed"), claimed);
     assert_eq!(accounts("dispute_cell", "refund"), refund);
 }
 

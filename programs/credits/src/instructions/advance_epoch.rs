@@ -36,11 +36,17 @@ pub fn handle(ctx: Context<AdvanceEpoch>, index: u64) -> Result<()> {
         return Ok(());
     }
     require!(index == a.emission.next_epoch, CreditsError::EpochOutOfOrder);
-    require!(index < a.config.epoch_at(clock.unix_timestamp), CreditsError::EpochOpen);
-    let price = try_price(&a.config, &a.price, clock.unix_timestamp)?.ok().map(|p| p.paying());
-
+    let current = a.config.epoch_at(clock.unix_timestamp);
+    require!(index < current, CreditsError::EpochOpen);
     let mut epoch = read(&a.epoch)?;
     let (burned, requested) = epoch.as_ref().map_or((0, 0), |e| (e.io_burned, e.requested));
+    let price = match try_price(&a.config, &a.price, clock.unix_timestamp)? {
+        Ok(price) => Some(price.paying()),
+        // Requests wait for a price until the next epoch has ended too: else whoever closes theirs could choose a moment
+        // without one, and nobody would ever be paid.
+        Err(e) if requested > 0 && add(index, 1)? == current => return Err(CreditsError::from(e).into()),
+        Err(_) => None,
+    };
     let closing = Closing {
         index,
         epoch_s: a.config.epoch_s,
@@ -49,7 +55,7 @@ pub fn handle(ctx: Context<AdvanceEpoch>, index: u64) -> Result<()> {
         paying_price: price,
         smoothed_burn: a.emission.smoothed_burn,
         reserve: a.emission.reserve,
-        supply: a.io_mint.supply,
+        supply: a.emission.existing(burned)?,
         outstanding: a.emission.outstanding()?,
         redemption_cap: a.config.redemption_cap,
         split: a.config.split(),
@@ -83,7 +89,7 @@ pub fn handle(ctx: Context<AdvanceEpoch>, index: u64) -> Result<()> {
         idle: closed.budgets.idle,
         stakers: closed.budgets.stakers,
         treasury: closed.budgets.treasury,
-        supply: closing.supply,
+        supply: a.io_mint.supply,
     };
     emit_cpi!(event);
     Ok(())

@@ -129,6 +129,7 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
     };
     a.emission.set_inner(Emission {
         next_epoch: 0,
+        genesis: args.genesis_supply,
         smoothed_burn: 0,
         reserve: 0,
         allocated: 0,

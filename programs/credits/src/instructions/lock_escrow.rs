@@ -50,7 +50,9 @@ pub fn handle(ctx: Context<LockEscrow>, amount: u64) -> Result<()> {
     token_2022::burn(CpiContext::new(a.iosd_token_program.key(), burn), amount)?;
 
     let (job, user, user_iosd) = (a.job.key(), a.user.key(), a.user_iosd.key());
-    a.escrow.set_inner(Escrow { job, user, user_iosd, payer: user, amount, bump: ctx.bumps.escrow });
+    // The rent goes by way of the job, which gives it to the user with its own. Two programs must not pay one account of a
+    // stranger's in one instruction: the runtime loses the inner payment if that account has become a program.
+    a.escrow.set_inner(Escrow { job, user, user_iosd, payer: job, amount, bump: ctx.bumps.escrow });
     a.shard.totals.locked = add(a.shard.totals.locked, amount)?;
     let stamp = a.shard.stamp(&job, &Clock::get()?)?;
     emit_cpi!(EscrowLocked { stamp, job, user, amount, iosd_balance });

@@ -39,6 +39,8 @@ pub struct Emission {
     pub smoothed_burn: u64,
     /// From burned coins, for redemptions, not promised yet.
     pub reserve: u64,
+    /// What existed before the first epoch.
+    pub genesis: u64,
     /// Promised to requests of closed epochs and not minted yet.
     pub allocated: u64,
     /// Minted for redemptions.
@@ -58,6 +60,14 @@ impl Emission {
     /// Promised or budgeted and not minted, beside the reserve.
     pub fn outstanding(&self) -> Result<u64> {
         self.budgets.iter().try_fold(self.allocated, |sum, b| add(sum, b.available))
+    }
+
+    /// What exists at most once `burned` of the closing epoch is counted: all that was ever minted less what closed epochs
+    /// burned. What open epochs have burned still counts: it comes back as reserve, so nothing else may take its room.
+    pub fn existing(&self, burned: u64) -> Result<u64> {
+        let minted = self.budgets.iter().try_fold(add(self.genesis, self.redeemed)?, |sum, b| add(sum, b.minted))?;
+        let gone = add(self.burned, burned)?;
+        Ok(minted.checked_sub(gone).ok_or(CreditsError::AmountOverflow)?)
     }
 
     pub fn close_epoch(&mut self, closed: &Closed, burned: u64) -> Result<()> {

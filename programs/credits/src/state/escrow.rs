@@ -8,7 +8,7 @@ pub struct Escrow {
     pub user: Pubkey,
     /// The user's associated IOSD account, which a refund goes to and no other.
     pub user_iosd: Pubkey,
-    /// Who paid the rent and gets it back.
+    /// Gets the rent: the job, whose own goes to the user.
     pub payer: Pubkey,
     pub amount: u64,
     pub bump: u8,

@@ -28,7 +28,8 @@ impl Parameter {
         let (min, max, step) = match self {
             Parameter::FeeBps => (0, 2_000, Step::By(100)),
             Parameter::IncentiveBps => (0, BPS, Step::By(1_000)),
-            Parameter::RedemptionCap => (0, IO_CAP, Step::Ratio(4)),
+            // 100 IO at least: a fuse against a broken price, and not a way to stop redemptions.
+            Parameter::RedemptionCap => (IO_CAP / 8_000_000, IO_CAP, Step::Ratio(4)),
             Parameter::MaxPriceAgeS => (1, 3_600, Step::Ratio(2)),
             Parameter::MaxSpreadBps => (1, 1_000, Step::By(100)),
             Parameter::IdleBps | Parameter::StakersBps => (0, BPS, Step::By(1_000)),

@@ -59,6 +59,8 @@ pub fn handle(ctx: Context<Slash>, reserved: u64, beyond: u64) -> Result<()> {
     vault::pay(&a.config, &a.token_program, authority.clone(), vault.clone(), prover, done.to_prover)?;
     vault::burn(&a.config, &a.token_program, authority, vault, mint, done.burned)?;
     let pool = a.pool.key();
+    // The pool remembers its last slash beyond reservations, which may be of an earlier epoch.
+    let of_now = a.pool.slash_epoch == order.epoch;
     let event = StakeSlashed {
         stamp: a.shard.stamp(&pool, &clock)?,
         pool,
@@ -68,8 +70,8 @@ pub fn handle(ctx: Context<Slash>, reserved: u64, beyond: u64) -> Result<()> {
         burned: done.burned,
         factor: a.pool.factor,
         epoch: order.epoch,
-        epoch_slashed: a.pool.slashed,
-        slash_base: a.pool.slash_base,
+        epoch_slashed: if of_now { a.pool.slashed } else { 0 },
+        slash_base: if of_now { a.pool.slash_base } else { 0 },
         fold: done.fold,
         position: a.position.state(),
         pool_state: a.pool.state(),

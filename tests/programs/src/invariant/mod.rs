@@ -1,108 +1,71 @@
 //! What must always hold, over the whole chain and every event so far.
+mod ledger;
 mod money;
-mod stake;
+pub mod stake;
+mod votes;
+mod work;
 
 use crate::net::Net;
-use anchor_lang::prelude::Pubkey;
-use client::address;
-use credits::events::{EscrowLocked, EscrowRefunded, EscrowSettled};
-use credits::state::Escrow;
-use governance::state::Proposal;
-use jobs::state::{Device, Job, Status};
-use std::collections::BTreeMap;
+use crate::state::State;
+pub use ledger::Ledger;
+use std::fmt;
+
+/// Something that must hold does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule's name.
+    pub rule: &'static str,
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.what)
+    }
+}
+
+pub type Checked = Result<(), Violation>;
+
+/// Fails with what follows unless it holds.
+macro_rules! holds {
+    ($rule:expr, $holds:expr, $($what:tt)+) => {
+        if !$holds {
+            return Err($crate::invariant::Violation { rule: $rule, what: format!($($what)+) });
+        }
+    };
+}
+
+/// Fails with what follows unless both are the same.
+macro_rules! same {
+    ($rule:expr, $a:expr, $b:expr, $what:literal) => {
+        let (a, b) = (&$a, &$b);
+        $crate::invariant::holds!($rule, a == b, "{}: {a:?} is not {b:?}", $what);
+    };
+}
+pub(crate) use {holds, same};
 
 /// Checks everything that must hold after any instruction.
 ///
+/// # Errors
+/// The first rule that is broken.
+pub fn check(state: &State, ledger: &Ledger) -> Checked {
+    money::check(state)?;
+    stake::check(state)?;
+    work::check(state)?;
+    votes::check(state)?;
+    ledger.check(state)
+}
+
+/// Reads the whole chain and checks it.
+///
 /// # Panics
-/// If something does not.
+/// If something does not hold.
 #[track_caller]
 pub fn invariants(net: &Net) {
-    money::check(net);
-    stake::check(net);
-    escrows_are_the_live_jobs(net);
-    deposits_are_paid_out_whole(net);
-    devices_and_jobs_agree(net);
-    parameters_are_within_bounds(net);
-    proposals_have_their_deposits(net);
-    sequences_have_no_gap(net);
-}
-
-#[track_caller]
-fn escrows_are_the_live_jobs(net: &Net) {
-    let escrows: BTreeMap<Pubkey, Escrow> = net.vm.all::<Escrow>(&credits::ID).into_iter().collect();
-    let jobs = net.vm.all::<Job>(&jobs::ID);
-    assert_eq!(escrows.len(), jobs.len(), "one escrow for each job that has not ended");
-    for (address, job) in jobs {
-        let escrow = escrows.get(&address::escrow(&address)).expect("a live job has its escrow");
-        assert_eq!((escrow.amount, escrow.user, escrow.job), (job.price, job.user, address));
-        assert!(matches!(job.status, Status::Posted | Status::Claimed | Status::Committed), "terminal jobs are closed");
+    let state = State::read(&net.vm).unwrap_or_else(|e| panic!("{e}"));
+    let mut ledger = Ledger::default();
+    let told = net.events.iter().try_for_each(|e| ledger.take(e));
+    if let Err(violation) = told.and_then(|()| check(&state, &ledger)) {
+        panic!("{violation}");
     }
-}
-
-/// Fee, supplier's share and refund of every ended job are its deposit.
-#[track_caller]
-fn deposits_are_paid_out_whole(net: &Net) {
-    let mut open: BTreeMap<Pubkey, u64> = BTreeMap::new();
-    for event in net.events.iter().filter(|e| e.program == credits::ID) {
-        if let Some(e) = event.get::<EscrowLocked>() {
-            assert_eq!(open.insert(e.job, e.amount), None, "a job is locked once");
-        } else if let Some(e) = event.get::<EscrowRefunded>() {
-            assert_eq!(open.remove(&e.job), Some(e.amount), "a refund is the deposit");
-        } else if let Some(e) = event.get::<EscrowSettled>() {
-            let parts = e.supplier_share + e.retired + e.incentives;
-            assert_eq!((open.remove(&e.job), e.price), (Some(parts), parts), "the parts are the deposit");
-        }
-    }
-    let live = net.vm.all::<Job>(&jobs::ID);
-    assert_eq!(open, live.into_iter().map(|(address, job)| (address, job.price)).collect());
-}
-
-#[track_caller]
-fn devices_and_jobs_agree(net: &Net) {
-    let held = net.vm.all::<Device>(&jobs::ID).into_iter().filter(|(_, d)| d.live_job != Pubkey::default());
-    let held: BTreeMap<Pubkey, (Pubkey, Pubkey)> = held.map(|(_, d)| (d.live_job, (d.key, d.operator))).collect();
-    let taken = net.vm.all::<Job>(&jobs::ID).into_iter().filter(|(_, j)| j.status != Status::Posted);
-    let taken = taken.map(|(address, j)| (address, (j.device, j.operator))).collect();
-    assert_eq!(held, taken, "a device's live job is the job's device");
-}
-
-#[track_caller]
-fn parameters_are_within_bounds(net: &Net) {
-    let vm = &net.vm;
-    let credits = vm.read::<credits::state::Config>(&address::credits_config()).map(|c| c.invariant());
-    let staking = vm.read::<staking::state::Config>(&address::staking_config()).map(|c| c.invariant());
-    let jobs = vm.read::<jobs::state::Config>(&address::jobs_config()).map(|c| c.invariant());
-    let governance = vm.read::<governance::state::Config>(&address::governance_config()).map(|c| c.invariant());
-    for within in [credits, staking, jobs, governance].into_iter().flatten() {
-        within.expect("parameters are within bounds");
-    }
-}
-
-#[track_caller]
-fn proposals_have_their_deposits(net: &Net) {
-    let proposals = net.vm.all::<Proposal>(&governance::ID);
-    let deposits: u64 = proposals.iter().map(|(_, p)| p.deposit).sum();
-    let vault = net.vm.tokens(&address::deposit_vault());
-    assert!(vault >= deposits, "the vault holds {vault} of {deposits} deposited");
-}
-
-#[track_caller]
-fn sequences_have_no_gap(net: &Net) {
-    let mut seen: BTreeMap<(Pubkey, u8), u64> = BTreeMap::new();
-    for event in &net.events {
-        let last = seen.entry((event.program, event.stamp.shard)).or_default();
-        assert_eq!(event.stamp.seq, *last + 1, "shard {} of {}", event.stamp.shard, event.program);
-        *last += 1;
-    }
-    let vm = &net.vm;
-    let of_credits =
-        vm.all::<credits::state::Shard>(&credits::ID).into_iter().map(|(_, s)| (credits::ID, s.index, s.seq));
-    let of_staking =
-        vm.all::<staking::state::Shard>(&staking::ID).into_iter().map(|(_, s)| (staking::ID, s.index, s.seq));
-    let of_jobs = vm.all::<jobs::state::Shard>(&jobs::ID).into_iter().map(|(_, s)| (jobs::ID, s.index, s.seq));
-    let of_governance = vm.all::<governance::state::Shard>(&governance::ID).into_iter();
-    let of_governance = of_governance.map(|(_, s)| (governance::ID, s.index, s.seq));
-    let all = of_credits.chain(of_staking).chain(of_jobs).chain(of_governance);
-    let stored: BTreeMap<_, _> = all.map(|(program, index, seq)| ((program, index), seq)).collect();
-    assert_eq!(seen, stored, "every event was seen");
 }

@@ -125,13 +125,15 @@ fn without_a_good_price_nothing_is_paid_and_nothing_is_lost() {
     let order = request(&net, &me, 95 * IOSD);
     net.ok(&[order], &[&me]);
     let epoch = net.epoch();
-    net.vm.set_time(START + (epoch as i64 + 1) * i64::from(EPOCH_S));
+    // Its requests wait for a price until the next epoch has ended too.
+    net.vm.set_time(START + (epoch as i64 + 2) * i64::from(EPOCH_S));
     let meta = net.advance(epoch);
     let closed: EpochClosed = event::first(&meta.events);
     assert_eq!((closed.price, closed.paid, closed.allocated, closed.reserve), (0, 0, 0, 3_000 * IO / 7));
     let settle = net.settle_redemption(&me);
     net.ok(&[settle], &[&me]);
     assert_eq!((ledger(&net, &me).requested, ledger(&net, &me).request_epoch), (95 * IOSD, net.epoch()));
+    net.advance(epoch + 1);
     net.next_epoch();
     let settle = net.settle_redemption(&me);
     net.ok(&[settle], &[&me]);

@@ -4,7 +4,7 @@ use jobs::events::FaultProven;
 use model::Model;
 use program_tests::graphs::{self, KINDS};
 use program_tests::net::Posted;
-use program_tests::{Cell, Net, Work, event, stranger};
+use program_tests::{Cell, Net, Work, event, stranger, work};
 use solana_signer::Signer;
 
 /// Uploads the evidence about `cell` and expects a proof of its fault; gives the compute units.
@@ -116,6 +116,20 @@ fn chain_and_host_agree_on_random_cells() {
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+}
+
+#[test]
+fn every_layer_of_the_convolutional_digits_model_can_be_disputed() {
+    let model = work::digits_cnn();
+    let up = registered(&model);
+    for layer in 0..model.layers.len() {
+        let cell = (layer as u32, 1, model.layers[layer].spec.cells() / 2);
+        let mut net = up.clone();
+        let job = net.cheated(&model, cell);
+        let honest = Work::honest(&model, job.address, 2);
+        acquitted(&mut net, &job, (cell.0, 0, cell.2));
+        convicted(&mut net, &job, &honest, cell);
     }
 }
 

@@ -24,7 +24,7 @@ fn its_price_is_burned_into_escrow() {
     let meta = net.ok(&[post(args)], &[&user(0)]);
     assert_eq!(net.iosd(&user(0)), USER_IOSD - JOB_PRICE);
     let escrow: credits::state::Escrow = net.vm.read(&address::escrow(&work.job)).unwrap();
-    assert_eq!((escrow.amount, escrow.user, escrow.payer), (JOB_PRICE, user(0).pubkey(), user(0).pubkey()));
+    assert_eq!((escrow.amount, escrow.user, escrow.payer), (JOB_PRICE, user(0).pubkey(), work.job));
     let job = net.job(&work.job).unwrap();
     assert_eq!((job.status, job.price, job.rows), (Status::Posted, JOB_PRICE, 2));
     assert_eq!(job.claim_deadline, net.vm.now() + i64::from(CLAIM_S));

@@ -1,0 +1,108 @@
+//! The jobs program's instructions in words.
+use super::{Step, arguments, words};
+use economy::amount::iosd;
+use governance::Action;
+use jobs::instruction as ix;
+use solana_instruction::Instruction;
+
+fn step(instruction: &str) -> Step {
+    Step::new("jobs", instruction)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+pub(super) fn read(i: &Instruction) -> Option<Step> {
+    user(i).or_else(|| supplier(i)).or_else(|| ending(i)).or_else(|| other(i))
+}
+
+/// What a user begins.
+fn user(i: &Instruction) -> Option<Step> {
+    if let Some(ix::PostJob { args }) = arguments(i) {
+        let step = step("post a job; its price goes into escrow").detail("price", format!("{} IOSD", iosd(args.price)));
+        let step = step.detail("rows", args.rows).detail("claim within", format!("{} s", args.claim_s));
+        let step = step.detail("execute within", format!("{} s", args.execute_s));
+        return Some(step.account("user", i, 0).account("model", i, 3).account("job", i, 4));
+    }
+    if let Some(ix::OpenUser {}) = arguments(i) {
+        return Some(step("open a user's job counter").account("user", i, 0));
+    }
+    let ix::RegisterModel { args } = arguments(i)?;
+    let step = step("register a model").detail("name", args.name).detail("root", hex(&args.root));
+    Some(step.account("publisher", i, 0))
+}
+
+/// What a supplier does.
+fn supplier(i: &Instruction) -> Option<Step> {
+    if let Some(ix::RegisterOperator {}) = arguments(i) {
+        return Some(step("register as a supplier").account("operator", i, 0));
+    }
+    if let Some(ix::RegisterDevice { name, class }) = arguments(i) {
+        let step = step("register a device").detail("name", name).detail("class", class);
+        return Some(step.account("operator", i, 0).account("device", i, 1));
+    }
+    if let Some(ix::RetireDevice {}) = arguments(i) {
+        return Some(step("retire a device; its stake is free").account("operator", i, 0).account(
+            "device account",
+            i,
+            2,
+        ));
+    }
+    if let Some(ix::ClaimJob {}) = arguments(i) {
+        return Some(step("claim a job; stake is reserved for it").account("device", i, 0).account("job", i, 4));
+    }
+    let ix::CommitResult { args } = arguments(i)?;
+    let step = step("commit to a result").detail("commitment", hex(&args.commitment));
+    Some(step.account("device", i, 0).account("job", i, 2))
+}
+
+/// What ends a job.
+fn ending(i: &Instruction) -> Option<Step> {
+    if let Some(ix::AcceptResult {}) = arguments(i) {
+        return Some(step("accept a result: its escrow pays the supplier").account("user", i, 0).account("job", i, 2));
+    }
+    if let Some(ix::SettleJob {}) = arguments(i) {
+        return Some(step("settle an unchallenged job: its escrow pays the supplier").account("job", i, 1));
+    }
+    if let Some(ix::CancelJob {}) = arguments(i) {
+        return Some(step("cancel a job: its escrow is refunded").account("user", i, 0).account("job", i, 2));
+    }
+    if let Some(ix::ExpireJob {}) = arguments(i) {
+        return Some(step("expire a job that nobody claimed: its escrow is refunded").account("job", i, 1));
+    }
+    if let Some(ix::ExpireClaim {}) = arguments(i) {
+        let step = step("expire a claim: its escrow is refunded, part of the stake reserved for it is forfeited");
+        return Some(step.account("job", i, 1).account("user", i, 2));
+    }
+    let ix::DisputeCell { layer, row, column } = arguments(i)?;
+    let step = step("prove a wrong cell: the escrow is refunded, the stake reserved for the job is slashed");
+    let step = step.detail("cell", format!("layer {layer}, row {row}, column {column}"));
+    Some(step.account("prover", i, 0).account("job", i, 4))
+}
+
+fn other(i: &Instruction) -> Option<Step> {
+    if let Some(ix::OpenProof { size }) = arguments(i) {
+        let step = step("open a buffer for evidence").detail("size", format!("{size} bytes"));
+        return Some(step.account("prover", i, 0).account("job", i, 1));
+    }
+    if let Some(ix::WriteProof { offset, bytes }) = arguments(i) {
+        let end = usize::from(offset) + bytes.len();
+        return Some(step("write evidence").detail("bytes", format!("{offset} to {end}")).account("prover", i, 0));
+    }
+    if let Some(ix::CloseProof {}) = arguments(i) {
+        return Some(step("close a buffer of evidence").account("prover", i, 0));
+    }
+    if let Some(ix::Administer { order }) = arguments(i) {
+        return Some(step("order").detail("does", words::action(&Action::Jobs(order))).account("authority", i, 0));
+    }
+    if let Some(ix::AcceptAuthority {}) = arguments(i) {
+        return Some(step("accept the authority").account("authority", i, 0));
+    }
+    if let Some(ix::OpenShard { index }) = arguments(i) {
+        return Some(step("open an event shard").detail("shard", index));
+    }
+    let ix::Initialize { args } = arguments(i)?;
+    let step = step("initialize").detail("window", format!("{} s", args.challenge_window_s));
+    Some(step.account("authority", i, 0))
+}

@@ -1,0 +1,294 @@
+//! Pools, positions and what happened to them.
+use crate::values::{Amount, Finality, Key, Time, Unit, base58};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+use utoipa::ToSchema;
+
+/// Stake in its four states.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Stake {
+    /// Earns, and can be taken out.
+    pub active: Amount,
+    /// Earns, and stands for live jobs.
+    pub reserved: Amount,
+    /// Earns nothing yet.
+    pub warming: Amount,
+    /// Earns nothing any more.
+    pub cooling: Amount,
+    /// All of it.
+    pub total: Amount,
+}
+
+#[derive(Debug, FromRow)]
+pub struct PoolRow {
+    pool_address: Option<Vec<u8>>,
+    commission_bps: Option<i32>,
+    active: Option<String>,
+    pool_reserved: Option<String>,
+    warming: Option<String>,
+    cooling: Option<String>,
+    pool_total: Option<String>,
+    commission_owed: Option<String>,
+    rewarded: Option<String>,
+    claimed: Option<String>,
+    commission_claimed: Option<String>,
+    slashes: Option<i64>,
+    slashed: Option<String>,
+    forfeited: Option<String>,
+    positions: Option<i64>,
+    opened_time: Option<i64>,
+}
+
+/// Columns of [`PoolRow`], of a table of pools called `p`.
+pub const POOL_COLUMNS: &str =
+    "p.address AS pool_address, p.commission_bps, p.active::text, p.reserved::text AS pool_reserved,
+    p.warming::text, p.cooling::text, (p.active + p.reserved + p.warming + p.cooling)::text AS pool_total,
+    p.commission_owed::text, p.rewarded::text, p.claimed::text, p.commission_claimed::text, p.slashes,
+    (p.slashed_reserved + p.slashed_beyond)::text AS slashed, p.forfeited::text, p.positions, p.opened_time";
+
+/// Stake towards an operator.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Pool {
+    pub address: String,
+    /// The owner's share of the rewards, hundredths of a percent.
+    pub commission_bps: i32,
+    pub stake: Stake,
+    /// Holders, the operator included.
+    pub stakers: i64,
+    pub rewards: Rewards,
+    pub losses: Losses,
+    #[schema(value_type = String)]
+    pub opened_at: Time,
+}
+
+/// What a pool earned from the schedule.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Rewards {
+    /// Brought in so far, commission included; the schedule may owe it more.
+    pub earned: Amount,
+    /// Paid to holders.
+    pub claimed: Amount,
+    pub commission_owed: Amount,
+    pub commission_claimed: Amount,
+}
+
+/// What a pool lost.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Losses {
+    pub slashes: i64,
+    pub slashed: Amount,
+    /// To users whose claimed jobs expired.
+    pub forfeited: Amount,
+}
+
+impl PoolRow {
+    pub fn show(self) -> Option<Pool> {
+        let io = |amount: Option<String>| Amount::io(amount.unwrap_or_else(|| "0".into()));
+        Some(Pool {
+            address: base58(&self.pool_address?),
+            commission_bps: self.commission_bps?,
+            stake: Stake {
+                active: io(self.active),
+                reserved: io(self.pool_reserved),
+                warming: io(self.warming),
+                cooling: io(self.cooling),
+                total: io(self.pool_total),
+            },
+            stakers: self.positions?,
+            rewards: Rewards {
+                earned: io(self.rewarded),
+                claimed: io(self.claimed),
+                commission_owed: io(self.commission_owed),
+                commission_claimed: io(self.commission_claimed),
+            },
+            losses: Losses { slashes: self.slashes?, slashed: io(self.slashed), forfeited: io(self.forfeited) },
+            opened_at: Time(self.opened_time?),
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub struct PositionRow {
+    address: Vec<u8>,
+    pool: Vec<u8>,
+    kind: String,
+    owner: Vec<u8>,
+    holder: Vec<u8>,
+    active: String,
+    reserved: String,
+    warming: String,
+    cooling: String,
+    total: String,
+    owed: String,
+    claimed: String,
+    warm_epoch: Option<String>,
+    cool_epoch: Option<String>,
+    locked_until: Option<i64>,
+    closed: bool,
+    slot: i64,
+}
+
+/// One holder's part of a pool.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Position {
+    pub address: String,
+    pub pool: String,
+    /// `operator` (earns from the schedule, in IO) or `user` (shares a user's rebates, in IOSD).
+    pub pool_kind: String,
+    pub pool_owner: String,
+    pub holder: String,
+    /// After all losses of the pool.
+    pub stake: Stake,
+    /// As of the position's last event: the pool may have earned since.
+    pub owed: Amount,
+    /// Paid out so far.
+    pub claimed: Amount,
+    /// First epoch in which what is warming can become active.
+    pub warm_epoch: Option<String>,
+    /// First epoch in which what is cooling can be withdrawn.
+    pub cool_epoch: Option<String>,
+    /// A vote keeps everything in until then.
+    #[schema(value_type = Option<String>)]
+    pub locked_until: Option<Time>,
+    /// It held nothing any more and was put away.
+    pub closed: bool,
+    /// Slot of the last change.
+    pub slot: i64,
+    pub finality: Finality,
+}
+
+impl PositionRow {
+    pub fn show(self, finalized_slot: Option<i64>) -> Position {
+        let unit = if self.kind == "user" { Unit::Iosd } else { Unit::Io };
+        let warms = self.warming != "0";
+        let cools = self.cooling != "0";
+        Position {
+            address: base58(&self.address),
+            pool: base58(&self.pool),
+            pool_kind: self.kind,
+            pool_owner: base58(&self.owner),
+            holder: base58(&self.holder),
+            stake: Stake {
+                active: Amount::io(self.active),
+                reserved: Amount::io(self.reserved),
+                warming: Amount::io(self.warming),
+                cooling: Amount::io(self.cooling),
+                total: Amount::io(self.total),
+            },
+            owed: Amount::new(self.owed, unit),
+            claimed: Amount::new(self.claimed, unit),
+            warm_epoch: self.warm_epoch.filter(|_| warms),
+            cool_epoch: self.cool_epoch.filter(|_| cools),
+            locked_until: self.locked_until.map(Time),
+            closed: self.closed,
+            slot: self.slot,
+            finality: Finality::of(self.slot, finalized_slot),
+        }
+    }
+}
+
+/// What positions are worth now: a pool's losses lower them when they are next touched.
+const POSITIONS: &str = "
+    SELECT address, pool, kind, owner, holder, active::text, reserved::text, warming::text, cooling::text,
+           (active + reserved + warming + cooling)::text AS total, owed::text, claimed::text, warm_epoch::text,
+           cool_epoch::text, locked_until, closed, slot
+    FROM (SELECT q.address, q.pool, p.kind, p.owner, q.holder, q.reserved, q.owed, q.claimed, q.warm_epoch, q.cool_epoch,
+                 q.locked_until, q.closed, greatest(q.slot, p.slot) AS slot, q.event_id,
+                 coalesce(div(q.active * p.factor, nullif(q.factor, 0)), 0) AS active,
+                 coalesce(div(q.warming * p.factor, nullif(q.factor, 0)), 0) AS warming,
+                 coalesce(div(q.cooling * p.factor, nullif(q.factor, 0)), 0) AS cooling
+          FROM positions q JOIN pools p ON p.address = q.pool) AS worth ";
+
+/// Open ones first, then the newest.
+pub async fn positions_of(pool: &PgPool, holder: Key, limit: u32) -> Result<Vec<PositionRow>, sqlx::Error> {
+    let mut query = sqlx::QueryBuilder::new(POSITIONS);
+    query.push("WHERE holder = ").push_bind(holder.0.to_vec());
+    query.push(" ORDER BY closed, event_id DESC LIMIT ").push_bind(i64::from(limit));
+    query.build_query_as().fetch_all(pool).await
+}
+
+/// The largest first.
+pub async fn positions_in(
+    pool: &PgPool,
+    kind: &'static str,
+    owner: Key,
+    limit: u32,
+) -> Result<Vec<PositionRow>, sqlx::Error> {
+    let mut query = sqlx::QueryBuilder::new(POSITIONS);
+    query.push("WHERE NOT closed AND kind = ").push_bind(kind);
+    query.push(" AND owner = ").push_bind(owner.0.to_vec());
+    query.push(" ORDER BY worth.active + worth.reserved + worth.warming + worth.cooling DESC, event_id LIMIT ");
+    query.push_bind(i64::from(limit));
+    query.build_query_as().fetch_all(pool).await
+}
+
+#[derive(Debug, FromRow)]
+pub struct ChangeRow {
+    pub event_id: i64,
+    pool: Option<Vec<u8>>,
+    pool_owner: Option<Vec<u8>>,
+    holder: Option<Vec<u8>>,
+    kind: String,
+    amount: Option<String>,
+    time: i64,
+    signature: Vec<u8>,
+    slot: i64,
+}
+
+/// Something that happened to stake.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StakeChange {
+    /// The event's id and name, such as `StakeAdded`.
+    pub id: i64,
+    pub kind: String,
+    pub pool: Option<String>,
+    pub pool_owner: Option<String>,
+    pub holder: Option<String>,
+    /// What the event is about; rebates are in IOSD.
+    pub amount: Option<Amount>,
+    #[schema(value_type = String)]
+    pub at: Time,
+    pub signature: String,
+    pub slot: i64,
+    pub finality: Finality,
+}
+
+impl ChangeRow {
+    pub fn show(self, finalized_slot: Option<i64>) -> StakeChange {
+        let unit = if matches!(self.kind.as_str(), "RebatesClaimed" | "LoyaltyShared") { Unit::Iosd } else { Unit::Io };
+        StakeChange {
+            id: self.event_id,
+            kind: self.kind,
+            pool: self.pool.as_deref().map(base58),
+            pool_owner: self.pool_owner.as_deref().map(base58),
+            holder: self.holder.as_deref().map(base58),
+            amount: self.amount.map(|amount| Amount::new(amount, unit)),
+            at: Time(self.time),
+            signature: base58(&self.signature),
+            slot: self.slot,
+            finality: Finality::of(self.slot, finalized_slot),
+        }
+    }
+}
+
+const CHANGES: &str = "
+    SELECT e.event_id, e.pool, p.owner AS pool_owner, e.holder, e.kind, e.amount::text, e.time, e.signature, e.slot
+    FROM stake_events e LEFT JOIN pools p ON p.address = e.pool ";
+
+/// Newest first, below `before_id`.
+pub async fn history_of(pool: &PgPool, holder: Key, before_id: i64, limit: u32) -> Result<Vec<ChangeRow>, sqlx::Error> {
+    let mut query = sqlx::QueryBuilder::new(CHANGES);
+    query.push("WHERE e.holder = ").push_bind(holder.0.to_vec());
+    query.push(" AND e.event_id < ").push_bind(before_id);
+    query.push(" ORDER BY e.event_id DESC LIMIT ").push_bind(i64::from(limit));
+    query.build_query_as().fetch_all(pool).await
+}
+
+/// What an operator's pool lost, newest first.
+pub async fn losses(pool: &PgPool, operator: Key, limit: u32) -> Result<Vec<ChangeRow>, sqlx::Error> {
+    let mut query = sqlx::QueryBuilder::new(CHANGES);
+    query.push("WHERE p.kind = 'operator' AND e.kind IN ('StakeSlashed', 'StakeForfeited') AND p.owner = ");
+    query.push_bind(operator.0.to_vec());
+    query.push(" ORDER BY e.event_id DESC LIMIT ").push_bind(i64::from(limit));
+    query.build_query_as().fetch_all(pool).await
+}

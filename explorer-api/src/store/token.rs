@@ -1,0 +1,188 @@
+use super::epochs::Minted;
+use crate::values::Amount;
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+use utoipa::ToSchema;
+
+/// No more than this can ever exist: 800,000,000 IO.
+const CAP: &str = "80000000000000000";
+
+#[derive(Debug, FromRow)]
+struct TotalsRow {
+    io_supply: Option<String>,
+    io_burned: String,
+    io_slash_burned: String,
+    io_deposits_burned: String,
+    io_redeemed: String,
+    minted_idle: String,
+    minted_stakers: String,
+    minted_treasury: String,
+    staked: String,
+    reserve: String,
+    allocated: String,
+    smoothed_burn: String,
+    next_epoch: String,
+}
+
+/// The coin.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Token {
+    /// IO that exists; absent until an epoch was closed.
+    pub supply: Option<Amount>,
+    /// No more than this can ever exist.
+    pub cap: Amount,
+    pub burned: Burned,
+    pub minted: Minted,
+    /// Active and reserved stake of all pools.
+    pub staked: Amount,
+    /// From burned coins, for redemptions, not promised yet.
+    pub reserve: Amount,
+    /// Promised to requests of closed epochs and not minted yet.
+    pub promised: Amount,
+    /// What the last closed epoch added to the reserve.
+    pub smoothed_burn: Amount,
+    /// The first epoch that is not closed yet.
+    pub next_epoch: String,
+    pub budgets: Vec<Budget>,
+    /// The newest epochs, oldest first.
+    pub epochs: Vec<SupplyPoint>,
+}
+
+/// IO that was burned.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Burned {
+    /// For credits.
+    pub credits: Amount,
+    pub slashed_stake: Amount,
+    /// Of proposals that too few voted on.
+    pub deposits: Amount,
+}
+
+/// A budget of the schedule.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Budget {
+    /// `idle`, `stakers` or `treasury`.
+    pub purpose: String,
+    /// Scheduled so far.
+    pub scheduled: Amount,
+    /// Scheduled and not minted yet.
+    pub available: Amount,
+    pub minted: Amount,
+    /// The most that may ever be minted, and in one epoch; absent until a vote changed them.
+    pub total_limit: Option<Amount>,
+    pub epoch_limit: Option<Amount>,
+}
+
+#[derive(Debug, FromRow)]
+struct BudgetRow {
+    purpose: String,
+    scheduled: String,
+    available: String,
+    minted: String,
+    total_limit: Option<String>,
+    epoch_limit: Option<String>,
+}
+
+/// The coin in one epoch.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SupplyPoint {
+    pub index: String,
+    /// When it was closed; absent before.
+    pub supply: Option<Amount>,
+    pub staked: Option<Amount>,
+    /// For credits.
+    pub burned: Amount,
+    pub slash_burned: Amount,
+    pub minted: Minted,
+}
+
+#[derive(Debug, FromRow)]
+struct PointRow {
+    index: String,
+    supply: Option<String>,
+    staked: Option<String>,
+    io_burned: String,
+    slash_burned: String,
+    minted_redemptions: String,
+    minted_idle: String,
+    minted_stakers: String,
+    minted_treasury: String,
+}
+
+impl PointRow {
+    fn show(self) -> SupplyPoint {
+        SupplyPoint {
+            index: self.index,
+            supply: self.supply.map(Amount::io),
+            staked: self.staked.map(Amount::io),
+            burned: Amount::io(self.io_burned),
+            slash_burned: Amount::io(self.slash_burned),
+            minted: Minted {
+                redemptions: Amount::io(self.minted_redemptions),
+                idle: Amount::io(self.minted_idle),
+                stakers: Amount::io(self.minted_stakers),
+                treasury: Amount::io(self.minted_treasury),
+            },
+        }
+    }
+}
+
+/// `epochs` is how many of the newest to include.
+pub async fn token(pool: &PgPool, epochs: u32) -> Result<Token, sqlx::Error> {
+    let t: TotalsRow = sqlx::query_as(
+        "SELECT io_supply::text, io_burned::text, io_slash_burned::text, io_deposits_burned::text, io_redeemed::text,
+                (SELECT minted::text FROM budgets WHERE purpose = 'idle') AS minted_idle,
+                (SELECT minted::text FROM budgets WHERE purpose = 'stakers') AS minted_stakers,
+                (SELECT minted::text FROM budgets WHERE purpose = 'treasury') AS minted_treasury,
+                (SELECT staked::text FROM rewards) AS staked,
+                reserve::text, allocated::text, smoothed_burn::text, next_epoch::text
+         FROM totals",
+    )
+    .fetch_one(pool)
+    .await?;
+    let budgets: Vec<BudgetRow> = sqlx::query_as(
+        "SELECT purpose, scheduled::text, available::text, minted::text, total_limit::text, epoch_limit::text
+         FROM budgets ORDER BY purpose",
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut points: Vec<PointRow> = sqlx::query_as(
+        "SELECT index::text, supply::text, staked::text, io_burned::text, slash_burned::text, minted_redemptions::text,
+                minted_idle::text, minted_stakers::text, minted_treasury::text
+         FROM supply_by_epoch s ORDER BY s.index DESC LIMIT $1",
+    )
+    .bind(i64::from(epochs))
+    .fetch_all(pool)
+    .await?;
+    points.reverse();
+    let budget = |row: BudgetRow| Budget {
+        purpose: row.purpose,
+        scheduled: Amount::io(row.scheduled),
+        available: Amount::io(row.available),
+        minted: Amount::io(row.minted),
+        total_limit: row.total_limit.map(Amount::io),
+        epoch_limit: row.epoch_limit.map(Amount::io),
+    };
+    Ok(Token {
+        supply: t.io_supply.map(Amount::io),
+        cap: Amount::io(CAP.into()),
+        burned: Burned {
+            credits: Amount::io(t.io_burned),
+            slashed_stake: Amount::io(t.io_slash_burned),
+            deposits: Amount::io(t.io_deposits_burned),
+        },
+        minted: Minted {
+            redemptions: Amount::io(t.io_redeemed),
+            idle: Amount::io(t.minted_idle),
+            stakers: Amount::io(t.minted_stakers),
+            treasury: Amount::io(t.minted_treasury),
+        },
+        staked: Amount::io(t.staked),
+        reserve: Amount::io(t.reserve),
+        promised: Amount::io(t.allocated),
+        smoothed_burn: Amount::io(t.smoothed_burn),
+        next_epoch: t.next_epoch,
+        budgets: budgets.into_iter().map(budget).collect(),
+        epochs: points.into_iter().map(PointRow::show).collect(),
+    })
+}

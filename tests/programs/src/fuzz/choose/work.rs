@@ -1,0 +1,264 @@
+//! Operators, devices, models, and jobs from post to end.
+use super::{Chooser, Committed, Kind, Known, kind, money, new_model};
+use crate::fuzz::step::{Fault, Step};
+use crate::fuzz::world::World;
+use crate::net::{IOSD, WRITE_BYTES, commit_args, model_args, post_args};
+use crate::state::one;
+use crate::work::{Cell, Work};
+use anchor_lang::prelude::Pubkey;
+use client::{address, jobs_ix};
+use jobs::PostArgs;
+use jobs::constants::{PAUSE_CLAIM, PAUSE_POST, PAUSE_REGISTER};
+use jobs::state::{Job, Status};
+use rand::Rng;
+use staking::PoolKind;
+
+pub const KINDS: &[Kind] = &[
+    kind("jobs.open_user", 1, open_user),
+    kind("jobs.register_operator", 1, register_operator),
+    kind("jobs.register_device", 3, register_device),
+    kind("jobs.retire_device", 1, retire_device),
+    kind("jobs.register_model", 1, register_model),
+    kind("jobs.post_job", 26, post),
+    kind("jobs.claim_job", 44, claim),
+    kind("jobs.commit_result", 40, commit),
+    kind("jobs.accept_result", 4, accept),
+    kind("jobs.settle_job", 14, settle),
+    kind("jobs.cancel_job", 2, cancel),
+    kind("jobs.expire_job", 4, expire),
+    kind("jobs.expire_claim", 5, expire_claim),
+    kind("jobs.dispute_cell", 18, dispute),
+    kind("jobs.close_proof", 2, close_proof),
+];
+
+/// Live jobs beyond this many must end first.
+const BUSY: usize = 20;
+
+fn open_user(c: &mut Chooser, world: &World) -> Option<Step> {
+    let has = |p: &Pubkey| world.state.users.values().any(|u| u.owner == *p);
+    let owner = c.any(c.cast.people.iter().filter(|p| !has(p)).copied().collect::<Vec<_>>())?;
+    let owner = c.mostly(owner);
+    Some(Step::send(owner, vec![jobs_ix::open_user(owner)]))
+}
+
+fn register_operator(c: &mut Chooser, world: &World) -> Option<Step> {
+    let has = |p: &Pubkey| world.state.operators.values().any(|o| o.owner == *p);
+    let able = world.state.earnings.values().map(|e| e.owner).filter(|p| !has(p) && c.cast.can_sign(p));
+    let owner = c.any(able.collect::<Vec<_>>())?;
+    let owner = c.mostly(owner);
+    Some(Step::send(owner, vec![jobs_ix::register_operator(owner)]))
+}
+
+fn register_device(c: &mut Chooser, world: &World) -> Option<Step> {
+    let config = one(&world.state.jobs_config)?;
+    if is_paused(c, world, PAUSE_REGISTER) {
+        return None;
+    }
+    let class = if c.chance(97) { c.rng.random_range(0..4u8) } else { 4 };
+    let needed = config.class_stake.get(usize::from(class)).copied().unwrap_or(0);
+    let all = c.chance(5);
+    let carries = |o: &jobs::state::Operator| {
+        let pool = world.state.pools.values().find(|p| p.owner == o.owner && p.kind == PoolKind::Operator);
+        all || pool.is_some_and(|p| p.active + p.reserved >= o.required_stake + needed && o.devices < 3)
+    };
+    let able: Vec<Pubkey> = world.state.operators.values().filter(|o| carries(o)).map(|o| o.owner).collect();
+    let owner = c.any(able)?;
+    let taken = |m: &Pubkey| world.state.devices.values().any(|d| d.key == *m);
+    let free: Vec<Pubkey> = c.cast.machines.iter().filter(|m| all || !taken(m)).copied().collect();
+    let machine = c.any(free)?;
+    let name = if c.chance(98) { "fuzz".into() } else { String::new() };
+    Some(Step::send(owner, vec![jobs_ix::register_device(owner, machine, name, class)]))
+}
+
+fn retire_device(c: &mut Chooser, world: &World) -> Option<Step> {
+    let (few, busy) = (world.state.devices.len() < 6, c.chance(10));
+    if few && c.chance(80) {
+        return None;
+    }
+    let able = world.state.devices.values().filter(|d| busy || d.live_job == Pubkey::default());
+    let (owner, key) = c.any(able.map(|d| (d.operator, d.key)).collect::<Vec<_>>())?;
+    let owner = c.mostly(owner);
+    Some(Step::send(owner, vec![jobs_ix::retire_device(owner, key)]))
+}
+
+fn register_model(c: &mut Chooser, _: &World) -> Option<Step> {
+    let model = new_model(&mut c.rng);
+    let publisher = c.person();
+    let mut args = model_args(&model);
+    match c.rng.random_range(0..20) {
+        0 => args.root[0] ^= 1,
+        1 => args.layers[0].bytes[16] ^= 1, // its columns
+        2 => args.name.clear(),
+        _ => {}
+    }
+    let register = jobs_ix::register_model(publisher, args);
+    c.models.truncate(5);
+    c.models.push(model);
+    Some(Step::send(publisher, vec![register]))
+}
+
+fn post(c: &mut Chooser, world: &World) -> Option<Step> {
+    if world.state.jobs.len() > BUSY || is_paused(c, world, PAUSE_POST) {
+        return None;
+    }
+    let all = c.chance(2);
+    let points = |owner: &Pubkey| all || world.state.loyalty.values().any(|l| l.user == *owner);
+    let able = world.state.users.values().filter(|u| points(&u.owner));
+    let able = able.map(|u| (u.owner, u.next_seq, world.state.balance(&address::iosd_account(&u.owner))));
+    let (owner, seq, purse) = c.any(able.filter(|(.., purse)| *purse > 0).collect::<Vec<_>>())?;
+    let known = c.models.iter().filter(|m| world.state.models.values().any(|k| k.root == m.root())).cloned();
+    let model = c.any(known.collect::<Vec<_>>())?;
+    let rows = c.rng.random_range(1..4);
+    let work = Work::honest(&model, address::job(&owner, seq), rows);
+    let price = match c.rng.random_range(0..20) {
+        0..12 => c.rng.random_range(1..200_000),
+        12..18 => c.rng.random_range(1..30 * IOSD).min(purse),
+        _ => c.amount(purse),
+    };
+    let (claim_s, execute_s) = (c.rng.random_range(30..1_500), c.rng.random_range(10..900));
+    let mut args = PostArgs { price, claim_s, execute_s, ..post_args(seq, &work) };
+    match c.rng.random_range(0..80) {
+        0 => args.seq = seq.wrapping_sub(1),
+        1 => args.rows = 0,
+        2 => args.claim_s = 0,
+        3 => args.execute_s = u32::MAX,
+        _ => {}
+    }
+    c.known.insert(work.job, Known { work, results: Vec::new() });
+    Some(Step::send(owner, vec![jobs_ix::post_job(owner, &model.root(), args)]))
+}
+
+/// A live job in `status` for which `fits` holds.
+fn job(c: &mut Chooser, world: &World, status: Status, fits: impl Fn(&Job) -> bool) -> Option<(Pubkey, Job)> {
+    let lax = c.chance(1);
+    let jobs = world.state.jobs.iter().filter(|(_, j)| lax || (j.status == status && fits(j)));
+    c.any(jobs.map(|(a, j)| (*a, j.clone())).collect::<Vec<_>>())
+}
+
+/// What is paused is seldom tried.
+fn is_paused(c: &mut Chooser, world: &World, flag: u8) -> bool {
+    one(&world.state.jobs_config).is_some_and(|j| j.paused & flag != 0) && c.chance(90)
+}
+
+fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
+    let now = world.state.now;
+    if is_paused(c, world, PAUSE_CLAIM) {
+        return None;
+    }
+    let (address, job) = job(c, world, Status::Posted, |j| now <= j.claim_deadline)?;
+    let config = one(&world.state.credits)?;
+    let stale = one(&world.state.feeds)?.read_price(now, config).is_err();
+    if stale && c.chance(85) {
+        return None;
+    }
+    let busy = c.chance(5);
+    // Twice its price and a little more.
+    let needed = job.price.saturating_mul(300);
+    let able = world.state.devices.values().filter(|d| {
+        let pool = address::operator_pool(&d.operator);
+        let own = world.state.positions.values().find(|p| p.holder == d.operator && p.pool == pool);
+        busy || (d.live_job == Pubkey::default() && own.is_some_and(|p| p.active >= needed))
+    });
+    let (key, operator) = c.any(able.map(|d| (d.key, d.operator)).collect::<Vec<_>>())?;
+    Some(Step::send(key, vec![jobs_ix::claim_job(key, operator, money::price_account(world), address)]))
+}
+
+/// A random cell of a result.
+fn cell(c: &mut Chooser, work: &Work) -> Cell {
+    let layer = c.rng.random_range(0..work.model.layers.len());
+    let columns = work.model.layers[layer].spec.cells();
+    (layer as u32, c.rng.random_range(0..work.rows), c.rng.random_range(0..columns))
+}
+
+fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
+    let now = world.state.now;
+    let (address, job) = job(c, world, Status::Claimed, |j| now <= j.commit_deadline)?;
+    let honest = c.known.get(&address)?.work.clone();
+    let wrong = if c.chance(45) { Some(cell(c, &honest)) } else { None };
+    let work = wrong.map_or_else(|| honest.clone(), |cell| honest.tampered(cell));
+    let args = commit_args(&work);
+    c.known.get_mut(&address)?.results.push(Committed { commitment: args.commitment, work, wrong });
+    let device = if c.chance(96) || !c.cast.can_sign(&job.device) { job.device } else { c.person() };
+    Some(Step::send(device, vec![jobs_ix::commit_result(device, address, args)]))
+}
+
+fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
+    let (address, job) = job(c, world, Status::Committed, |_| true)?;
+    let owner = c.mostly(job.user);
+    Some(Step::send(owner, vec![jobs_ix::accept_result(owner, address, &job)]))
+}
+
+fn settle(c: &mut Chooser, world: &World) -> Option<Step> {
+    let now = world.state.now;
+    let (address, job) = job(c, world, Status::Committed, |j| now > j.window_end)?;
+    Some(Step::send(c.person(), vec![jobs_ix::settle_job(address, &job)]))
+}
+
+fn cancel(c: &mut Chooser, world: &World) -> Option<Step> {
+    let (address, job) = job(c, world, Status::Posted, |_| true)?;
+    let owner = c.mostly(job.user);
+    Some(Step::send(owner, vec![jobs_ix::cancel_job(owner, address, &job)]))
+}
+
+fn expire(c: &mut Chooser, world: &World) -> Option<Step> {
+    let now = world.state.now;
+    let (address, job) = job(c, world, Status::Posted, |j| now > j.claim_deadline)?;
+    Some(Step::send(c.person(), vec![jobs_ix::expire_unclaimed(address, &job)]))
+}
+
+fn expire_claim(c: &mut Chooser, world: &World) -> Option<Step> {
+    let now = world.state.now;
+    let (address, job) = job(c, world, Status::Claimed, |j| now > j.commit_deadline)?;
+    Some(Step::send(c.person(), vec![jobs_ix::expire_claim(address, &job)]))
+}
+
+/// Evidence about a cell: opened, written and judged, with other steps between.
+fn dispute(c: &mut Chooser, world: &World) -> Option<Step> {
+    let known = |j: &Job, k: &Known| k.results.iter().any(|r| r.commitment == j.commitment && r.wrong.is_some());
+    let open: Vec<Pubkey> = world
+        .state
+        .jobs
+        .iter()
+        .filter_map(|(a, j)| {
+            (j.status == Status::Committed && c.known.get(a).is_some_and(|k| known(j, k))).then_some(*a)
+        })
+        .collect();
+    let address = if c.chance(85) { c.any(open)? } else { job(c, world, Status::Committed, |_| true)?.0 };
+    let job = world.state.jobs.get(&address)?.clone();
+    let results = &c.known.get(&address)?.results;
+    let result = results.iter().find(|r| r.commitment == job.commitment).or(results.first())?;
+    let (work, wrong, commitment) = (result.work.clone(), result.wrong, result.commitment);
+    let judged = wrong.filter(|_| c.chance(80)).unwrap_or_else(|| cell(c, &work));
+    let honest = work.evidence(judged);
+    let mut evidence = honest.clone();
+    if c.chance(12) {
+        let at = c.rng.random_range(0..evidence.len());
+        evidence[at] ^= 1 << c.rng.random_range(0..8);
+    }
+    let is_wrong = wrong == Some(judged) && evidence == honest;
+    let prover = c.person();
+    let proof = address::proof(&address, &prover);
+    if world.state.proofs.contains_key(&proof) {
+        return Some(Step::send(prover, vec![jobs_ix::close_proof(prover, address)]));
+    }
+    for (i, part) in evidence.chunks(WRITE_BYTES).enumerate() {
+        let write = jobs_ix::write_proof(prover, address, (i * WRITE_BYTES) as u16, part.to_vec());
+        c.queue.push_back(Step::send(prover, vec![write]));
+    }
+    let open = jobs_ix::open_proof(prover, address, evidence.len() as u16);
+    // Somebody may have posted it with another input or model, or committed to nothing that is known.
+    let posted = (job.input_root, job.rows, job.model_root, job.commitment);
+    let as_posted = posted == (work.input_root(), work.rows, work.model.root(), commitment);
+    let fault = Fault { job: address, commitment: job.commitment, proof, evidence, is_wrong };
+    let dispute = jobs_ix::dispute_cell(prover, address, &job, judged);
+    c.queue.push_back(Step { fault: as_posted.then_some(fault), ..Step::send(prover, vec![dispute]) });
+    Some(Step::send(prover, vec![open]))
+}
+
+/// Buffers that nobody needs any more, first those of jobs that have ended.
+fn close_proof(c: &mut Chooser, world: &World) -> Option<Step> {
+    let busy = !c.queue.is_empty();
+    let left = world.state.proofs.values().filter(|p| !busy || !world.state.jobs.contains_key(&p.job));
+    let (prover, job) = c.any(left.map(|p| (p.prover, p.job)).collect::<Vec<_>>())?;
+    Some(Step::send(prover, vec![jobs_ix::close_proof(prover, job)]))
+}
