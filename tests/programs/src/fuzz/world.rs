@@ -235,7 +235,12 @@ impl World {
         }
         self.reread(&[*payer])?;
         let logs = || failure.logs.join("\n");
-        holds!("refusals", is_named(&failure, step, what), "{what} was refused without a name: {reason}\n{}", logs());
+        holds!(
+            "refusals",
+            is_named(&failure, step, instructions.get(index)),
+            "{what} was refused without a name: {reason}\n{}",
+            logs()
+        );
         Ok(Outcome::Refused(reason))
     }
 
@@ -256,7 +261,7 @@ impl Default for World {
 
 /// Whether a refusal says what was wrong: by a name of ours, Anchor's or a token program's, or, for accounts that were swapped, by
 /// one of the runtime's.
-fn is_named(failure: &Failure, step: &Step, what: &str) -> bool {
+fn is_named(failure: &Failure, step: &Step, instruction: Option<&Instruction>) -> bool {
     use InstructionError as E;
     // The token programs log their own.
     if failure.code > 0 || failure.logs.iter().any(|l| l.starts_with("Program log: Error: ")) {
@@ -265,12 +270,11 @@ fn is_named(failure: &Failure, step: &Step, what: &str) -> bool {
     let TransactionError::InstructionError(_, error) = &failure.cause else {
         return step.attack.is_some();
     };
-    // Reading a length that no argument can have runs out of memory before anything else happens.
-    let long = ["jobs.register_device", "jobs.register_model", "jobs.write_proof"].contains(&what);
     match error {
         // Not ours, and told what to do by nobody's client.
-        _ if what == "other" => step.attack.is_some(),
-        E::ProgramFailedToComplete if long => step.attack == Some(super::choose::CHANGED),
+        _ if instruction.is_some_and(|i| name(i) == "other") => step.attack.is_some(),
+        // Reading such a length runs out of memory before anything else happens.
+        E::ProgramFailedToComplete if instruction.is_some_and(has_false_length) => step.attack.is_some(),
         // The account exists already.
         E::Custom(0) => failure.logs.iter().any(|l| l.contains("already in use")) || step.attack.is_some(),
         E::ProgramFailedToComplete
@@ -286,6 +290,21 @@ fn is_named(failure: &Failure, step: &Step, what: &str) -> bool {
         | E::ArithmeticOverflow => false,
         _ => step.attack.is_some(),
     }
+}
+
+/// Whether text or bytes among its arguments say that they are longer than all of the data: no client writes that.
+fn has_false_length(instruction: &Instruction) -> bool {
+    let at = match name(instruction) {
+        "jobs.register_device" => 8,
+        // After the offset.
+        "jobs.write_proof" | "jobs.write_draft" => 10,
+        // After root and blob.
+        "jobs.register_model" => 72,
+        _ => return false,
+    };
+    let data = &instruction.data;
+    let length = data.get(at..at + 4).and_then(|l| l.try_into().ok()).map_or(0, u32::from_le_bytes);
+    length as usize > data.len()
 }
 
 /// An action without its values.

@@ -45,7 +45,9 @@ fn a_refund_cannot_be_diverted_to_another_account_of_the_same_user() {
     let job = net.post(&user(0), &work::tiny()).address;
     let mine = address::iosd_account(&user(0).pubkey());
     let second = client::Pubkey::new_from_array([5; 32]);
-    net.vm.set_account(second, net.vm.account(&mine).unwrap());
+    let mut empty = net.vm.account(&mine).unwrap();
+    empty.data[64..72].fill(0);
+    net.vm.set_account(second, empty);
     net.wait(i64::from(jobs::constants::MAX_CLAIM_S) + 1);
     let expire = jobs_ix::expire_job(job, &net.job(&job).unwrap());
     net.refused("WrongOwner", &[replace(expire.clone(), mine, second)], &[&stranger()]);

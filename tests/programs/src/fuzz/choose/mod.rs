@@ -7,8 +7,6 @@ mod time;
 mod votes;
 mod work;
 
-pub use attacks::CHANGED;
-
 use super::people::Cast;
 use super::step::{Act, Step};
 use super::world::World;

@@ -19,18 +19,18 @@ pub const KINDS: &[Kind] = &[
     kind("governance.vote", 60, vote),
     kind("governance.finish", 8, finish),
     kind("governance.veto", 1, veto),
-    kind("governance.execute", 14, execute),
+    kind("governance.execute", 18, execute),
     kind("governance.execute_payment", 6, pay),
     kind("governance.close_proposal", 6, close_proposal),
     kind("governance.close_vote", 6, close_vote),
     kind("governance.offer_guardian", 1, offer_guardian),
     kind("governance.accept_guardian", 2, accept_guardian),
     kind("governance.guardian_pause", 1, pause),
-    kind("governance.accept_program_authority", 8, accept_program),
+    kind("governance.accept_program_authority", 16, accept_program),
     kind("credits.accept_authority", 8, accept),
     kind("staking.accept_authority", 8, accept),
     kind("jobs.accept_authority", 8, accept),
-    kind("administer", 30, administer),
+    kind("administer", 40, administer),
 ];
 
 /// Proposals beyond this many must be put away first.
