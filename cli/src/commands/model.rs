@@ -15,7 +15,7 @@ pub async fn run(context: &Context, command: ModelCommand) -> Result<Output> {
             json["layers"] = model
                 .specs()
                 .iter()
-                .map(|l| json!({ "k": l.k, "n": l.n, "output": if l.requant.is_some() { "i8" } else { "i32" } }))
+                .map(|l| json!({ "k": l.k(), "n": l.cells(), "output": if l.out_size() == 1 { "i8" } else { "i32" } }))
                 .collect();
             Ok(Output::new(&json, text))
         }

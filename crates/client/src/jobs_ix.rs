@@ -89,6 +89,7 @@ pub fn register_model(publisher: Pubkey, args: ModelArgs) -> Instruction {
     let accounts = accounts::RegisterModel {
         publisher,
         model,
+        draft: None,
         shard: address::jobs_shard_of(&model),
         system_program: system_program::ID,
         event_authority: event_authority(),

@@ -1,6 +1,6 @@
 //! Opens the backends there are, tests and measures each, and takes the fastest.
 use crate::gpu::{self, Dot};
-use crate::selftest::Bytes;
+use crate::sample::Bytes;
 use crate::{Backend, BackendKind, ComputeError, Cpu, Description, Gpu, GpuSelect, self_test};
 use std::fmt;
 use std::str::FromStr;

@@ -14,7 +14,7 @@ pub(crate) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     pub(crate) fn of_layer(layer: &'a ModelLayer) -> Result<Self, ComputeError> {
-        let (k, n) = (layer.spec.k as usize, layer.spec.n as usize);
+        let (k, n) = (layer.spec.k() as usize, layer.spec.n() as usize);
         let (expected, found) = (n * (k + 4), layer.columns.len());
         if found != expected || k == 0 || n == 0 {
             return Err(ComputeError::Shape { what: "weight columns".into(), expected, found });

@@ -1,12 +1,14 @@
 //! The CPU backend: exact int8 kernels chosen at run time, rows spread over threads.
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+mod elementwise;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
 use crate::cache::ModelCache;
 use crate::columns::Columns;
+use crate::images::Left;
 use crate::{Backend, BackendKind, ComputeError, Description, Execution, Gemm};
 use judge::Requant;
 use model::{Model, ModelLayer};
@@ -73,6 +75,14 @@ struct Packed {
 }
 
 impl Packed {
+    /// A layer's weights; `None` if it has none.
+    fn of_layer(kernel: Kernel, layer: &ModelLayer) -> Result<Option<Self>, ComputeError> {
+        if !layer.spec.is_product() {
+            return Ok(None);
+        }
+        Ok(Some(Packed::new(kernel, Columns::of_layer(layer)?)))
+    }
+
     fn new(kernel: Kernel, columns: Columns) -> Self {
         let weights = match kernel {
             #[cfg(target_arch = "x86_64")]
@@ -95,9 +105,9 @@ impl Packed {
         }
     }
 
-    /// As [`Packed::multiply`], and requantises into `out` if there is a rule. Spreads blocks of rows over `threads`.
-    fn layer(&self, threads: usize, requant: Option<Requant>, input: &[u8], c: &mut [i32], out: &mut [u8]) {
-        let rows = input.len() / self.k;
+    /// The product with the left matrix, requantised into `out` if there is a rule. Spreads blocks of rows over `threads`.
+    fn layer(&self, threads: usize, requant: Option<Requant>, left: Left, c: &mut [i32], out: &mut [u8]) {
+        let rows = left.rows();
         let macs = rows.saturating_mul(self.k * self.n);
         let threads = threads.min(macs / MACS_PER_THREAD).max(1);
         let band = rows.div_ceil(threads).next_multiple_of(12);
@@ -105,11 +115,12 @@ impl Packed {
         let out_band = if requant.is_some() { band * self.n } else { 1 };
         let mut spare = vec![0u8; threads];
         let out = if requant.is_some() { out } else { &mut spare };
-        let bands = input.chunks(band * self.k).zip(c.chunks_mut(band * self.n)).zip(out.chunks_mut(out_band));
-        let run = |((input, c), out): ((&[u8], &mut [i32]), &mut [u8])| {
-            let blocks = input.chunks(BLOCK_ROWS * self.k).zip(c.chunks_mut(BLOCK_ROWS * self.n));
-            for (i, (input, c)) in blocks.enumerate() {
-                self.multiply(input, c);
+        let bands = c.chunks_mut(band * self.n).zip(out.chunks_mut(out_band)).enumerate();
+        let run = |(index, (c, out)): (usize, (&mut [i32], &mut [u8]))| {
+            let mut scratch = Vec::new();
+            for (i, c) in c.chunks_mut(BLOCK_ROWS * self.n).enumerate() {
+                let from = index * band + i * BLOCK_ROWS;
+                self.multiply(left.block(from, from + c.len() / self.n, &mut scratch), c);
                 if let Some(requant) = requant {
                     requantise(&requant, c, &mut out[i * BLOCK_ROWS * self.n..]);
                 }
@@ -160,7 +171,7 @@ pub struct Cpu {
     description: Description,
     kernel: Kernel,
     threads: usize,
-    models: ModelCache<Vec<Packed>>,
+    models: ModelCache<Vec<Option<Packed>>>,
 }
 
 impl Cpu {
@@ -188,21 +199,45 @@ impl Cpu {
         Cpu { description, kernel, threads, models: ModelCache::new() }
     }
 
-    /// One layer on its own: its accumulators (`rows * n`, with bias) and its output as committed to. Packs the weights
-    /// anew each time.
+    /// One layer on its own: its accumulators (with bias; none for a layer that is no product) and its output as committed
+    /// to. `inputs` as [`model::sources`] gives them. Packs the weights anew each time.
     ///
     /// # Errors
-    /// [`ComputeError::Shape`] if `input` is not whole rows of `k` bytes, or the layer's weights are not its size.
+    /// [`ComputeError::Shape`] if an input is not whole rows, both as many, or the layer's weights are not its size.
     ///
     /// # Panics
-    /// If the requantisation is outside what [`judge::check_layers`] allows; no [`Model`] has such a layer.
-    pub fn layer(&self, layer: &ModelLayer, input: &[u8]) -> Result<(Vec<i32>, Vec<u8>), ComputeError> {
-        let columns = Columns::of_layer(layer)?;
-        if input.is_empty() || !input.len().is_multiple_of(columns.k) {
-            let expected = columns.k * input.len().div_ceil(columns.k).max(1);
-            return Err(ComputeError::Shape { what: "layer input".into(), expected, found: input.len() });
+    /// If the layer is outside what [`judge::check_layers`] allows; no [`Model`] has such a layer.
+    pub fn layer(&self, layer: &ModelLayer, inputs: &[&[u8]; 2]) -> Result<(Vec<i32>, Vec<u8>), ComputeError> {
+        let packed = Packed::of_layer(self.kernel, layer)?;
+        let (width, found) = (layer.spec.in_row_bytes() as usize, inputs[0].len());
+        let expected = if found == 0 { width } else { found.next_multiple_of(width) };
+        for input in inputs {
+            if input.len() != expected {
+                return Err(ComputeError::Shape { what: "layer input".into(), expected, found: input.len() });
+            }
         }
-        Ok(run_layer(&Packed::new(self.kernel, columns), self.threads, layer.spec.requant, input))
+        Ok(self.run_layer(packed.as_ref(), layer, inputs, found / width))
+    }
+
+    fn run_layer(
+        &self,
+        packed: Option<&Packed>,
+        layer: &ModelLayer,
+        inputs: &[&[u8]; 2],
+        rows: usize,
+    ) -> (Vec<i32>, Vec<u8>) {
+        let (Some(packed), Some(left)) = (packed, Left::of(&layer.spec, inputs[0])) else {
+            let vector = self.kernel != Kernel::Portable && Kernel::Avx2.is_available();
+            return (Vec::new(), elementwise::run(&layer.spec, &layer.columns, inputs, rows, self.threads, vector));
+        };
+        let (requant, cells) = (layer.spec.requant, rows * layer.spec.cells() as usize);
+        let mut accumulators = vec![0; cells];
+        let mut out = vec![0; if requant.is_some() { cells } else { 0 }];
+        packed.layer(self.threads, requant, left, &mut accumulators, &mut out);
+        if requant.is_none() {
+            out = accumulators.iter().flat_map(|acc: &i32| acc.to_le_bytes()).collect();
+        }
+        (accumulators, out)
     }
 }
 
@@ -212,43 +247,38 @@ impl Default for Cpu {
     }
 }
 
-fn run_layer(packed: &Packed, threads: usize, requant: Option<Requant>, input: &[u8]) -> (Vec<i32>, Vec<u8>) {
-    let cells = input.len() / packed.k * packed.n;
-    let mut accumulators = vec![0; cells];
-    let mut out = vec![0; if requant.is_some() { cells } else { 0 }];
-    packed.layer(threads, requant, input, &mut accumulators, &mut out);
-    if requant.is_none() {
-        out = accumulators.iter().flat_map(|acc: &i32| acc.to_le_bytes()).collect();
-    }
-    (accumulators, out)
-}
-
 impl Backend for Cpu {
     fn describe(&self) -> &Description {
         &self.description
     }
 
     fn execute(&mut self, model: &Model, input: &[u8]) -> Result<Execution, ComputeError> {
-        model.check_input(input)?;
+        let rows = model.check_input(input)? as usize;
         let kernel = self.kernel;
-        let layers = self.models.get_or_prepare(model.root(), || {
-            let layers = model.layers.iter();
-            layers.map(|layer| Ok(Packed::new(kernel, Columns::of_layer(layer)?))).collect::<Result<_, ComputeError>>()
-        })?;
-        let mut execution = Execution { activations: vec![input.to_vec()], accumulators: Vec::new() };
-        for (i, (packed, layer)) in layers.iter().zip(&model.layers).enumerate() {
-            let (accumulators, out) = run_layer(packed, self.threads, layer.spec.requant, &execution.activations[i]);
-            execution.accumulators.push(accumulators);
-            execution.activations.push(out);
-        }
-        Ok(execution)
+        // Taken out for the time of the run, which borrows the rest of `self`.
+        let mut models = std::mem::replace(&mut self.models, ModelCache::new());
+        let run = models.get_or_prepare(model.root(), || {
+            model.layers.iter().map(|layer| Packed::of_layer(kernel, layer)).collect::<Result<_, ComputeError>>()
+        });
+        let execution = run.map(|layers| {
+            let mut execution = Execution { activations: vec![input.to_vec()], accumulators: Vec::new() };
+            for (packed, layer) in layers.iter().zip(&model.layers) {
+                let inputs = model::sources(&layer.spec, &execution.activations);
+                let (accumulators, out) = self.run_layer(packed.as_ref(), layer, &inputs, rows);
+                execution.accumulators.push(accumulators);
+                execution.activations.push(out);
+            }
+            execution
+        });
+        self.models = models;
+        execution
     }
 
     fn gemm(&mut self, shape: Gemm, a: &[u8], b: &[u8]) -> Result<Vec<i32>, ComputeError> {
         shape.check(a, b)?;
         let packed = Packed::new(self.kernel, Columns::plain(shape.k, shape.n, b));
         let mut c = vec![0; shape.m * shape.n];
-        packed.layer(self.threads, None, a, &mut c, &mut []);
+        packed.layer(self.threads, None, Left::Rows { bytes: a, k: shape.k }, &mut c, &mut []);
         Ok(c)
     }
 }

@@ -1,8 +1,11 @@
 //! The GPU backend: WGSL kernels through Vulkan. Activations stay on the device from layer to layer.
 mod device;
 mod kernels;
+mod params;
+mod plan;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use device::GpuSelect;
 pub(crate) use device::adapters;
@@ -11,10 +14,10 @@ pub use kernels::Dot;
 use crate::cache::ModelCache;
 use crate::columns::Columns;
 use crate::{Backend, ComputeError, Description, Execution, Gemm};
-use bytemuck::{Pod, Zeroable};
 use device::Device;
-use judge::Requant;
-use model::Model;
+use model::{Model, ModelLayer};
+use params::Size;
+use plan::Scratch;
 use std::time::Duration;
 use wgpu::BufferUsages as Usage;
 
@@ -27,88 +30,32 @@ const BAND_MACS: u64 = 64 << 30;
 /// Below this many rows one thread to a cell beats tiles that are mostly empty (measured on lavapipe at 1024 x 1024: a row
 /// costs 0.6 ms, a started tile of 64 rows 18 to 25 ms).
 const TILED_ROWS: usize = 32;
-/// Longest sum, 32 times the widest model's. Mesa's software driver silently ends all loops of a shader after 65,535
+/// Longest sum, 16 times the widest model's. Mesa's software driver silently ends all loops of a shader after 65,535
 /// iterations together; the tiled product takes 35 for every 64 elements.
 const MAX_K: u64 = 1 << 16;
+/// Most rows in a band: far fewer than a tiled product's workgroups in one dimension allow.
+const BAND_ROWS: u64 = 1 << 20;
+/// Most bytes of patches gathered at once for a convolution.
+const GATHER_BYTES: u64 = 32 << 20;
 /// The least that every adapter allows in each dimension.
 const MAX_WORKGROUPS: u32 = 65_535;
 
-/// What the kernels are told; the order is that of the WGSL struct. Sizes: see [`kernels`].
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct Params {
-    m: u32,
-    n: u32,
-    words: u32,
-    out_words: u32,
-    shift1: u32,
-    mul: i32,
-    shift2: u32,
-    zero_point: i32,
-    lo: i32,
-    hi: i32,
-    pad: [u32; 2],
-}
-
 /// A layer whose weights are on the device.
 struct Layer {
-    k: usize,
-    n: usize,
-    requant: Option<Requant>,
-    weights: wgpu::Buffer,
-    bias: wgpu::Buffer,
+    size: Size,
+    weights: Weights,
 }
 
-impl Layer {
-    /// Words in a row of input.
-    fn words(&self) -> usize {
-        self.k.div_ceil(4)
-    }
-
-    /// Words in a row of i8 output.
-    fn out_words(&self) -> usize {
-        self.n.div_ceil(4)
-    }
-
-    fn params(&self, m: usize) -> Params {
-        let q = self.requant.unwrap_or(Requant { shift1: 0, mul: 1, shift2: 1, zero_point: 0, lo: 0, hi: 0 });
-        Params {
-            m: m as u32,
-            n: self.n as u32,
-            words: self.words() as u32,
-            out_words: self.out_words() as u32,
-            shift1: q.shift1.into(),
-            mul: q.mul.into(),
-            shift2: q.shift2.into(),
-            zero_point: q.zero_point.into(),
-            lo: q.lo.into(),
-            hi: q.hi.into(),
-            pad: [0; 2],
-        }
-    }
+enum Weights {
+    Columns { weights: wgpu::Buffer, bias: wgpu::Buffer },
+    Table(wgpu::Buffer),
+    None,
 }
 
 /// A model on the device, with working memory for one band.
 struct Resident {
     layers: Vec<Layer>,
     scratch: Option<Scratch>,
-}
-
-struct Scratch {
-    /// Rows there is room for.
-    rows: usize,
-    input: wgpu::Buffer,
-    steps: Vec<Step>,
-    staging: wgpu::Buffer,
-}
-
-/// One layer's working memory.
-struct Step {
-    params: wgpu::Buffer,
-    accumulators: wgpu::Buffer,
-    product: wgpu::BindGroup,
-    /// Output and bindings, where there is a requantisation.
-    requant: Option<(wgpu::Buffer, wgpu::BindGroup)>,
 }
 
 /// The GPU backend.
@@ -118,6 +65,10 @@ pub struct Gpu {
     tiled: wgpu::ComputePipeline,
     narrow: wgpu::ComputePipeline,
     requant: wgpu::ComputePipeline,
+    gather: wgpu::ComputePipeline,
+    pool: wgpu::ComputePipeline,
+    add: wgpu::ComputePipeline,
+    lookup: wgpu::ComputePipeline,
     models: ModelCache<Resident>,
 }
 
@@ -144,7 +95,11 @@ impl Gpu {
         let gpu = Gpu {
             tiled: pipeline(&device, "tiled product", &kernels::tiled(dot), &product),
             narrow: pipeline(&device, "narrow product", &kernels::narrow(dot), &product),
-            requant: pipeline(&device, "requantiser", &kernels::requant(), &layout(&device, 1)),
+            requant: pipeline(&device, "requantiser", &words::requant(), &layout(&device, 1)),
+            gather: pipeline(&device, "patches", &words::gather(), &layout(&device, 1)),
+            pool: pipeline(&device, "pool", &words::pool(), &layout(&device, 1)),
+            add: pipeline(&device, "sum", &words::add(), &layout(&device, 2)),
+            lookup: pipeline(&device, "lookup", &words::lookup(), &layout(&device, 2)),
             device,
             timeout,
             models: ModelCache::new(),
@@ -220,7 +175,23 @@ fn pad<'a>(rows: impl Iterator<Item = &'a [u8]>, width: usize) -> Vec<u8> {
     out
 }
 
-fn upload(device: &Device, columns: Columns, requant: Option<Requant>) -> Result<Layer, ComputeError> {
+fn upload(device: &Device, layer: &ModelLayer) -> Result<Layer, ComputeError> {
+    let size = Size::of(layer.spec);
+    if layer.spec.is_product() {
+        return upload_columns(device, Columns::of_layer(layer)?, size);
+    }
+    let weights = if layer.columns.is_empty() {
+        Weights::None
+    } else {
+        let table = buffer(device, "bytes of a table", layer.columns.len() / 4, Usage::STORAGE | Usage::COPY_DST)?;
+        device.queue.write_buffer(&table, 0, &layer.columns);
+        Weights::Table(table)
+    };
+    device.check()?;
+    Ok(Layer { size, weights })
+}
+
+fn upload_columns(device: &Device, columns: Columns, size: Size) -> Result<Layer, ComputeError> {
     let Columns { k, n, .. } = columns;
     let usage = Usage::STORAGE | Usage::COPY_DST;
     let weights = buffer(device, "bytes of weights", n * k.div_ceil(4), usage)?;
@@ -229,94 +200,17 @@ fn upload(device: &Device, columns: Columns, requant: Option<Requant>) -> Result
     let biases: Vec<i32> = columns.iter().map(|(_, bias)| bias).collect();
     device.queue.write_buffer(&bias, 0, bytemuck::cast_slice(&biases));
     device.check()?;
-    Ok(Layer { k, n, requant, weights, bias })
-}
-
-/// How many of `rows` rows go through the device at once: no binding, read-back or waiting time may get too large.
-fn band_rows(layers: &[Layer], max_binding: u64, rows: usize) -> usize {
-    let widest = layers.iter().map(|layer| layer.words().max(layer.n)).max().unwrap_or(1);
-    let back: usize = layers.iter().map(|layer| layer.n + layer.out_words()).sum();
-    let macs: usize = layers.iter().map(|layer| layer.k * layer.n).sum();
-    let band = (max_binding / (4 * widest as u64)).min(BAND_BYTES / (4 * back as u64)).min(BAND_MACS / macs as u64);
-    rows.min(band as usize).max(1)
+    Ok(Layer { size, weights: Weights::Columns { weights, bias } })
 }
 
 impl Gpu {
-    fn scratch(&self, layers: &[Layer], rows: usize) -> Result<Scratch, ComputeError> {
-        let device = &self.device;
-        let input = buffer(device, "bytes of input", rows * layers[0].words(), Usage::STORAGE | Usage::COPY_DST)?;
-        let result = Usage::STORAGE | Usage::COPY_SRC;
-        let mut steps: Vec<Step> = Vec::new();
-        let mut back = 0;
-        for layer in layers {
-            let params = buffer(device, "parameters", size_of::<Params>() / 4, Usage::UNIFORM | Usage::COPY_DST)?;
-            let accumulators = buffer(device, "bytes of accumulators", rows * layer.n, result)?;
-            let before = steps.last().and_then(|step| step.requant.as_ref()).map_or(&input, |(out, _)| out);
-            let operands = [&params, before, &layer.weights, &layer.bias, &accumulators];
-            let product = bind(device, &self.tiled, &operands);
-            back += rows * layer.n;
-            let requant = if layer.requant.is_some() {
-                let out = buffer(device, "bytes of output", rows * layer.out_words(), result)?;
-                let group = bind(device, &self.requant, &[&params, &accumulators, &out]);
-                back += rows * layer.out_words();
-                Some((out, group))
-            } else {
-                None
-            };
-            steps.push(Step { params, accumulators, product, requant });
-        }
-        let staging = buffer(device, "read-back", back, Usage::MAP_READ | Usage::COPY_DST)?;
-        device.check()?;
-        Ok(Scratch { rows, input, steps, staging })
-    }
-
-    /// Encodes all layers over `rows` rows, and copies their results to the staging buffer one after another.
-    fn encode(&self, layers: &[Layer], scratch: &Scratch, rows: usize) -> wgpu::CommandBuffer {
-        let mut encoder = self.device.handle.create_command_encoder(&Default::default());
-        let mut pass = encoder.begin_compute_pass(&Default::default());
-        for (layer, step) in layers.iter().zip(&scratch.steps) {
-            self.device.queue.write_buffer(&step.params, 0, bytemuck::bytes_of(&layer.params(rows)));
-            let (m, n) = (rows as u32, layer.n as u32);
-            // Both products have the same bindings, so one group serves both.
-            pass.set_bind_group(0, &step.product, &[]);
-            if rows < TILED_ROWS {
-                pass.set_pipeline(&self.narrow);
-                pass.dispatch_workgroups(n.div_ceil(kernels::NARROW), m, 1);
-            } else {
-                pass.set_pipeline(&self.tiled);
-                pass.dispatch_workgroups(n.div_ceil(kernels::TILE), m.div_ceil(kernels::TILE), 1);
-            }
-            if let Some((_, group)) = &step.requant {
-                let groups = (m * layer.out_words() as u32).div_ceil(kernels::REQUANT);
-                let high = groups.div_ceil(MAX_WORKGROUPS);
-                pass.set_pipeline(&self.requant);
-                pass.set_bind_group(0, group, &[]);
-                pass.dispatch_workgroups(groups.div_ceil(high), high, 1);
-            }
-        }
-        drop(pass);
-        let mut at = 0;
-        let mut copy = |from: &wgpu::Buffer, words: usize| {
-            let bytes = 4 * words as u64;
-            encoder.copy_buffer_to_buffer(from, 0, &scratch.staging, at, bytes);
-            at += bytes;
-        };
-        for (layer, step) in layers.iter().zip(&scratch.steps) {
-            copy(&step.accumulators, rows * layer.n);
-            if let Some((out, _)) = &step.requant {
-                copy(out, rows * layer.out_words());
-            }
-        }
-        encoder.finish()
-    }
-
     /// Runs a resident model over whole rows.
     fn run(&self, resident: &mut Resident, input: &[u8]) -> Result<Execution, ComputeError> {
         let Resident { layers, scratch } = resident;
         self.device.check()?;
-        let k = layers[0].k;
+        let k = layers[0].size.in_bytes();
         let rows = input.len() / k;
-        let band = band_rows(layers, self.device.max_binding, rows);
+        let band = plan::band_rows(layers, self.device.max_binding, rows);
         // Working memory is put back only after success: a failed run may leave its buffers mapped.
         let space = match scratch.take() {
             Some(space) if space.rows >= band => space,
@@ -324,39 +218,19 @@ impl Gpu {
         };
         let mut execution = Execution {
             activations: vec![Vec::new(); layers.len() + 1],
-            accumulators: layers.iter().map(|layer| Vec::with_capacity(rows * layer.n)).collect(),
+            accumulators: layers.iter().map(|layer| Vec::with_capacity(rows * layer.size.sums())).collect(),
         };
         for part in input.chunks(band * k) {
             let rows = part.len() / k;
             self.device.queue.write_buffer(&space.input, 0, &pad(part.chunks_exact(k), k));
             let commands = self.encode(layers, &space, rows);
-            self.device
-                .run(commands, &space.staging, self.timeout, |bytes| collect(layers, rows, bytes, &mut execution))?;
+            self.device.run(commands, &space.staging, self.timeout, |bytes| {
+                plan::collect(layers, rows, bytes, &mut execution);
+            })?;
         }
         execution.activations[0] = input.to_vec();
         *scratch = Some(space);
         Ok(execution)
-    }
-}
-
-/// Appends one band's results, laid out as [`Gpu::encode`] copies them.
-fn collect(layers: &[Layer], rows: usize, bytes: &[u8], execution: &mut Execution) {
-    let mut rest = bytes;
-    let mut take = |words: usize| {
-        let (head, tail) = rest.split_at(4 * words);
-        rest = tail;
-        head
-    };
-    let outputs = execution.activations[1..].iter_mut().zip(&mut execution.accumulators);
-    for (layer, (out, accumulators)) in layers.iter().zip(outputs) {
-        let raw = take(rows * layer.n);
-        accumulators.extend(raw.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)));
-        if layer.requant.is_some() {
-            let words = take(rows * layer.out_words());
-            words.chunks_exact(4 * layer.out_words()).for_each(|row| out.extend_from_slice(&row[..layer.n]));
-        } else {
-            out.extend_from_slice(raw);
-        }
     }
 }
 
@@ -372,7 +246,7 @@ impl Backend for Gpu {
         let result = models
             .get_or_prepare(model.root(), || {
                 let layers = model.layers.iter();
-                let layers = layers.map(|l| upload(&self.device, Columns::of_layer(l)?, l.spec.requant));
+                let layers = layers.map(|layer| upload(&self.device, layer));
                 Ok(Resident { layers: layers.collect::<Result<_, ComputeError>>()?, scratch: None })
             })
             .and_then(|resident| self.run(resident, input));
@@ -383,7 +257,8 @@ impl Backend for Gpu {
     fn gemm(&mut self, shape: Gemm, a: &[u8], b: &[u8]) -> Result<Vec<i32>, ComputeError> {
         shape.check(a, b)?;
         self.device.check_limit("elements in a sum", shape.k as u64, MAX_K)?;
-        let layer = upload(&self.device, Columns::plain(shape.k, shape.n, b), None)?;
+        let columns = Columns::plain(shape.k, shape.n, b);
+        let layer = upload_columns(&self.device, columns, Size::plain(shape.k, shape.n))?;
         let mut resident = Resident { layers: vec![layer], scratch: None };
         Ok(self.run(&mut resident, a)?.accumulators.swap_remove(0))
     }

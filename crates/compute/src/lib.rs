@@ -1,7 +1,7 @@
 //! Executes integer models, on the CPU or on a GPU, with the same bits everywhere.
 //!
-//! What a layer computes is defined by [`judge::Layer::cell`]: an int8 product with 32-bit wrapping accumulators, a bias
-//! and an integer requantisation. All kernels are integer-only, so their order of additions cannot change a result. A
+//! What a layer computes is defined by [`judge::Layer::cell`]: int8 products with 32-bit wrapping accumulators, integer
+//! requantisation, pools, sums and lookups. All kernels are integer-only, so their order of additions cannot change a result. A
 //! driver or a compiler still can: [`self_test`] compares a backend with the judge's definition and with a pinned digest
 //! before [`choose`] lets it work.
 mod cache;
@@ -10,12 +10,15 @@ mod columns;
 pub mod cpu;
 mod error;
 pub mod gpu;
+mod images;
+pub mod sample;
 mod selftest;
 
 pub use choose::{Candidate, ChoiceReport, Preference, choose, measure};
 pub use cpu::{Cpu, Kernel};
 pub use error::ComputeError;
 pub use gpu::{Gpu, GpuSelect};
+pub use images::Left;
 pub use selftest::{SELF_TEST_DIGEST, SelfTest, self_test};
 
 use model::Model;
@@ -26,7 +29,7 @@ use std::fmt;
 pub struct Execution {
     /// `layers + 1` row-major matrices as they are committed to: the input, then each layer's output.
     pub activations: Vec<Vec<u8>>,
-    /// Per layer `rows * n` accumulators, row-major, with bias and before requantisation.
+    /// Per layer its accumulators, row-major, with bias and before requantisation; none for a layer that is no product.
     pub accumulators: Vec<Vec<i32>>,
 }
 

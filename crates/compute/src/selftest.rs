@@ -1,14 +1,15 @@
 //! The known-answer test that a backend must pass before it works.
+use crate::sample::Bytes;
 use crate::{Backend, ComputeError, Gemm};
-use judge::{Hash, Requant, sha256};
-use model::{Model, ModelError, ModelLayer};
+use judge::{Hash, sha256};
+use model::Model;
 use std::time::{Duration, Instant};
 
 /// sha256 over all outputs of the self-test, in order. A reference that is wrong in the same way as the kernels cannot
 /// give it.
 pub const SELF_TEST_DIGEST: Hash = [
-    0xb9, 0x07, 0x2f, 0x45, 0x2a, 0x3f, 0xe0, 0xec, 0x40, 0xd8, 0x39, 0x91, 0x6a, 0x75, 0x95, 0x66, 0x2e, 0xd6, 0xc2,
-    0xfa, 0x7d, 0xf4, 0x03, 0xe2, 0x02, 0xe7, 0x22, 0xd4, 0xb8, 0xf2, 0x6a, 0xbd,
+    0x32, 0x7c, 0x25, 0xde, 0x94, 0x79, 0x55, 0x05, 0xa4, 0xa1, 0xa4, 0x52, 0x7d, 0xa5, 0x86, 0xe1, 0x93, 0x50, 0xe1,
+    0x26, 0xbe, 0xb0, 0x65, 0xed, 0xfc, 0xa2, 0x00, 0x69, 0x1f, 0x58, 0x74, 0xab,
 ];
 
 /// A passed self-test.
@@ -19,45 +20,6 @@ pub struct SelfTest {
     /// Cells compared.
     pub cells: u64,
     pub elapsed: Duration,
-}
-
-/// Deterministic bytes (splitmix64), the same in every build.
-pub(crate) struct Bytes(pub u64);
-
-impl Bytes {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
-    }
-
-    /// A fully connected model over `widths`, with biases and requantisations that use most of the i8 range; the last
-    /// layer gives i32 if `raw_end`.
-    pub(crate) fn model(&mut self, widths: &[u32], raw_end: bool) -> Result<Model, ModelError> {
-        let count = widths.len() - 1;
-        let layer = |(i, pair): (usize, &[u32])| {
-            let (k, n) = (pair[0], pair[1]);
-            let weights: Vec<i8> = self.take((k * n) as usize).into_iter().map(|b| b as i8).collect();
-            let bias: Vec<i32> = (0..n).map(|_| self.next() as i32 >> 16).collect();
-            // Sums of k products spread over about 5,400 * sqrt(k). Even layers bring that to about 64 and clamp it
-            // below zero, like ReLU; odd ones keep three more bits, so that the 16-bit clamp in between is met too.
-            let shift1 = (k.ilog2() / 2) as u8;
-            let mul = 19_661 + i as u16;
-            let requant = if i % 2 == 0 {
-                Requant { shift1, mul, shift2: 21, zero_point: 0, lo: 0, hi: 127 }
-            } else {
-                Requant { shift1: shift1.saturating_sub(3), mul, shift2: 23, zero_point: -3, lo: -128, hi: 70 }
-            };
-            ModelLayer::new(i, k, n, (i + 1 < count || !raw_end).then_some(requant), &weights, &bias)
-        };
-        let layers = widths.windows(2).enumerate().map(layer).collect::<Result<_, _>>()?;
-        Model::new("self-test", (-128, 127), layers)
-    }
 }
 
 /// Products `(m, n, k)`: one cell, odd sizes, more than one tile in each direction, single rows and columns, and the
@@ -79,6 +41,10 @@ const SHAPES: [(usize, usize, usize); 11] = [
 /// Models: rows, widths, and whether the last layer gives i32.
 const MODELS: [(usize, &[u32], bool); 4] =
     [(1, &[1, 1], false), (5, &[7, 66, 3, 9], false), (66, &[130, 65, 64, 10], true), (19, &[300, 257], true)];
+
+/// Seeds of graphs of every kind of layer, and the rows they run on.
+const GRAPHS: [(u64, usize); 12] =
+    [(1, 1), (2, 2), (3, 5), (4, 3), (5, 1), (6, 40), (7, 2), (8, 3), (9, 1), (10, 7), (11, 2), (12, 3)];
 
 /// What fills the operands of a product.
 #[derive(Clone, Copy, Debug)]
@@ -111,18 +77,23 @@ pub fn self_test(backend: &mut dyn Backend) -> Result<SelfTest, ComputeError> {
             let found = backend.gemm(Gemm { m, n, k }, &a, &b)?;
             let rows = a.chunks_exact(k);
             let expected: Vec<i32> =
-                rows.flat_map(|row| b.chunks_exact(k).map(|column| judge::layer::dot(row, column))).collect();
+                rows.flat_map(|row| b.chunks_exact(k).map(|column| judge::dot::dot(row, column))).collect();
             compare(&expected, &found).map_err(|reason| fail(&case, reason))?;
             let bytes: Vec<u8> = found.iter().flat_map(|cell| cell.to_le_bytes()).collect();
             digests.push(sha256(&[&bytes]));
             cells += found.len() as u64;
         }
     }
+    let mut models: Vec<(String, Model, usize)> = Vec::new();
     for (rows, widths, raw_end) in MODELS {
-        let case = format!("model {widths:?} on {rows} rows");
-        let model = random.model(widths, raw_end)?;
-        let input = random.take(rows * widths[0] as usize);
-        let found = backend.execute(&model, &input)?;
+        models.push((format!("model {widths:?} on {rows} rows"), random.model(widths, raw_end)?, rows));
+    }
+    for (seed, rows) in GRAPHS {
+        models.push((format!("graph {seed} on {rows} rows"), Bytes(seed).graph()?, rows));
+    }
+    for (case, model, rows) in &models {
+        let input = random.take(rows * model.input_width() as usize);
+        let found = backend.execute(model, &input)?;
         let expected = model.run_reference(&input)?;
         for (i, (expected, found)) in expected.iter().zip(&found.activations).enumerate() {
             compare(expected, found).map_err(|reason| fail(&format!("{case}, activations {i}"), reason))?;
@@ -130,9 +101,7 @@ pub fn self_test(backend: &mut dyn Backend) -> Result<SelfTest, ComputeError> {
             cells += found.len() as u64;
         }
         for (i, (layer, accumulators)) in model.layers.iter().zip(&found.accumulators).enumerate() {
-            let inputs = expected[i].chunks_exact(layer.spec.k as usize);
-            let cell = |row, j| judge::layer::dot(row, layer.column(j)).wrapping_add(layer.bias(j));
-            let sums: Vec<i32> = inputs.flat_map(|row| (0..layer.spec.n as usize).map(move |j| cell(row, j))).collect();
+            let sums = layer.reference_accumulators(&model::sources(&layer.spec, &expected), *rows);
             compare(&sums, accumulators).map_err(|reason| fail(&format!("{case}, accumulators {i}"), reason))?;
             cells += sums.len() as u64;
         }
@@ -143,7 +112,7 @@ pub fn self_test(backend: &mut dyn Backend) -> Result<SelfTest, ComputeError> {
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         return Err(fail("the digest over all outputs", format!("the definition itself gives other numbers: {hex}")));
     }
-    Ok(SelfTest { cases: 3 * SHAPES.len() + MODELS.len(), cells, elapsed: start.elapsed() })
+    Ok(SelfTest { cases: 3 * SHAPES.len() + models.len(), cells, elapsed: start.elapsed() })
 }
 
 fn compare<T: PartialEq + std::fmt::Debug>(expected: &[T], found: &[T]) -> Result<(), String> {

@@ -95,7 +95,7 @@ fn batches_and_operands_of_the_wrong_size_are_refused() {
         let empty = backend.gemm(Gemm { m: 0, n: 1, k: 1 }, &[], &[0]).unwrap_err();
         assert!(matches!(empty, ComputeError::Shape { expected: 0, .. }), "{empty}");
     }
-    let error = Cpu::new().layer(&layer, &[0; 4]).unwrap_err();
+    let error = Cpu::new().layer(&layer, &[&[0; 4]; 2]).unwrap_err();
     assert_eq!(error.to_string(), "layer input: 4 bytes, the shape says 6");
 }
 

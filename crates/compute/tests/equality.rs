@@ -1,7 +1,8 @@
 //! Every backend gives the judge's bits. The GPU's kernels run on a software Vulkan driver, which these tests require.
 use compute::gpu::{Dot, TIMEOUT};
+use compute::sample::Bytes;
 use compute::{Backend, Cpu, Gemm, Gpu, GpuSelect, Kernel, self_test};
-use judge::Requant;
+use judge::{Layer, Op, Requant, Shape, Window};
 use model::{Model, ModelLayer};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -32,19 +33,14 @@ fn cases(default: u32) -> ProptestConfig {
 /// Products as the judge defines them.
 fn reference(shape: Gemm, a: &[u8], b: &[u8]) -> Vec<i32> {
     let rows = a.chunks_exact(shape.k);
-    rows.flat_map(|row| b.chunks_exact(shape.k).map(|column| judge::layer::dot(row, column))).collect()
+    rows.flat_map(|row| b.chunks_exact(shape.k).map(|column| judge::dot::dot(row, column))).collect()
 }
 
-/// Accumulators as the judge defines them: the same layers without requantisation.
+/// Accumulators as the judge defines them.
 fn reference_accumulators(model: &Model, activations: &[Vec<u8>]) -> Vec<Vec<i32>> {
-    let layers = model.layers.iter().zip(activations);
-    layers
-        .map(|(layer, input)| {
-            let rows = input.chunks_exact(layer.spec.k as usize);
-            let cell = |row, j| judge::layer::dot(row, layer.column(j)).wrapping_add(layer.bias(j));
-            rows.flat_map(|row| (0..layer.spec.n as usize).map(move |j| cell(row, j))).collect()
-        })
-        .collect()
+    let rows = activations[0].len() / model.input_width() as usize;
+    let layers = model.layers.iter();
+    layers.map(|layer| layer.reference_accumulators(&model::sources(&layer.spec, activations), rows)).collect()
 }
 
 #[test]
@@ -156,4 +152,52 @@ fn any_model_gives_the_judges_bits_on_every_backend() {
     };
     let check = std::cell::RefCell::new(check);
     TestRunner::new(cases(48)).run(&any_model(), |case| (check.borrow_mut())(case)).unwrap();
+}
+
+#[test]
+fn any_graph_gives_the_judges_bits_on_every_backend() {
+    let mut backends = backends();
+    for seed in 1000..1000 + u64::from(cases(60).cases) {
+        let mut random = Bytes(seed);
+        let model = random.graph().unwrap();
+        let rows = [1, 2, 3, 33, 70][seed as usize % 5];
+        let width = model.input_width() as usize;
+        let input = match seed % 7 {
+            0 => vec![0x80; rows * width],
+            1 => vec![0x7f; rows * width],
+            _ => random.take(rows * width),
+        };
+        let activations = model.run_reference(&input).unwrap();
+        let accumulators = reference_accumulators(&model, &activations);
+        for backend in &mut backends {
+            let found = backend.execute(&model, &input).unwrap();
+            for (i, (found, expected)) in found.activations.iter().zip(&activations).enumerate() {
+                assert!(found == expected, "{}: graph {seed}, activations {i}", backend.describe());
+            }
+            assert!(found.accumulators == accumulators, "{}: graph {seed}, accumulators", backend.describe());
+        }
+    }
+}
+
+#[test]
+fn large_images_are_shared_by_threads_and_agree_with_one() {
+    let image = Shape { height: 40, width: 41, channels: 33 };
+    let window = Window { kernel: [3, 3], stride: [1, 1], padding: [1; 4], fill: -7 };
+    let spec = |from, op, requant| Layer { op, from, input: image, requant, weight_root: [0; 32] };
+    let requant = Some(Requant { shift1: 4, mul: 20_000, shift2: 21, zero_point: 1, lo: -100, hi: 120 });
+    let mut random = Bytes(77);
+    let weights: Vec<i8> = random.take(33 * 33 * 9).into_iter().map(|b| b as i8).collect();
+    let layers = vec![
+        ModelLayer::weighted(0, spec(0, Op::Conv { window, n: 33 }, requant), &weights, &[7; 33]).unwrap(),
+        ModelLayer::of(1, spec(1, Op::MaxPool { window }, None), Vec::new()).unwrap(),
+        ModelLayer::of(2, spec(2, Op::AveragePool { window }, requant), Vec::new()).unwrap(),
+        ModelLayer::of(3, spec(3, Op::Add { with: 0, multipliers: [999, -99], bias: 3 }, requant), Vec::new()).unwrap(),
+        ModelLayer::of(4, spec(4, Op::Lookup, None), random.take(256)).unwrap(),
+    ];
+    let model = Model::new("image", (-128, 127), layers).unwrap();
+    let input = random.take(9 * image.elements());
+    let expected = model.run_reference(&input).unwrap();
+    for mut backend in backends() {
+        assert!(backend.execute(&model, &input).unwrap().activations == expected, "{}", backend.describe());
+    }
 }

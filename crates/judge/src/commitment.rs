@@ -2,14 +2,13 @@
 //!
 //! Rows, not square tiles: the next layer's proof needs a whole row of the layer before it.
 use crate::hash::{Hash, sha256};
-use crate::merkle::{Tree, root_in_place};
+use crate::merkle::{Tree, fold_many, root_in_place};
 use alloc::vec::Vec;
 
 /// Bytes in a segment; the last one of a row may be shorter and carries its length in the header.
 pub const SEGMENT: usize = 256;
 /// Longest row that can be committed to, in bytes.
-pub const MAX_ROW_BYTES: usize = 4096;
-const MAX_SEGMENTS: usize = MAX_ROW_BYTES / SEGMENT;
+pub const MAX_ROW_BYTES: usize = 1 << 20;
 
 /// Tag of activations. Layer 0 is the input, layer `l + 1` is the output of layer `l` of the model.
 pub const ACTIVATIONS: [u8; 4] = *b"IOAC";
@@ -31,19 +30,59 @@ pub struct Domain<'a> {
 impl Domain<'_> {
     /// Leaf of one segment: sha256(64-byte header | bytes). The header fills exactly one sha256 block.
     pub fn leaf(&self, row: u32, segment: u32, bytes: &[u8]) -> Hash {
+        self.leaves(row).leaf(segment, bytes)
+    }
+
+    /// The leaves of one row.
+    fn leaves(&self, row: u32) -> Leaves {
         let mut header = [0u8; 64];
         header[..4].copy_from_slice(&self.tag);
         header[4..36].copy_from_slice(self.id);
-        let fields = [self.layer, row, segment, self.rows, self.row_bytes, bytes.len() as u32];
-        for (slot, field) in header[36..].chunks_exact_mut(4).zip(fields) {
-            slot.copy_from_slice(&field.to_le_bytes());
-        }
-        sha256(&[&header, bytes])
+        header[36..40].copy_from_slice(&self.layer.to_le_bytes());
+        header[40..44].copy_from_slice(&row.to_le_bytes());
+        header[48..52].copy_from_slice(&self.rows.to_le_bytes());
+        header[52..56].copy_from_slice(&self.row_bytes.to_le_bytes());
+        Leaves { header }
     }
 
     /// How many segments each row has.
     pub fn segments(&self) -> usize {
         (self.row_bytes as usize).div_ceil(SEGMENT)
+    }
+
+    /// Bytes in one of them.
+    pub fn segment_bytes(&self, segment: usize) -> usize {
+        (self.row_bytes as usize).saturating_sub(segment * SEGMENT).min(SEGMENT)
+    }
+
+    /// Root of the row's subtree, given the segments at `indices`, ascending, one after another in `bytes`, and the
+    /// siblings that they lack. `None` if they do not fit the row.
+    pub fn row_root_of(&self, row: u32, indices: &[u32], bytes: &[u8], siblings: &[u8]) -> Option<Hash> {
+        if indices.len() == self.segments() {
+            // The whole row.
+            return if siblings.is_empty() { row_root(self, row, bytes) } else { None };
+        }
+        let (mut rest, mut row) = (bytes, self.leaves(row));
+        let mut leaves = Vec::with_capacity(indices.len());
+        for &segment in indices {
+            let (part, tail) = rest.split_at_checked(self.segment_bytes(segment as usize))?;
+            leaves.push((segment, row.leaf(segment, part)));
+            rest = tail;
+        }
+        if rest.is_empty() { fold_many(&mut leaves, self.segments(), siblings) } else { None }
+    }
+}
+
+/// A header without its segment and its length.
+struct Leaves {
+    header: [u8; 64],
+}
+
+impl Leaves {
+    fn leaf(&mut self, segment: u32, bytes: &[u8]) -> Hash {
+        self.header[44..48].copy_from_slice(&segment.to_le_bytes());
+        self.header[56..60].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
+        sha256(&[&self.header, bytes])
     }
 }
 
@@ -52,12 +91,10 @@ pub fn row_root(domain: &Domain, row: u32, bytes: &[u8]) -> Option<Hash> {
     if bytes.len() != domain.row_bytes as usize || bytes.is_empty() || bytes.len() > MAX_ROW_BYTES {
         return None;
     }
-    let mut leaves = [[0u8; 32]; MAX_SEGMENTS];
-    let count = domain.segments();
-    for (segment, part) in bytes.chunks(SEGMENT).enumerate() {
-        leaves[segment] = domain.leaf(row, segment as u32, part);
-    }
-    Some(root_in_place(&mut leaves[..count]))
+    let mut row = domain.leaves(row);
+    let mut leaves: Vec<Hash> = Vec::with_capacity(domain.segments());
+    leaves.extend(bytes.chunks(SEGMENT).zip(0..).map(|(part, segment)| row.leaf(segment, part)));
+    Some(root_in_place(&mut leaves))
 }
 
 /// Root of a row-major matrix of `rows * row_bytes` bytes. `None` if the sizes do not fit.
@@ -95,12 +132,15 @@ impl<'a> MatrixTree<'a> {
         proof
     }
 
-    /// The segment's bytes, its path in the row, and the row's path in the matrix.
-    pub fn prove_segment(&self, row: u32, segment: u32) -> Vec<u8> {
-        let parts = self.row(row).chunks(SEGMENT);
-        let leaves = parts.clone().enumerate().map(|(i, part)| self.domain.leaf(row, i as u32, part)).collect();
-        let mut proof = parts.clone().nth(segment as usize).unwrap_or_default().to_vec();
-        proof.extend(Tree::new(leaves).path(segment as usize));
+    /// The bytes of these segments, ascending, the siblings that they lack in the row, and the row's path in the matrix.
+    ///
+    /// # Panics
+    /// If the row has no such segment.
+    pub fn prove_segments(&self, row: u32, segments: &[u32]) -> Vec<u8> {
+        let parts: Vec<&[u8]> = self.row(row).chunks(SEGMENT).collect();
+        let leaves = parts.iter().enumerate().map(|(i, part)| self.domain.leaf(row, i as u32, part)).collect();
+        let mut proof: Vec<u8> = segments.iter().flat_map(|&segment| parts[segment as usize]).copied().collect();
+        proof.extend(Tree::new(leaves).path_many(segments));
         proof.extend(self.rows.path(row as usize));
         proof
     }

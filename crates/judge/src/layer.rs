@@ -1,209 +1,220 @@
-//! Integer layers: what they are, when they are allowed, and the one definition of each operation.
+//! Integer layers: what they are and how large everything about them is.
 use crate::commitment::{MAX_ROW_BYTES, SEGMENT};
-use crate::hash::{Hash, sha256};
-use core::fmt;
+use crate::hash::Hash;
+use crate::requant::Requant;
 
-/// Widest input or output of a layer, in elements: keeps a one-cell proof within one 10 KiB account.
-pub const MAX_WIDTH: u32 = 2048;
-/// Most layers in a model: its table must fit in one registering transaction.
-pub const MAX_LAYERS: usize = 12;
-const MODEL: &[u8; 4] = b"IOMD";
-const LAYER_RECORD: usize = 52;
+/// Most products in one cell, and the largest height, width or number of channels.
+pub const MAX_WIDTH: u32 = 4096;
+/// Most layers in a model: with 64 bytes to each, the table fits in an account.
+pub const MAX_LAYERS: usize = 48;
+/// Entries of a lookup table: one for each byte.
+pub const TABLE: usize = 256;
 
-/// Requantisation of an i32 accumulator to i8, in i32 arithmetic only:
-/// `clamp(((clamp(acc >> shift1, -32768, 32767) * mul + 2^(shift2-1)) >> shift2) + zero_point, lo, hi)`.
-///
-/// ReLU is `lo = zero_point`.
+/// How a row of activations is read: `height * width` pixels of `channels` elements each, in this order (HWC). The same
+/// bytes may be read as another shape with as many elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Requant {
-    /// Arithmetic right shift before the multiplication, 0..=31.
-    pub shift1: u8,
-    /// Multiplier, 1..=32767.
-    pub mul: u16,
-    /// Rounding right shift after it, 1..=30.
-    pub shift2: u8,
-    pub zero_point: i8,
-    pub lo: i8,
-    pub hi: i8,
+pub struct Shape {
+    pub height: u16,
+    pub width: u16,
+    pub channels: u16,
 }
 
-impl Requant {
-    /// Requantises one accumulator.
-    #[inline(always)]
-    pub fn apply(&self, acc: i32) -> i8 {
-        let x = (acc >> self.shift1).clamp(-32768, 32767);
-        let y = (x * i32::from(self.mul) + (1 << (self.shift2 - 1))) >> self.shift2;
-        (y + i32::from(self.zero_point)).clamp(i32::from(self.lo), i32::from(self.hi)) as i8
+impl Shape {
+    /// A row without pixels: `elements` channels of one pixel.
+    pub const fn flat(elements: u16) -> Self {
+        Shape { height: 1, width: 1, channels: elements }
     }
 
-    fn check(&self) -> Result<(), LayerError> {
-        if self.shift1 > 31 || !(1..=30).contains(&self.shift2) || !(1..=32767).contains(&self.mul) || self.lo > self.hi
-        {
-            return Err(LayerError::Requant);
-        }
-        Ok(())
+    /// Elements in a row.
+    pub fn elements(&self) -> usize {
+        usize::from(self.height) * usize::from(self.width) * usize::from(self.channels)
+    }
+
+    pub(crate) fn is_valid(&self) -> bool {
+        let fits = |size: u16| (1..=MAX_WIDTH).contains(&u32::from(size));
+        fits(self.height) && fits(self.width) && fits(self.channels) && self.elements() <= MAX_ROW_BYTES
     }
 }
 
-/// A fully connected layer: `out[r][j] = requant(sum_i in[r][i] * weight[i][j] + bias[j])`.
+/// A window that moves over an image. Positions outside the image read as `fill`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Height and width, at least 1.
+    pub kernel: [u8; 2],
+    /// Steps down and to the right, at least 1.
+    pub stride: [u8; 2],
+    /// Pixels of padding at the top, left, bottom and right, each fewer than the kernel has in that direction.
+    pub padding: [u8; 4],
+    /// What padding reads as: for a convolution the input's zero point.
+    pub fill: i8,
+}
+
+impl Window {
+    /// Pixels in it.
+    pub fn area(&self) -> usize {
+        usize::from(self.kernel[0]) * usize::from(self.kernel[1])
+    }
+
+    pub(crate) fn is_valid(&self) -> bool {
+        let [top, left, bottom, right] = self.padding;
+        let [height, width] = self.kernel;
+        top.max(bottom) < height && left.max(right) < width && !self.stride.contains(&0)
+    }
+
+    /// How many places it has along one side; none if it is larger than the padded image.
+    fn places(&self, axis: usize, size: u16) -> u16 {
+        let padded = u32::from(size) + u32::from(self.padding[axis]) + u32::from(self.padding[axis + 2]);
+        let room = padded.checked_sub(self.kernel[axis].into());
+        let places = room.and_then(|room| room.checked_div(self.stride[axis].into()));
+        places.map_or(0, |steps| u16::try_from(steps + 1).unwrap_or(u16::MAX))
+    }
+}
+
+/// What a layer computes. `x` is its input, a row of i8 read as its shape; all sums wrap at 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Fully connected: `acc[j] = sum_i x[i] * weight[i][j] + bias[j]` for `n` columns.
+    Gemm { n: u16 },
+    /// Convolution with one group: `n` columns over the pixels in the window, row by row and with all their channels.
+    Conv { window: Window, n: u16 },
+    /// The greatest element of a channel in the window.
+    MaxPool { window: Window },
+    /// The sum of a channel over the window, requantised: an average has `mul / 2^shift2 = 1 / area`.
+    AveragePool { window: Window },
+    /// `acc = x * multipliers[0] + y * multipliers[1] + bias`, where `y` is another source of as many elements.
+    Add { with: u8, multipliers: [i16; 2], bias: i32 },
+    /// `table[x]`, where the index is the byte as it is stored.
+    Lookup,
+}
+
+/// One layer of a model. Sources are numbered: 0 is the model's input, `l + 1` the output of layer `l`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// Input width, elements of i8.
-    pub k: u32,
-    /// Output width, elements.
-    pub n: u32,
-    /// `None`: the i32 accumulators themselves are the output (last layer only).
+    pub op: Op,
+    /// Source of the input.
+    pub from: u8,
+    /// How the input is read.
+    pub input: Shape,
+    /// From accumulators to i8. `None`: the i32 accumulators themselves are the output (a product in the last layer), or
+    /// the layer has none (maximum and lookup).
     pub requant: Option<Requant>,
-    /// Root over the weight columns with their biases, see [`crate::WEIGHTS`].
+    /// Root over the weight columns with their biases, or over the one row that is the lookup table, see
+    /// [`crate::WEIGHTS`]. Zero for a layer without either.
     pub weight_root: Hash,
 }
 
-/// Why a layer table is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LayerError {
-    /// No layers, or more than [`MAX_LAYERS`].
-    Count,
-    /// A width of zero or over [`MAX_WIDTH`], or an output row over [`MAX_ROW_BYTES`].
-    Width,
-    /// A layer's input width is not the output width of the one before.
-    Chain,
-    /// A layer other than the last gives i32.
-    InnerAccumulator,
-    /// Shift, multiplier or bounds out of range.
-    Requant,
-}
+impl Layer {
+    /// A fully connected layer whose weights are not known yet.
+    pub fn gemm(from: u8, k: u16, n: u16, requant: Option<Requant>) -> Self {
+        Layer { op: Op::Gemm { n }, from, input: Shape::flat(k), requant, weight_root: [0; 32] }
+    }
 
-impl fmt::Display for LayerError {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            LayerError::Count => write!(f, "a model has 1 to {MAX_LAYERS} layers"),
-            LayerError::Width => write!(f, "layer widths are 1 to {MAX_WIDTH} and rows at most {MAX_ROW_BYTES} bytes"),
-            LayerError::Chain => write!(f, "a layer's input width differs from the previous layer's output width"),
-            LayerError::InnerAccumulator => write!(f, "only the last layer may give i32 accumulators"),
-            LayerError::Requant => {
-                write!(f, "requantisation needs shift1 <= 31, 1 <= mul <= 32767, 1 <= shift2 <= 30 and lo <= hi")
-            }
+    /// Sources, one or two.
+    pub fn sources(&self) -> impl Iterator<Item = u8> + use<> {
+        let second = if let Op::Add { with, .. } = self.op { Some(with) } else { None };
+        core::iter::once(self.from).chain(second)
+    }
+
+    /// The window that moves over its input, if it has one.
+    pub fn window(&self) -> Option<&Window> {
+        match &self.op {
+            Op::Conv { window, .. } | Op::MaxPool { window } | Op::AveragePool { window } => Some(window),
+            Op::Gemm { .. } | Op::Add { .. } | Op::Lookup => None,
         }
     }
-}
 
-impl core::error::Error for LayerError {}
+    /// How the output may be read.
+    pub fn output(&self) -> Shape {
+        let over = |window: &Window, channels| Shape {
+            height: window.places(0, self.input.height),
+            width: window.places(1, self.input.width),
+            channels,
+        };
+        match &self.op {
+            Op::Gemm { n } => Shape::flat(*n),
+            Op::Conv { window, n } => over(window, *n),
+            Op::MaxPool { window } | Op::AveragePool { window } => over(window, self.input.channels),
+            Op::Add { .. } | Op::Lookup => self.input,
+        }
+    }
 
-impl Layer {
+    /// Cells in one row of output.
+    pub fn cells(&self) -> u32 {
+        self.output().elements() as u32
+    }
+
+    /// Whether it multiplies by weights, and so has accumulators that can be tested as a product.
+    pub fn is_product(&self) -> bool {
+        matches!(self.op, Op::Gemm { .. } | Op::Conv { .. })
+    }
+
+    /// Products in one cell; zero for a layer without weights.
+    pub fn k(&self) -> u32 {
+        match &self.op {
+            Op::Gemm { .. } => self.input.elements() as u32,
+            Op::Conv { window, .. } => (window.area() * usize::from(self.input.channels)) as u32,
+            _ => 0,
+        }
+    }
+
+    /// Weight columns; zero for a layer without weights.
+    pub fn n(&self) -> u32 {
+        match self.op {
+            Op::Gemm { n } | Op::Conv { n, .. } => n.into(),
+            _ => 0,
+        }
+    }
+
+    /// Rows of the product for one row of input: the window's places in a convolution.
+    pub fn places(&self) -> u32 {
+        if let Op::Conv { .. } = self.op { u32::from(self.output().height) * u32::from(self.output().width) } else { 1 }
+    }
+
     /// Bytes of one output element: 1 (i8) or 4 (i32, little-endian).
     pub fn out_size(&self) -> usize {
-        if self.requant.is_some() { 1 } else { 4 }
+        if self.is_product() && self.requant.is_none() { 4 } else { 1 }
+    }
+
+    /// Bytes of one input row.
+    pub fn in_row_bytes(&self) -> u32 {
+        self.input.elements() as u32
     }
 
     /// Bytes of one output row.
     pub fn out_row_bytes(&self) -> u32 {
-        self.n * self.out_size() as u32
+        self.cells() * self.out_size() as u32
     }
 
-    /// Bytes of one committed weight column: the column and its bias.
+    /// Rows of the committed weight matrix: one for each column, one for a lookup table, none otherwise.
+    pub fn weight_rows(&self) -> u32 {
+        if self.op == Op::Lookup { 1 } else { self.n() }
+    }
+
+    /// Bytes of one of them: a column and its bias, or the table.
     pub fn column_bytes(&self) -> u32 {
-        self.k + 4
+        match self.op {
+            Op::Gemm { .. } | Op::Conv { .. } => self.k() + 4,
+            Op::Lookup => TABLE as u32,
+            _ => 0,
+        }
+    }
+
+    /// The row of the weight matrix that a cell needs.
+    pub fn weight_row(&self, column: u32) -> u32 {
+        match self.op {
+            Op::Gemm { .. } => column,
+            Op::Conv { n, .. } => column % u32::from(n),
+            _ => 0,
+        }
     }
 
     /// Multiply-accumulates for one row of input.
     pub fn macs(&self) -> u64 {
-        u64::from(self.k) * u64::from(self.n)
+        u64::from(self.k()) * u64::from(self.n()) * u64::from(self.places())
     }
 
-    /// The committed value of a cell, from its input row and the committed weight column.
-    pub fn cell(&self, row: &[u8], column: &[u8]) -> i32 {
-        let (weights, bias) = column.split_at(self.k as usize);
-        let bias = i32::from_le_bytes([bias[0], bias[1], bias[2], bias[3]]);
-        let acc = dot(row, weights).wrapping_add(bias);
-        self.requant.map_or(acc, |q| i32::from(q.apply(acc)))
+    /// The segment of the output row in which a cell lies.
+    pub fn segment_of(&self, column: u32) -> usize {
+        column as usize * self.out_size() / SEGMENT
     }
-
-    fn check(&self) -> Result<(), LayerError> {
-        let wide = |w: u32| w == 0 || w > MAX_WIDTH;
-        if wide(self.k) || wide(self.n) || self.out_row_bytes() as usize > MAX_ROW_BYTES {
-            return Err(LayerError::Width);
-        }
-        self.requant.map_or(Ok(()), |q| q.check())
-    }
-
-    fn record(&self) -> [u8; LAYER_RECORD] {
-        let mut record = [0u8; LAYER_RECORD];
-        record[0] = 1; // the layer's kind: GEMM
-        if let Some(q) = self.requant {
-            record[1] = 1;
-            record[2] = q.shift1;
-            record[3] = q.shift2;
-            record[4..6].copy_from_slice(&q.mul.to_le_bytes());
-            record[6..9].copy_from_slice(&[q.zero_point as u8, q.lo as u8, q.hi as u8]);
-        }
-        record[12..16].copy_from_slice(&self.k.to_le_bytes());
-        record[16..20].copy_from_slice(&self.n.to_le_bytes());
-        record[20..].copy_from_slice(&self.weight_root);
-        record
-    }
-}
-
-/// Refuses a layer table that could not be executed or judged.
-pub fn check_layers(layers: &[Layer]) -> Result<(), LayerError> {
-    if layers.is_empty() || layers.len() > MAX_LAYERS {
-        return Err(LayerError::Count);
-    }
-    for (i, layer) in layers.iter().enumerate() {
-        layer.check()?;
-        if i > 0 && layers[i - 1].n != layer.k {
-            return Err(LayerError::Chain);
-        }
-        if i + 1 < layers.len() && layer.requant.is_none() {
-            return Err(LayerError::InnerAccumulator);
-        }
-    }
-    Ok(())
-}
-
-/// A model's identity: sha256(`"IOMD"` | segment size | number of layers | layer table with weight roots). Nobody can
-/// serve other weights under it. The table must have passed [`check_layers`]: layers past [`MAX_LAYERS`] are not in it.
-pub fn model_root(layers: &[Layer]) -> Hash {
-    let mut table = [0u8; MAX_LAYERS * LAYER_RECORD];
-    let used = layers.len().min(MAX_LAYERS);
-    for (slot, layer) in table.chunks_exact_mut(LAYER_RECORD).zip(layers) {
-        slot.copy_from_slice(&layer.record());
-    }
-    sha256(&[MODEL, &(SEGMENT as u32).to_le_bytes(), &(used as u32).to_le_bytes(), &table[..used * LAYER_RECORD]])
-}
-
-/// Dot product of i8 vectors given as bytes, wrapping at 32 bits. The shorter length counts.
-#[inline]
-pub fn dot(a: &[u8], b: &[u8]) -> i32 {
-    if cfg!(target_os = "solana") { dot_by_lanes(a, b) } else { dot_in_order(a, b) }
-}
-
-/// [`dot`] as it is defined; compilers turn it into vector code.
-#[inline]
-pub fn dot_in_order(a: &[u8], b: &[u8]) -> i32 {
-    a.iter().zip(b).fold(0i32, |sum, (&x, &y)| sum.wrapping_add(i32::from(x as i8) * i32::from(y as i8)))
-}
-
-/// [`dot`] as it runs on chain: eight lanes to a load, 8.9 compute units per product instead of 15.
-pub fn dot_by_lanes(a: &[u8], b: &[u8]) -> i32 {
-    let len = a.len().min(b.len());
-    let mut sum = 0i64;
-    let (mut a8, mut b8) = (a[..len].chunks_exact(8), b[..len].chunks_exact(8));
-    for (x, y) in a8.by_ref().zip(b8.by_ref()) {
-        let x = i64::from_le_bytes([x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]]);
-        let y = i64::from_le_bytes([y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7]]);
-        // At most 2^17 a step: an i64 cannot overflow in 2^46 steps, and its low half is the wrapped sum.
-        sum = sum
-            .wrapping_add(((x << 56) >> 56).wrapping_mul((y << 56) >> 56))
-            .wrapping_add(((x << 48) >> 56).wrapping_mul((y << 48) >> 56))
-            .wrapping_add(((x << 40) >> 56).wrapping_mul((y << 40) >> 56))
-            .wrapping_add(((x << 32) >> 56).wrapping_mul((y << 32) >> 56))
-            .wrapping_add(((x << 24) >> 56).wrapping_mul((y << 24) >> 56))
-            .wrapping_add(((x << 16) >> 56).wrapping_mul((y << 16) >> 56))
-            .wrapping_add(((x << 8) >> 56).wrapping_mul((y << 8) >> 56))
-            .wrapping_add((x >> 56).wrapping_mul(y >> 56));
-    }
-    for (&x, &y) in a8.remainder().iter().zip(b8.remainder()) {
-        sum = sum.wrapping_add(i64::from(x as i8).wrapping_mul(i64::from(y as i8)));
-    }
-    sum as i32
 }

@@ -8,11 +8,23 @@ extern crate alloc;
 
 pub mod cell;
 pub mod commitment;
+pub mod dot;
+pub mod evidence;
 pub mod hash;
 pub mod layer;
 pub mod merkle;
+pub mod patch;
+pub mod record;
+pub mod requant;
+pub mod table;
+pub mod value;
 
-pub use cell::{CellProof, Claim, JudgeError, Verdict, judge_cell};
+pub use cell::{CellProof, Claim, JudgeError, Verdict, judge_cell, judge_cell_of};
 pub use commitment::{ACTIVATIONS, Domain, MatrixTree, WEIGHTS, commitment_root, matrix_root, row_root};
+pub use evidence::{MAX_EVIDENCE, max_rows};
 pub use hash::{Hash, sha256};
-pub use layer::{Layer, LayerError, Requant, check_layers, model_root};
+pub use layer::{Layer, Op, Shape, Window};
+pub use record::RECORD;
+pub use requant::Requant;
+pub use table::{LayerError, check_layers, model_root, records_root};
+pub use value::Row;

@@ -43,6 +43,67 @@ pub fn path_len(mut index: usize, mut count: usize) -> usize {
     len
 }
 
+/// How many siblings the leaves at `indices`, ascending, have together in a tree of `count` leaves.
+pub fn siblings_len(indices: &[u32], count: usize) -> usize {
+    if indices.len() == count {
+        return 0;
+    }
+    let mut len = 0;
+    climb(indices, count, |_, _| len += 1);
+    len
+}
+
+/// Calls `lacking` with the level and the place of every node that is needed to get from the leaves at `indices`,
+/// ascending, to the root: level by level, from left to right.
+fn climb(indices: &[u32], mut count: usize, mut lacking: impl FnMut(usize, usize)) {
+    let mut known: Vec<u32> = indices.to_vec();
+    let mut level = 0;
+    while count > 1 {
+        for i in 0..known.len() {
+            let sibling = known[i] ^ 1;
+            let beside = if sibling > known[i] { known.get(i + 1) } else { i.checked_sub(1).map(|i| &known[i]) };
+            if (sibling as usize) < count && beside != Some(&sibling) {
+                lacking(level, sibling as usize);
+            }
+        }
+        known.iter_mut().for_each(|index| *index /= 2);
+        known.dedup();
+        count = count.div_ceil(2);
+        level += 1;
+    }
+}
+
+/// The root that `nodes`, leaves with their indices in ascending order, imply, given the siblings that they lack level by
+/// level from left to right (32 bytes each). `None` if there are no leaves, an index is out of range or out of order, or
+/// the siblings are too few or too many. `nodes` is used as scratch space.
+pub fn fold_many(nodes: &mut Vec<(u32, Hash)>, mut count: usize, siblings: &[u8]) -> Option<Hash> {
+    let in_order = nodes.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    if !in_order || nodes.last().is_none_or(|last| last.0 as usize >= count) {
+        return None;
+    }
+    let mut siblings = siblings.chunks_exact(32);
+    while count > 1 {
+        let (mut next, mut above) = (0, 0);
+        while let Some(&(index, hash)) = nodes.get(next) {
+            next += 1;
+            let parent = if (index ^ 1) as usize >= count {
+                hash
+            } else if let Some(&(_, right)) = nodes.get(next).filter(|(beside, _)| *beside == index ^ 1) {
+                next += 1;
+                node(&hash, &right)
+            } else {
+                let sibling: &Hash = siblings.next()?.try_into().ok()?;
+                if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) }
+            };
+            nodes[above] = (index / 2, parent);
+            above += 1;
+        }
+        nodes.truncate(above);
+        count = count.div_ceil(2);
+    }
+    (siblings.next().is_none() && siblings.remainder().is_empty()).then(|| nodes[0].1)
+}
+
 /// The root that `leaf` at `index` of `count` leaves implies, given its siblings from the bottom up (32 bytes each).
 /// `None` if `index` is out of range or the path has the wrong length.
 pub fn fold(leaf: Hash, mut index: usize, mut count: usize, path: &[u8]) -> Option<Hash> {
@@ -97,6 +158,15 @@ impl Tree {
             }
             index /= 2;
         }
+        path
+    }
+    /// Siblings that the leaves at `indices`, ascending, lack, as [`fold_many`] wants them.
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    pub fn path_many(&self, indices: &[u32]) -> Vec<u8> {
+        let mut path = Vec::new();
+        climb(indices, self.levels[0].len(), |level, place| path.extend_from_slice(&self.levels[level][place]));
         path
     }
 }

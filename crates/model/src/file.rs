@@ -1,8 +1,9 @@
 //! The canonical model file: what a supplier downloads and what the model's root on chain stands for.
 use borsh::{BorshDeserialize, BorshSerialize};
-use judge::{Hash, Layer, LayerError, Requant};
+use judge::layer::MAX_LAYERS;
+use judge::{Hash, Layer, LayerError, RECORD, Requant, Row};
 
-const MAGIC: [u8; 4] = *b"IOM1";
+const MAGIC: [u8; 4] = *b"IOM2";
 
 /// A model that can be executed and judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,14 +20,15 @@ pub struct Model {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelLayer {
     pub spec: Layer,
-    /// `n` rows of `k + 4` bytes: weight column `j` (i8), then its bias (i32, little-endian).
+    /// `n` rows of `k + 4` bytes: weight column `j` (i8), then its bias (i32, little-endian). A lookup's 256 entries. Empty
+    /// for a layer of another kind.
     pub columns: Vec<u8>,
 }
 
 /// Why a model file or a batch is refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ModelError {
-    #[error("not a model file: it does not start with \"IOM1\"")]
+    #[error("not a model file: it does not start with \"IOM2\"")]
     Magic,
     #[error("truncated or damaged model file: {0}")]
     Damaged(String),
@@ -44,20 +46,9 @@ pub enum ModelError {
 
 #[derive(BorshSerialize, BorshDeserialize)]
 struct FileLayer {
-    k: u32,
-    n: u32,
-    requant: Option<FileRequant>,
+    /// The layer's record without its weight root, which follows from the weights.
+    record: [u8; RECORD],
     columns: Vec<u8>,
-}
-
-#[derive(BorshSerialize, BorshDeserialize)]
-struct FileRequant {
-    shift1: u8,
-    mul: u16,
-    shift2: u8,
-    zero_point: i8,
-    lo: i8,
-    hi: i8,
 }
 
 #[derive(BorshSerialize, BorshDeserialize)]
@@ -69,7 +60,7 @@ struct File {
 }
 
 impl ModelLayer {
-    /// Builds a layer from weight columns (`n` rows of `k` i8) and biases, computing its weight root.
+    /// A fully connected layer after the layer before, from weight columns (`n` rows of `k` i8) and biases.
     ///
     /// # Errors
     /// If the sizes do not fit or a width is out of range.
@@ -81,35 +72,52 @@ impl ModelLayer {
         weights: &[i8],
         bias: &[i32],
     ) -> Result<Self, ModelError> {
+        let narrow = |width| u16::try_from(width).map_err(|_| LayerError::Width);
+        let from = u8::try_from(index).map_err(|_| LayerError::Count)?;
         let expected = k as usize * n as usize;
-        if weights.len() != expected || bias.len() != n as usize || expected == 0 {
+        if expected == 0 {
             return Err(ModelError::Weights { layer: index, found: weights.len(), expected });
         }
-        let mut columns = Vec::with_capacity(expected + 4 * bias.len());
-        for (column, bias) in weights.chunks_exact(k as usize).zip(bias) {
+        Self::weighted(index, Layer::gemm(from, narrow(k)?, narrow(n)?, requant), weights, bias)
+    }
+
+    /// A product, from weight columns (`n` rows of `k` i8) and biases. The weight root in `spec` is not looked at.
+    ///
+    /// # Errors
+    /// If the sizes do not fit or the layer is not allowed.
+    pub fn weighted(index: usize, spec: Layer, weights: &[i8], bias: &[i32]) -> Result<Self, ModelError> {
+        let spec = Layer { weight_root: [0; 32], ..spec };
+        spec.check(true)?;
+        let (k, n) = (spec.k() as usize, spec.n() as usize);
+        if weights.len() != k * n || bias.len() != n || !spec.is_product() {
+            return Err(ModelError::Weights { layer: index, found: weights.len(), expected: k * n });
+        }
+        let mut columns = Vec::with_capacity(k * n + 4 * n);
+        for (column, bias) in weights.chunks_exact(k).zip(bias) {
             columns.extend(column.iter().map(|&w| w as u8));
             columns.extend(bias.to_le_bytes());
         }
-        Self::from_columns(index, k, n, requant, columns)
+        Self::of(index, spec, columns)
     }
 
-    fn from_columns(
-        index: usize,
-        k: u32,
-        n: u32,
-        requant: Option<Requant>,
-        columns: Vec<u8>,
-    ) -> Result<Self, ModelError> {
-        let mut spec = Layer { k, n, requant, weight_root: [0; 32] };
-        if k > judge::layer::MAX_WIDTH || n > judge::layer::MAX_WIDTH {
-            return Err(LayerError::Width.into());
+    /// A layer of any kind, from its committed weights, its table, or nothing. The weight root in `spec` is not looked at.
+    ///
+    /// # Errors
+    /// If the sizes do not fit, the layer is not allowed, or an accumulator could overflow.
+    pub fn of(index: usize, spec: Layer, columns: Vec<u8>) -> Result<Self, ModelError> {
+        let mut spec = Layer { weight_root: [0; 32], ..spec };
+        spec.check(true)?;
+        let expected = spec.weight_rows() as usize * spec.column_bytes() as usize;
+        if columns.len() != expected {
+            return Err(ModelError::Weights { layer: index, found: columns.len(), expected });
         }
-        let expected = n as usize * spec.column_bytes() as usize;
-        let root = judge::matrix_root(&judge::cell::weights(index as u32, &spec), &columns);
-        spec.weight_root = root.ok_or(ModelError::Weights { layer: index, found: columns.len(), expected })?;
+        if expected > 0 {
+            let root = judge::matrix_root(&judge::cell::weights(index as u32, &spec), &columns);
+            spec.weight_root = root.ok_or(ModelError::Weights { layer: index, found: columns.len(), expected })?;
+        }
         let layer = ModelLayer { spec, columns };
-        for column in 0..n as usize {
-            let bound = i64::from(k) * (1 << 14) + i64::from(layer.bias(column)).abs();
+        for column in 0..spec.n() as usize {
+            let bound = i64::from(spec.k()) * (1 << 14) + i64::from(layer.bias(column)).abs();
             if bound >= 1 << 31 {
                 return Err(ModelError::Accumulator { layer: index, column, bound });
             }
@@ -119,19 +127,63 @@ impl ModelLayer {
 
     /// Weight column `j`: `k` i8 as bytes.
     pub fn column(&self, j: usize) -> &[u8] {
-        &self.columns[j * self.spec.column_bytes() as usize..][..self.spec.k as usize]
+        &self.columns[j * self.spec.column_bytes() as usize..][..self.spec.k() as usize]
     }
 
     /// Bias of column `j`.
     pub fn bias(&self, j: usize) -> i32 {
-        let at = j * self.spec.column_bytes() as usize + self.spec.k as usize;
+        let at = j * self.spec.column_bytes() as usize + self.spec.k() as usize;
         i32::from_le_bytes([self.columns[at], self.columns[at + 1], self.columns[at + 2], self.columns[at + 3]])
+    }
+
+    /// What [`Layer::cell`] needs of the weights for the cell at `column`.
+    pub fn weights_of(&self, column: u32) -> &[u8] {
+        let size = self.spec.column_bytes() as usize;
+        &self.columns[self.spec.weight_row(column) as usize * size..][..size]
+    }
+}
+
+/// The matrices that a layer reads, of those of the input and of all layers before; the second is the first unless the
+/// layer adds.
+pub fn sources<'a, T: AsRef<[u8]>>(spec: &Layer, activations: &'a [T]) -> [&'a [u8]; 2] {
+    let mut sources = spec.sources().map(|source| activations[usize::from(source)].as_ref());
+    let first = sources.next().unwrap_or_default();
+    [first, sources.next().unwrap_or(first)]
+}
+
+impl ModelLayer {
+    /// The layer's output over `rows` rows, cell by cell with the judge's own definition. `inputs` as [`sources`] gives
+    /// them.
+    pub fn run_reference(&self, inputs: &[&[u8]; 2], rows: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(rows * self.spec.out_row_bytes() as usize);
+        for row in 0..rows {
+            let row = self.rows_at(inputs, row);
+            for column in 0..self.spec.cells() {
+                let value = self.spec.cell(row, self.weights_of(column), column).to_le_bytes();
+                out.extend_from_slice(&value[..self.spec.out_size()]);
+            }
+        }
+        out
+    }
+
+    /// The layer's accumulators, with bias, by the same definition; none for a layer that is no product.
+    pub fn reference_accumulators(&self, inputs: &[&[u8]; 2], rows: usize) -> Vec<i32> {
+        let cells = if self.spec.is_product() { self.spec.cells() } else { 0 };
+        let acc =
+            |row: usize, column| self.spec.accumulator(self.rows_at(inputs, row), self.weights_of(column), column);
+        (0..rows).flat_map(|row| (0..cells).map(move |column| acc(row, column))).collect()
+    }
+
+    /// Row `row` of each input.
+    pub fn rows_at<'a>(&self, inputs: &[&'a [u8]; 2], row: usize) -> [Row<'a>; 2] {
+        let width = self.spec.in_row_bytes() as usize;
+        inputs.map(|matrix| Row::whole(&matrix[row * width..][..width]))
     }
 }
 
 impl Model {
     /// # Errors
-    /// If the layers do not form a chain that can be judged.
+    /// If the layers do not form a graph that can be judged.
     pub fn new(name: impl Into<String>, input_range: (i8, i8), layers: Vec<ModelLayer>) -> Result<Self, ModelError> {
         let model = Model { name: name.into(), input_range, layers };
         judge::check_layers(&model.specs())?;
@@ -150,7 +202,7 @@ impl Model {
 
     /// Elements in one input row.
     pub fn input_width(&self) -> u32 {
-        self.layers[0].spec.k
+        self.layers[0].spec.in_row_bytes()
     }
 
     /// Multiply-accumulates for one row.
@@ -185,21 +237,10 @@ impl Model {
     /// # Errors
     /// As [`Model::check_input`].
     pub fn run_reference(&self, input: &[u8]) -> Result<Vec<Vec<u8>>, ModelError> {
-        self.check_input(input)?;
+        let rows = self.check_input(input)?;
         let mut activations = vec![input.to_vec()];
         for layer in &self.layers {
-            let rows = activations[activations.len() - 1].chunks_exact(layer.spec.k as usize);
-            let mut out = Vec::with_capacity(rows.len() * layer.spec.out_row_bytes() as usize);
-            for row in rows {
-                for column in layer.columns.chunks_exact(layer.spec.column_bytes() as usize) {
-                    let value = layer.spec.cell(row, column);
-                    match layer.spec.requant {
-                        Some(_) => out.push(value as u8),
-                        None => out.extend(value.to_le_bytes()),
-                    }
-                }
-            }
-            activations.push(out);
+            activations.push(layer.run_reference(&sources(&layer.spec, &activations), rows as usize));
         }
         Ok(activations)
     }
@@ -207,16 +248,7 @@ impl Model {
     /// The canonical file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let layers = self.layers.iter().map(|l| FileLayer {
-            k: l.spec.k,
-            n: l.spec.n,
-            requant: l.spec.requant.map(|q| FileRequant {
-                shift1: q.shift1,
-                mul: q.mul,
-                shift2: q.shift2,
-                zero_point: q.zero_point,
-                lo: q.lo,
-                hi: q.hi,
-            }),
+            record: Layer { weight_root: [0; 32], ..l.spec }.record(),
             columns: l.columns.clone(),
         });
         let file =
@@ -233,19 +265,13 @@ impl Model {
             return Err(ModelError::Magic);
         }
         let file = File::try_from_slice(bytes).map_err(|e| ModelError::Damaged(e.to_string()))?;
-        if file.layers.len() > judge::layer::MAX_LAYERS {
+        if file.layers.len() > MAX_LAYERS {
             return Err(LayerError::Count.into());
         }
         let layers = file.layers.into_iter().enumerate().map(|(i, l)| {
-            let requant = l.requant.map(|q| Requant {
-                shift1: q.shift1,
-                mul: q.mul,
-                shift2: q.shift2,
-                zero_point: q.zero_point,
-                lo: q.lo,
-                hi: q.hi,
-            });
-            ModelLayer::from_columns(i, l.k, l.n, requant, l.columns)
+            let damaged = || ModelError::Damaged(format!("layer {i} is none that there is"));
+            let spec = Layer::from_record(&l.record).filter(|spec| spec.weight_root == [0; 32]);
+            ModelLayer::of(i, spec.ok_or_else(damaged)?, l.columns)
         });
         Model::new(file.name, file.input_range, layers.collect::<Result<_, _>>()?)
     }

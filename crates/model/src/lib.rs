@@ -4,5 +4,5 @@ pub mod file;
 pub mod onnx;
 pub mod result;
 
-pub use file::{Model, ModelError, ModelLayer};
+pub use file::{Model, ModelError, ModelLayer, sources};
 pub use result::ResultFile;

@@ -38,7 +38,10 @@ impl ResultFile {
 
     /// Most bytes that a result of `rows` rows can have: every layer's output and accumulators. A longer file is padding.
     pub fn max_bytes(layers: &[judge::Layer], rows: u32) -> u64 {
-        let cells: u64 = layers.iter().map(|l| u64::from(l.n) * (l.out_size() as u64 + 4)).sum();
+        let cells: u64 = layers
+            .iter()
+            .map(|l| u64::from(l.cells()) * (l.out_size() as u64 + if l.is_product() { 4 } else { 0 }))
+            .sum();
         let headers = 4 + 2 * 4 + layers.len() as u64 * (4 + 1 + 4);
         cells.saturating_mul(u64::from(rows)).saturating_add(headers)
     }

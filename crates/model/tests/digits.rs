@@ -15,7 +15,7 @@ fn import() -> Model {
 fn the_layer_table_is_what_the_graph_says() {
     let model = import();
     let specs = model.specs();
-    let shapes: Vec<(u32, u32)> = specs.iter().map(|l| (l.k, l.n)).collect();
+    let shapes: Vec<(u32, u32)> = specs.iter().map(|l| (l.k(), l.n())).collect();
     assert_eq!(shapes, [(64, 128), (128, 64), (64, 10)]);
     assert_eq!(model.input_range, (0, 127));
     let requant = |shift1, mul| Requant { shift1, mul, shift2: 21, zero_point: 0, lo: 0, hi: 127 };
@@ -40,6 +40,41 @@ fn top1_on_the_test_set_is_701_of_719() {
     let class = |row: &[i32]| (0..row.len()).max_by_key(|&j| row[j]).unwrap();
     let correct = logits.chunks_exact(10).zip(&labels).filter(|(row, label)| class(row) == usize::from(**label));
     assert_eq!((correct.count(), labels.len()), (701, 719));
+}
+
+fn import_cnn() -> Model {
+    model::onnx::import("digits", &digits("digits-cnn-int8.onnx")).unwrap()
+}
+
+#[test]
+fn the_convolutional_table_is_what_the_graph_says() {
+    let specs = import_cnn().specs();
+    let kinds: Vec<u8> = specs.iter().map(|l| l.record()[0]).collect();
+    assert_eq!(kinds, [2, 2, 5, 3, 2, 3, 1], "convolutions, a sum, a pool, a convolution, a pool, fully connected");
+    let shapes: Vec<(u32, u32, u32)> = specs.iter().map(|l| (l.in_row_bytes(), l.k(), l.cells())).collect();
+    let first = [(64, 9, 1024), (1024, 144, 1024), (1024, 0, 1024), (1024, 0, 256)];
+    assert_eq!(shapes, [&first[..], &[(256, 144, 512), (512, 0, 128), (128, 128, 10)]].concat());
+    assert_eq!(specs[2].sources().collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn convolutional_logits_on_the_test_set_are_onnx_runtimes_bits() {
+    let model = import_cnn();
+    let activations = model.run_reference(&digits("test-pixels.bin")).unwrap();
+    let logits = activations.last().unwrap();
+    let hex: String = Sha256::digest(logits).iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(hex, String::from_utf8(digits("logits-cnn.sha256")).unwrap().trim());
+    let labels = digits("test-labels.bin");
+    let class = |row: &[[u8; 4]]| (0..10).max_by_key(|&j| i32::from_le_bytes(row[j]));
+    let rows = logits.as_chunks::<4>().0.chunks_exact(10);
+    let correct = rows.zip(&labels).filter(|(row, label)| class(row) == Some(usize::from(**label)));
+    assert_eq!((correct.count(), labels.len()), (708, 719));
+}
+
+#[test]
+fn the_convolutional_model_survives_its_file() {
+    let model = import_cnn();
+    assert_eq!(Model::from_bytes(&model.to_bytes()).unwrap(), model);
 }
 
 #[test]

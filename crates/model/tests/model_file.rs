@@ -2,7 +2,7 @@
 mod graphs;
 
 use graphs::{Random, digits};
-use judge::{LayerError, Requant};
+use judge::{Layer, LayerError, Op, Requant, Shape, Window};
 use model::{Model, ModelError, ModelLayer, ResultFile};
 
 const REQUANT: Requant = Requant { shift1: 2, mul: 77, shift2: 9, zero_point: -3, lo: -100, hi: 101 };
@@ -13,10 +13,58 @@ fn small() -> Model {
     Model::new("small", (0, 127), vec![first, last]).unwrap()
 }
 
+/// A layer of every kind: an image of 4 x 3 pixels with 2 channels, convolved, added to, looked up, pooled twice.
+fn every_kind() -> Model {
+    let image = Shape { height: 4, width: 3, channels: 2 };
+    let window = Window { kernel: [2, 2], stride: [1, 1], padding: [1, 0, 0, 1], fill: -3 };
+    let spec = |from, op, requant| Layer { op, from, input: image, requant, weight_root: [0; 32] };
+    let conv = spec(0, Op::Conv { window, n: 2 }, Some(REQUANT));
+    let add = spec(1, Op::Add { with: 0, multipliers: [300, -200], bias: 5 }, Some(REQUANT));
+    let weights: Vec<i8> = (0..16).map(|i: i32| (i * 16 - 120) as i8).collect();
+    let table = (0..=255u8).map(|x| x.wrapping_mul(7)).collect();
+    let layers = vec![
+        ModelLayer::weighted(0, conv, &weights, &[9, -9]).unwrap(),
+        ModelLayer::of(1, add, Vec::new()).unwrap(),
+        ModelLayer::of(2, spec(2, Op::Lookup, None), table).unwrap(),
+        ModelLayer::of(3, spec(3, Op::MaxPool { window }, None), Vec::new()).unwrap(),
+        ModelLayer::of(4, spec(4, Op::AveragePool { window }, Some(REQUANT)), Vec::new()).unwrap(),
+        ModelLayer::weighted(5, Layer::gemm(5, 24, 2, None), &[3; 48], &[1, 2]).unwrap(),
+    ];
+    Model::new("every kind", (-128, 127), layers).unwrap()
+}
+
+#[test]
+fn a_reference_of_every_kind_reads_its_sources() {
+    let model = every_kind();
+    let input: Vec<u8> = (0..48).map(|i| (i * 37) as u8).collect();
+    let found = model.run_reference(&input).unwrap();
+    let value = |source: usize, at: usize| i32::from(found[source][at] as i8);
+    // The second image's third element, after the first image's 24.
+    assert_eq!(found[2][26] as i8, REQUANT.apply(value(1, 26) * 300 - value(0, 26) * 200 + 5));
+    assert_eq!(found[3][26], found[2][26].wrapping_mul(7));
+    // Its window: padding above, and pixels 1 and 2 of the first line.
+    assert_eq!(value(4, 24 + 2), value(3, 24 + 2).max(value(3, 24 + 4)).max(-3));
+    assert_eq!(found[5][24 + 2] as i8, REQUANT.apply(value(4, 24 + 2) + value(4, 24 + 4) - 6));
+    let sum: i32 = (24..48).map(|at| 3 * value(5, at)).sum();
+    assert_eq!(found[6][8..], [(sum + 1).to_le_bytes(), (sum + 2).to_le_bytes()].concat());
+}
+
+#[test]
+fn sizes_that_do_not_fit_their_kind_are_refused() {
+    let specs = every_kind().specs();
+    for (i, spec) in specs.iter().enumerate() {
+        let right = every_kind().layers[i].columns.clone();
+        assert!(ModelLayer::of(i, *spec, right.clone()).is_ok());
+        let longer = ModelLayer::of(i, *spec, [&right[..], &[0]].concat());
+        assert!(matches!(longer, Err(ModelError::Weights { .. })), "{longer:?}");
+    }
+    assert!(matches!(ModelLayer::weighted(0, specs[2], &[], &[]), Err(ModelError::Weights { .. })));
+}
+
 #[test]
 fn a_model_survives_its_file() {
     let digits = model::onnx::import("digits", &digits("digits-mlp-int8.onnx")).unwrap();
-    for model in [small(), digits] {
+    for model in [small(), digits, every_kind()] {
         let read = Model::from_bytes(&model.to_bytes()).unwrap();
         assert_eq!(read, model);
         assert_eq!(read.root(), model.root());
@@ -61,10 +109,10 @@ fn another_magic_is_refused() {
 
 #[test]
 fn damaged_files_never_panic() {
-    let original = small().to_bytes();
+    let originals = [small().to_bytes(), every_kind().to_bytes()];
     let mut random = Random(0xf11e);
-    for _ in 0..20_000 {
-        let mut bytes = original.clone();
+    for i in 0..20_000 {
+        let mut bytes = originals[i % 2].clone();
         for _ in 0..random.between(1, 3) {
             let at = random.below(bytes.len() as u64) as usize;
             bytes[at] = random.next() as u8;
@@ -92,21 +140,22 @@ fn weights_of_another_size_are_refused() {
     assert_eq!(ModelLayer::new(3, 3, 2, None, &[0; 5], &[0; 2]), Err(expected));
     assert!(matches!(ModelLayer::new(0, 3, 2, None, &[0; 6], &[0; 1]), Err(ModelError::Weights { .. })));
     assert!(matches!(ModelLayer::new(0, 0, 0, None, &[], &[]), Err(ModelError::Weights { .. })));
-    let wide = ModelLayer::new(0, 2049, 1, None, &[0; 2049], &[0]);
+    let wide = ModelLayer::new(0, 4097, 1, None, &[0; 4097], &[0]);
     assert_eq!(wide, Err(ModelError::Layers(LayerError::Width)));
 }
 
 #[test]
-fn layers_that_do_not_form_a_chain_are_refused() {
+fn layers_that_do_not_fit_together_are_refused() {
     let layer = |index, k, n, requant| {
         ModelLayer::new(index, k, n, requant, &vec![1; (k * n) as usize], &vec![0; n as usize]).unwrap()
     };
     let refusal = |layers| Model::new("m", (0, 127), layers).unwrap_err();
     assert_eq!(refusal(vec![]), LayerError::Count.into());
-    assert_eq!(refusal(vec![layer(0, 2, 3, Some(REQUANT)), layer(1, 2, 1, None)]), LayerError::Chain.into());
+    assert_eq!(refusal(vec![layer(0, 2, 3, Some(REQUANT)), layer(1, 2, 1, None)]), LayerError::Wiring.into());
     assert_eq!(refusal(vec![layer(0, 2, 2, None), layer(1, 2, 1, None)]), LayerError::InnerAccumulator.into());
-    assert_eq!(refusal(vec![layer(0, 2, 2, Some(Requant { mul: 0, ..REQUANT }))]), LayerError::Requant.into());
-    let many = (0..13).map(|i| layer(i, 1, 1, Some(REQUANT))).collect();
+    let wrong = ModelLayer::new(0, 2, 2, Some(Requant { mul: 0, ..REQUANT }), &[1; 4], &[0; 2]);
+    assert_eq!(wrong, Err(LayerError::Requant.into()));
+    let many = (0..49).map(|i| layer(i, 1, 1, Some(REQUANT))).collect();
     assert_eq!(refusal(many), LayerError::Count.into());
 }
 

@@ -12,7 +12,7 @@ fn rows(random: &mut Random, model: &Model) -> Vec<Vec<i8>> {
     let (lo, hi) = model.input_range;
     let width = model.input_width() as usize;
     let mut rows = vec![vec![lo; width], vec![hi; width]];
-    for j in 0..model.layers[0].spec.n as usize {
+    for j in 0..model.layers[0].spec.n() as usize {
         let column = model.layers[0].column(j);
         rows.push(column.iter().map(|&w| if (w as i8) < 0 { lo } else { hi }).collect());
         rows.push(column.iter().map(|&w| if (w as i8) < 0 { hi } else { lo }).collect());
@@ -205,7 +205,7 @@ fn constants_may_come_from_constant_nodes() {
         let constants = std::mem::take(&mut g.initializer).into_iter().map(|t| NodeProto {
             output: vec![t.name.clone()],
             op_type: "Constant".into(),
-            attribute: vec![AttributeProto { name: "value".into(), i: 0, t: Some(t), r#type: 4 }],
+            attribute: vec![AttributeProto { name: "value".into(), t: Some(t), r#type: 4, ..Default::default() }],
             ..Default::default()
         });
         g.node = constants.chain(std::mem::take(&mut g.node)).collect();
@@ -215,12 +215,17 @@ fn constants_may_come_from_constant_nodes() {
 
 #[test]
 fn damaged_files_never_panic() {
-    let original = digits("digits-mlp-int8.onnx");
+    for file in ["digits-mlp-int8.onnx", "digits-cnn-int8.onnx"] {
+        damage(&digits(file));
+    }
+}
+
+fn damage(original: &[u8]) {
     let mut random = Random(0xda3a6e);
     // The weights are most of the file and damage to them is just another model: aim at the rest.
     let headers: Vec<usize> = (0..original.len()).filter(|&i| original[i].is_ascii_alphanumeric()).collect();
     for _ in 0..5_000 {
-        let mut bytes = original.clone();
+        let mut bytes = original.to_vec();
         for _ in 0..random.between(1, 4) {
             let at = if random.one_in(2) { random.below(bytes.len() as u64) as usize } else { random.pick(&headers) };
             let at = at.min(bytes.len() - 1);

@@ -1,6 +1,6 @@
 //! Measures what the constants of the choice between recomputing and testing stand for, on one thread:
 //! `cargo run --release -p verify --example cost`.
-use compute::{Backend, ComputeError, Cpu, Kernel};
+use compute::{Backend, ComputeError, Cpu, Kernel, Left};
 use judge::Requant;
 use model::{Model, ModelLayer};
 use std::time::Instant;
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut accumulators = Vec::new();
         for kernel in Kernel::available() {
             let mut cpu = Cpu::with(kernel, 1)?;
-            accumulators = cpu.layer(&layer, &input)?.0;
+            accumulators = cpu.layer(&layer, &[&input; 2])?.0;
             let seconds = best(|| cpu.execute(&model, &input).map(drop))?;
             let rate = f64::from(rows) * f64::from(k) * f64::from(n) / seconds / 1e9;
             println!("  recompute, {}: {:.3} ms, {rate:.1} MAC/ns", kernel.name(), seconds * 1e3);
@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let vector = freivalds::draw(n as usize).ok_or("no randomness")?;
         let mut wrong = 0;
         let seconds = best(|| {
-            wrong = freivalds::wrong_rows(&layer, &input, &accumulators, &vector).len();
+            wrong = freivalds::wrong_rows(&layer, Left::Rows { bytes: &input, k: k as usize }, &accumulators, &vector)
+                .len();
             Ok(())
         })?;
         let i8s = f64::from(k) * f64::from(n + rows);

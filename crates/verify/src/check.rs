@@ -1,7 +1,7 @@
 //! Checking a served result against a commitment.
 use crate::freivalds;
 use crate::method::{Method, method};
-use compute::{ComputeError, Cpu};
+use compute::{ComputeError, Cpu, Left};
 use judge::{Claim, Hash, Layer, cell};
 use model::{Model, ModelLayer, ResultFile};
 use std::fmt;
@@ -104,15 +104,16 @@ pub fn check(case: &Case, result: &ResultFile) -> Result<Report, Rejection> {
     let mut report = Report { layers: Vec::new(), hashing_seconds: start.elapsed().as_secs_f64() };
 
     let cpu = Cpu::new();
-    let mut input = case.input;
+    let mut sources = vec![case.input];
+    sources.extend(result.outputs.iter().map(Vec::as_slice));
     for (i, (layer, output)) in case.model.layers.iter().zip(&result.outputs).enumerate() {
         let start = Instant::now();
         let accumulators = result.accumulators.get(i).and_then(Option::as_deref);
-        let check = LayerCheck { cpu: &cpu, index: i as u32, layer, rows: case.rows, input, output };
+        let inputs = model::sources(&layer.spec, &sources);
+        let check = LayerCheck { cpu: &cpu, index: i as u32, layer, rows: case.rows, inputs, output };
         let method = check.run(accumulators)?;
         let seconds = start.elapsed().as_secs_f64();
         report.layers.push(LayerReport { method, seconds, macs: u64::from(case.rows) * layer.spec.macs() });
-        input = output;
     }
     Ok(report)
 }
@@ -158,7 +159,7 @@ struct LayerCheck<'a> {
     index: u32,
     layer: &'a ModelLayer,
     rows: u32,
-    input: &'a [u8],
+    inputs: [&'a [u8]; 2],
     output: &'a [u8],
 }
 
@@ -167,7 +168,7 @@ impl LayerCheck<'_> {
         if method(&self.layer.spec, self.rows) == Method::Product && self.test(accumulators)? {
             return Ok(Method::Product);
         }
-        let (_, expected) = self.cpu.layer(self.layer, self.input)?;
+        let (_, expected) = self.cpu.layer(self.layer, &self.inputs)?;
         if let Some(at) = first_difference(&expected, self.output) {
             let (row, column) = self.locate(at);
             return Err(self.wrong_cell(row, column)?);
@@ -177,30 +178,37 @@ impl LayerCheck<'_> {
 
     /// Tests the product. `false`: not possible, recompute instead.
     fn test(&self, served: Option<&[i32]>) -> Result<bool, Rejection> {
-        let (k, n) = (self.layer.spec.k as usize, self.layer.spec.n as usize);
+        let spec = &self.layer.spec;
+        let Some(left) = Left::of(spec, self.inputs[0]) else { return Ok(false) };
         let decoded: Vec<i32>;
-        let accumulators = match (self.layer.spec.requant, served) {
+        let accumulators = match (spec.requant, served) {
             (None, _) => {
                 decoded = self.output.as_chunks::<4>().0.iter().map(|cell| i32::from_le_bytes(*cell)).collect();
                 &decoded
             }
-            (Some(_), Some(served)) if served.len() == self.rows as usize * n => served,
+            (Some(_), Some(served)) if served.len() == self.rows as usize * spec.cells() as usize => served,
             _ => return Ok(false),
         };
-        let Some(vector) = freivalds::draw(n) else { return Ok(false) };
-        let wrong = freivalds::wrong_rows(self.layer, self.input, accumulators, &vector);
+        let Some(vector) = freivalds::draw(spec.n() as usize) else { return Ok(false) };
+        // Rows of the product, several to a row of the batch in a convolution.
+        let mut wrong: Vec<usize> = freivalds::wrong_rows(self.layer, left, accumulators, &vector)
+            .into_iter()
+            .map(|row| row / spec.places() as usize)
+            .collect();
+        wrong.dedup();
 
         // Served accumulators are nobody's commitment: rows where they are wrong are recomputed, and only a wrong
         // output counts.
-        let inputs: Vec<u8> = wrong.iter().flat_map(|&row| &self.input[row * k..][..k]).copied().collect();
-        let recomputed = if wrong.is_empty() { Vec::new() } else { self.cpu.layer(self.layer, &inputs)?.1 };
-        let row_bytes = self.layer.spec.out_row_bytes() as usize;
+        let (k, n) = (spec.in_row_bytes() as usize, spec.cells() as usize);
+        let inputs: Vec<u8> = wrong.iter().flat_map(|&row| &self.inputs[0][row * k..][..k]).copied().collect();
+        let recomputed = if wrong.is_empty() { Vec::new() } else { self.cpu.layer(self.layer, &[&inputs; 2])?.1 };
+        let row_bytes = spec.out_row_bytes() as usize;
         let mut recomputed = wrong.iter().copied().zip(recomputed.chunks_exact(row_bytes)).peekable();
         let mut expected = vec![0u8; row_bytes];
         for (row, output) in self.output.chunks_exact(row_bytes).enumerate() {
             let difference = if let Some((_, expected)) = recomputed.next_if(|(wrong, _)| *wrong == row) {
                 first_difference(expected, output)
-            } else if let Some(requant) = self.layer.spec.requant {
+            } else if let Some(requant) = spec.requant {
                 let sums = &accumulators[row * n..][..n];
                 expected.iter_mut().zip(sums).for_each(|(byte, &sum)| *byte = requant.apply(sum) as u8);
                 first_difference(&expected, output)
@@ -218,22 +226,18 @@ impl LayerCheck<'_> {
     /// Row and column of the output's byte `at`.
     fn locate(&self, at: usize) -> (u32, u32) {
         let cell = at / self.layer.spec.out_size();
-        let n = self.layer.spec.n as usize;
+        let n = self.layer.spec.cells() as usize;
         ((cell / n) as u32, (cell % n) as u32)
     }
 
     /// The rejection for a cell found wrong, with the value that the judge's own definition gives.
     fn wrong_cell(&self, row: u32, column: u32) -> Result<Rejection, ComputeError> {
-        let (k, n) = (self.layer.spec.k as usize, self.layer.spec.n as usize);
-        let (r, c) = (row as usize, column as usize);
-        let size = self.layer.spec.column_bytes() as usize;
-        let expected = self.layer.spec.cell(&self.input[r * k..][..k], &self.layer.columns[c * size..][..size]);
-        let committed = match self.layer.spec.requant {
-            Some(_) => i32::from(self.output[r * n + c] as i8),
-            None => {
-                let bytes = self.output[4 * (r * n + c)..].first_chunk();
-                bytes.map_or(0, |bytes| i32::from_le_bytes(*bytes))
-            }
+        let (spec, inputs) = (&self.layer.spec, self.layer.rows_at(&self.inputs, row as usize));
+        let expected = spec.cell(inputs, self.layer.weights_of(column), column);
+        let at = row as usize * spec.cells() as usize + column as usize;
+        let committed = match spec.out_size() {
+            1 => i32::from(self.output[at] as i8),
+            _ => self.output[4 * at..].first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes)),
         };
         if expected == committed {
             // No accusation on the word of a kernel that contradicts the definition.

@@ -4,6 +4,7 @@
 //! 2^61 - 1. A row of `C` with any wrong accumulator passes with probability 2^-61. The test is about integers: an
 //! accumulator that has wrapped at 32 bits counts as wrong, which cannot happen in a model that was loaded.
 use crate::field::{P, add, from_i64, mul};
+use compute::Left;
 use model::ModelLayer;
 
 /// Elements that pay for a thread: about 0.3 ms.
@@ -48,15 +49,14 @@ type Wide = Limbs<2, 31>;
 /// For factors of 32 bits.
 type Narrow = Limbs<3, 21>;
 
-/// The rows of `accumulators` (`[rows, n]`) that are not `input` (`[rows, k]`) times the layer's weights plus its biases.
+/// The rows of `accumulators` (`[rows, n]`) that are not `left` (`[rows, k]`) times the layer's weights plus its biases.
 /// `vector` has `n` elements and must have been drawn after the accumulators were fixed.
 ///
 /// # Panics
 /// If a length does not fit the layer.
-pub fn wrong_rows(layer: &ModelLayer, input: &[u8], accumulators: &[i32], vector: &[u64]) -> Vec<usize> {
-    let (k, n) = (layer.spec.k as usize, layer.spec.n as usize);
-    let rows = input.len() / k;
-    assert!(input.len() == rows * k && accumulators.len() == rows * n && vector.len() == n, "shapes");
+pub fn wrong_rows(layer: &ModelLayer, left: Left, accumulators: &[i32], vector: &[u64]) -> Vec<usize> {
+    let (k, n, rows) = (layer.spec.k() as usize, layer.spec.n() as usize, left.rows());
+    assert!(accumulators.len() == rows * n && vector.len() == n, "shapes");
     let weights = Wide::new(&weights_by(layer, vector));
     let biases = (0..n).fold(0, |sum, j| add(sum, mul(from_i64(layer.bias(j).into()), vector[j])));
     let vector = Narrow::new(vector);
@@ -66,13 +66,14 @@ pub fn wrong_rows(layer: &ModelLayer, input: &[u8], accumulators: &[i32], vector
     let band = rows.div_ceil(threads);
     let mut passed = vec![false; rows];
     std::thread::scope(|scope| {
-        let bands = input.chunks(band * k).zip(accumulators.chunks(band * n)).zip(passed.chunks_mut(band));
-        for ((input, accumulators), passed) in bands {
+        let bands = accumulators.chunks(band * n).zip(passed.chunks_mut(band)).enumerate();
+        for (index, (accumulators, passed)) in bands {
             let (weights, vector) = (&weights, &vector);
             let run = move || {
-                let rows = input.chunks_exact(k).zip(accumulators.chunks_exact(n));
-                for ((input, accumulators), passed) in rows.zip(passed) {
-                    let product = add(input_by(input, weights), biases);
+                let mut scratch = Vec::new();
+                for (i, (accumulators, passed)) in accumulators.chunks_exact(n).zip(passed).enumerate() {
+                    let row = index * band + i;
+                    let product = add(input_by(left.block(row, row + 1, &mut scratch), weights), biases);
                     *passed = product == accumulators_by(accumulators, vector);
                 }
             };
@@ -116,7 +117,7 @@ fn add_product(sum: i64, x: i64, y: i64) -> i64 {
 vectorised! {
     /// `W r`: one element to each row of the weight matrix.
     fn weights_by(layer: &ModelLayer, vector: &[u64]) -> Vec<u64> {
-        let k = layer.spec.k as usize;
+        let k = layer.spec.k() as usize;
         let Limbs([low, high]) = Wide::new(vector);
         let (mut sums_low, mut sums_high) = (vec![0i64; k], vec![0i64; k]);
         for j in 0..vector.len() {

@@ -22,10 +22,15 @@ const TEST_I32: u64 = 12;
 /// faster to recompute than to wait for the accumulators.
 const FETCH: u64 = 1024;
 
-/// The cheaper way to check a layer over `rows` rows. It depends on nothing but its arguments, so that a worker knows
+/// The cheaper way to check a layer over `rows` rows of input. Layers without weights are recomputed. It depends on nothing but its arguments, so that a worker knows
 /// which accumulators its client will want.
 pub fn method(layer: &Layer, rows: u32) -> Method {
-    let (rows, k, n) = (u64::from(rows), u64::from(layer.k), u64::from(layer.n));
+    if !layer.is_product() {
+        return Method::Recompute;
+    }
+    // Rows of the product: of a convolution, one for each place of its window.
+    let rows = u64::from(rows) * u64::from(layer.places());
+    let (k, n) = (u64::from(layer.k()), u64::from(layer.n()));
     let recompute = rows * k * n;
     // Without requantisation the output is the accumulators, and nothing more is fetched.
     let fetch = if layer.requant.is_some() { FETCH } else { 0 };
@@ -34,7 +39,7 @@ pub fn method(layer: &Layer, rows: u32) -> Method {
 }
 
 /// The accumulators that belong in a result: those of layers which [`method`] has the client test, unless they are the
-/// layer's output anyway. `accumulators` holds every layer's, `[rows, n]` with bias.
+/// layer's output anyway. `accumulators` holds every layer's, with bias.
 pub fn accumulators_to_serve(model: &Model, rows: u32, accumulators: Vec<Vec<i32>>) -> Vec<Option<Vec<i32>>> {
     let layers = model.layers.iter().zip(accumulators);
     layers

@@ -6,6 +6,7 @@ pub const AUTHORITY_SEED: &[u8] = b"authority";
 pub const OPERATOR_SEED: &[u8] = b"operator";
 pub const DEVICE_SEED: &[u8] = b"device";
 pub const MODEL_SEED: &[u8] = b"model";
+pub const DRAFT_SEED: &[u8] = b"draft";
 pub const USER_SEED: &[u8] = b"user";
 pub const JOB_SEED: &[u8] = b"job";
 pub const PROOF_SEED: &[u8] = b"proof";
@@ -24,8 +25,6 @@ pub const PAUSE_ALL: u8 = PAUSE_POST | PAUSE_CLAIM | PAUSE_REGISTER;
 
 /// Longest device or model name, bytes.
 pub const MAX_NAME: usize = 32;
-/// Largest batch, rows: keeps Merkle paths within a proof buffer.
-pub const MAX_ROWS: u32 = 1 << 20;
 /// Longest time a job can wait for a claim: 7 days.
 pub const MAX_CLAIM_S: u32 = 7 * 86_400;
 /// Longest time a device can take from claim to commitment: 1 day.
@@ -34,3 +33,4 @@ pub const MAX_EXECUTE_S: u32 = 86_400;
 pub const MAX_WINDOW_S: u32 = 7 * 86_400;
 /// Largest evidence: an account created by a program holds 10,240 bytes.
 pub const MAX_PROOF_BYTES: u16 = 10_000;
+const _: () = assert!(judge::MAX_EVIDENCE == MAX_PROOF_BYTES as usize, "evidence about any cell fits");

@@ -14,13 +14,13 @@ pub enum JobsError {
     WrongShard,
     #[msg("names are 1 to 32 bytes")]
     BadName,
-    #[msg("the layer table cannot be executed or judged: check widths, chain and requantisation")]
+    #[msg("the layer table cannot be executed or judged: check sizes, wiring, windows and requantisation")]
     BadLayers,
     #[msg("the root does not match the layer table")]
     WrongModelRoot,
     #[msg("the sequence number is not the user's next one: this job was posted already, or another one was")]
     WrongSequence,
-    #[msg("a batch has 1 to 1,048,576 rows")]
+    #[msg("a batch has at least one row and at most max_rows of its model")]
     BadRows,
     #[msg("the price must be above zero")]
     ZeroPrice,
@@ -44,9 +44,9 @@ pub enum JobsError {
     CellOutOfRange,
     #[msg("the evidence does not have the length that this cell needs")]
     EvidenceLength,
-    #[msg("the input row does not lead to the posted or committed root")]
+    #[msg("the input does not lead to the posted or committed root")]
     EvidenceInput,
-    #[msg("the weight column does not lead to the model's root")]
+    #[msg("the weights do not lead to the model's root")]
     EvidenceWeights,
     #[msg("the output does not lead to the committed root")]
     EvidenceOutput,

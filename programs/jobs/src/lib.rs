@@ -46,7 +46,23 @@ pub mod jobs {
         instructions::retire_device::handle(ctx)
     }
 
-    /// Registers a model's layer table and weight roots under the root they hash to. Anyone may.
+    /// Opens a draft for a table of `layers` layers that will be registered under `root`.
+    pub fn open_draft(ctx: Context<OpenDraft>, root: [u8; 32], layers: u8) -> Result<()> {
+        instructions::draft::open(ctx, root, layers)
+    }
+
+    /// Writes part of the table.
+    pub fn write_draft(ctx: Context<WriteDraft>, offset: u16, bytes: Vec<u8>) -> Result<()> {
+        instructions::draft::write(ctx, offset, bytes)
+    }
+
+    /// Closes the signer's draft and returns its rent.
+    pub fn close_draft(ctx: Context<CloseDraft>) -> Result<()> {
+        instructions::draft::close(ctx)
+    }
+
+    /// Registers a model's layer table and weight roots under the root they hash to. Anyone may. The table is that of the
+    /// arguments, followed by that of the draft, if there is one, which is closed.
     pub fn register_model(ctx: Context<RegisterModel>, args: ModelArgs) -> Result<()> {
         instructions::register_model::handle(ctx, args)
     }

@@ -92,6 +92,7 @@ state! {
     operators: jobs::state::Operator = jobs::ID,
     devices: jobs::state::Device = jobs::ID,
     models: jobs::state::Model = jobs::ID,
+    drafts: jobs::state::Draft = jobs::ID,
     users: jobs::state::User = jobs::ID,
     jobs: jobs::state::Job = jobs::ID,
     proofs: jobs::state::Proof = jobs::ID,

@@ -1,17 +1,17 @@
 //! Models, batches, honest and tampered results, and evidence about them.
 use anchor_lang::prelude::Pubkey;
 use judge::cell::{Witness, commit, input_root, prove_cell};
-use judge::{Claim, Hash, Layer, Requant};
+use judge::{CellProof, Claim, Hash, JudgeError, Layer, Requant, Verdict, judge_cell};
 use model::{Model, ModelLayer};
 use std::path::Path;
 
 /// A cell: layer, row and column.
 pub type Cell = (u32, u32, u32);
 
-const REQUANT: Requant = Requant { shift1: 0, mul: 16_000, shift2: 17, zero_point: 0, lo: -128, hi: 127 };
+pub(crate) const REQUANT: Requant = Requant { shift1: 0, mul: 16_000, shift2: 17, zero_point: 0, lo: -128, hi: 127 };
 
 /// Weights or inputs that look random and are the same in every run.
-fn bytes(seed: u8, count: usize) -> Vec<i8> {
+pub(crate) fn bytes(seed: u8, count: usize) -> Vec<i8> {
     let mut state = u32::from(seed) + 1;
     let step = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -50,7 +50,19 @@ pub fn wide() -> Model {
 /// # Panics
 /// If it cannot be read or imported.
 pub fn digits() -> Model {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/digits/digits-mlp-int8.onnx");
+    imported("digits-mlp-int8.onnx")
+}
+
+/// The convolutional digits model of this repository.
+///
+/// # Panics
+/// If it cannot be read or imported.
+pub fn digits_cnn() -> Model {
+    imported("digits-cnn-int8.onnx")
+}
+
+fn imported(file: &str) -> Model {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/digits").join(file);
     let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     model::onnx::import("digits", &bytes).expect("the model is importable")
 }
@@ -87,11 +99,9 @@ impl Work {
         let spec = work.model.layers[layer].spec;
         let at = row * spec.out_row_bytes() as usize + column * spec.out_size();
         work.activations[layer + 1][at] ^= 1;
-        for next in layer + 1..work.model.layers.len() {
-            let tail = Model { layers: work.model.layers[next..=next].to_vec(), ..work.model.clone() };
-            let tail = Model { input_range: (-128, 127), ..tail };
-            let output = tail.run_reference(&work.activations[next]).expect("an int8 matrix of the right width");
-            work.activations[next + 1] = output[1].clone();
+        for (next, layer) in self.model.layers.iter().enumerate().skip(layer + 1) {
+            let inputs = model::sources(&layer.spec, &work.activations);
+            work.activations[next + 1] = layer.run_reference(&inputs, work.rows as usize);
         }
         work
     }
@@ -128,6 +138,18 @@ impl Work {
     pub fn evidence(&self, (layer, row, column): Cell) -> Vec<u8> {
         let witness = Witness { activations: &self.activations, columns: &self.model.columns() };
         self.with_claim(|claim| prove_cell(claim, &witness, layer, row, column).expect("the cell is in the job"))
+    }
+
+    /// The judgement off chain.
+    ///
+    /// # Errors
+    /// As [`judge::judge_cell`].
+    pub fn judge(&self, (layer, row, column): Cell, evidence: &[u8]) -> Result<Verdict, JudgeError> {
+        let (input_root, commitment) = (self.input_root(), self.commitment());
+        self.with_claim(|claim| {
+            let claim = Claim { input_root: &input_root, commitment: &commitment, ..*claim };
+            judge_cell(&claim, &CellProof { layer, row, column, evidence })
+        })
     }
 
     fn with_claim<T>(&self, f: impl FnOnce(&Claim) -> T) -> T {

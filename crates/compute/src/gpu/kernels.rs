@@ -7,9 +7,6 @@ use std::fmt::Write;
 pub(super) const TILE: u32 = 64;
 /// Columns of one row that one workgroup of the narrow product computes.
 pub(super) const NARROW: u32 = 64;
-/// Words that one workgroup of the requantiser writes.
-pub(super) const REQUANT: u32 = 64;
-
 /// How four products of i8 are added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dot {
@@ -19,17 +16,22 @@ pub enum Dot {
     Unpacked,
 }
 
-/// What all kernels are told. The order is that of [`super::Params`].
-const PARAMS: &str = "
+/// What all kernels are told. The order is that of [`super::params::Params`].
+pub(super) const PARAMS: &str = "
 struct Params {
-    m: u32, n: u32, words: u32, out_words: u32,
+    m: u32, n: u32, words: u32, first: u32,
+    rows: u32, cells: u32, in_words: u32, out_words: u32,
     shift1: u32, mul: i32, shift2: u32, zero_point: i32,
-    lo: i32, hi: i32, pad0: u32, pad1: u32,
+    lo: i32, hi: i32, k: u32, maximum: u32,
+    height: i32, width: i32, channels: u32, across: u32,
+    places: u32, kernel_height: u32, kernel_width: u32, stride_down: u32,
+    stride_right: u32, top: i32, left: i32, fill: i32,
+    multiplier0: i32, multiplier1: i32, bias: i32, pad0: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 ";
 
-/// The operands of a product: `a` is `[m, words]`, `b` is `[n, words]`, `c` is `[m, n]`.
+/// The operands of a product: `a` is `[m, words]`, `b` is `[n, words]`, `c` is `[_, n]` and written from row `first` on.
 const OPERANDS: &str = "
 @group(0) @binding(1) var<storage, read> a: array<u32>;
 @group(0) @binding(2) var<storage, read> b: array<u32>;
@@ -64,7 +66,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {{
     for (var w = 0u; w < p.words; w++) {{
         sum += dot4(a[row * p.words + w], b[column * p.words + w]);
     }}
-    c[row * p.n + column] = sum;
+    c[(p.first + row) * p.n + column] = sum;
 }}
 ",
         dot4(dot)
@@ -124,36 +126,8 @@ fn main(
         let (row, column) = (format!("row + {i}u"), format!("column0 + local.x + {}u", j * EACH));
         let _ = writeln!(
             text,
-            "    if ({row} < p.m && {column} < p.n) {{ c[({row}) * p.n + {column}] = c{i}_{j} + bias[{column}]; }}"
+            "    if ({row} < p.m && {column} < p.n) {{ c[(p.first + {row}) * p.n + {column}] = c{i}_{j} + bias[{column}]; }}"
         );
     }
     text + "}\n"
-}
-
-/// Accumulators to i8, four to a word. One thread to a word; words are numbered over a grid of two dimensions, because
-/// one dimension ends at 65,535 workgroups.
-pub(super) fn requant() -> String {
-    format!(
-        "{PARAMS}
-@group(0) @binding(1) var<storage, read> c: array<i32>;
-@group(0) @binding(2) var<storage, read_write> out: array<u32>;
-
-fn cell(row: u32, column: u32) -> u32 {{
-    if (column >= p.n) {{ return 0u; }}
-    let x = clamp(c[row * p.n + column] >> p.shift1, -32768, 32767);
-    let y = (x * p.mul + (1i << (p.shift2 - 1u))) >> p.shift2;
-    return bitcast<u32>(clamp(y + p.zero_point, p.lo, p.hi)) & 0xffu;
-}}
-
-@compute @workgroup_size({REQUANT}, 1, 1)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {{
-    let word = id.y * groups.x * {REQUANT}u + id.x;
-    if (word >= p.m * p.out_words) {{ return; }}
-    let row = word / p.out_words;
-    let column = word % p.out_words * 4u;
-    out[word] = cell(row, column) | (cell(row, column + 1u) << 8u)
-        | (cell(row, column + 2u) << 16u) | (cell(row, column + 3u) << 24u);
-}}
-"
-    )
 }

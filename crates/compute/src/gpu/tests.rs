@@ -1,6 +1,8 @@
+use super::plan::band_rows;
 use super::*;
 use crate::Cpu;
-use crate::selftest::Bytes;
+use crate::sample::Bytes;
+use judge::{Op, Shape, Window};
 
 fn software() -> Gpu {
     Gpu::open(&GpuSelect::Software).unwrap_or_else(|error| panic!("{error}"))
@@ -24,16 +26,38 @@ fn bands_of_rows_give_the_same_result_as_one_pass() {
 }
 
 #[test]
+fn a_convolution_gathered_in_parts_gives_the_same_result_as_in_one() {
+    let mut random = Bytes(6);
+    let input = Shape { height: 20, width: 20, channels: 8 };
+    let window = Window { kernel: [3, 3], stride: [1, 1], padding: [1; 4], fill: 9 };
+    let spec = judge::Layer { op: Op::Conv { window, n: 7 }, from: 0, input, requant: None, weight_root: [0; 32] };
+    let weights: Vec<i8> = random.take(7 * 72).into_iter().map(|b| b as i8).collect();
+    let layer = ModelLayer::weighted(0, spec, &weights, &[5; 7]).unwrap();
+    let model = Model::new("conv", (-128, 127), vec![layer]).unwrap();
+    let batch = random.take(3 * input.elements());
+    let expected = Cpu::new().execute(&model, &batch).unwrap();
+    let mut gpu = software();
+    // A row's 400 patches of 18 words and 2,800 accumulators: one row to a band, and parts of 155, 227 or 400 patches.
+    for max_binding in [11_200, 16_384, 30_000, 1 << 20] {
+        gpu.device.max_binding = max_binding;
+        gpu.models = ModelCache::new();
+        assert_eq!(gpu.execute(&model, &batch).unwrap(), expected, "{max_binding} bytes to a binding");
+    }
+}
+
+#[test]
 fn bands_respect_every_limit() {
     let gpu = software();
     let columns = Columns::plain(2048, 2048, &[0; 2048 * 2048]);
-    let layers: Vec<Layer> = (0..12).map(|_| upload(&gpu.device, columns, None).unwrap()).collect();
+    let layers: Vec<Layer> =
+        (0..12).map(|_| upload_columns(&gpu.device, columns, Size::plain(2048, 2048)).unwrap()).collect();
     let rows = |count: usize, max_binding| band_rows(&layers[..count], max_binding, usize::MAX);
-    let back = 4 * (2048 + 512); // accumulators, and output of four to a word
+    let back = 4 * 2048; // accumulators
     assert_eq!(rows(1, 128 << 20), (64 << 20) / back, "read-back");
     assert_eq!(rows(1, 8 << 20), (8 << 20) / (2048 * 4), "binding");
     assert_eq!(rows(12, 128 << 20), (64 << 20) / (12 * back), "read-back of all layers");
-    let deep = upload(&gpu.device, Columns::plain(1 << 21, 4, &[0; 1 << 23]), None).unwrap();
+    let deep = Columns::plain(1 << 21, 4, &[0; 1 << 23]);
+    let deep = upload_columns(&gpu.device, deep, Size::plain(1 << 21, 4)).unwrap();
     assert_eq!(band_rows(&[deep], u64::MAX, usize::MAX), (64 << 30) >> 23, "work");
     assert_eq!(rows(12, 1), 1, "never zero");
     assert_eq!(band_rows(&layers, 128 << 20, 3), 3, "no more than there are");
@@ -57,10 +81,10 @@ fn what_is_over_a_limit_is_refused_with_both_numbers() {
 #[test]
 fn sums_wrap_at_32_bits() {
     let gpu = software();
-    let spec = judge::Layer { k: 1, n: 1, requant: None, weight_root: [0; 32] };
+    let spec = judge::Layer::gemm(0, 1, 1, None);
     let columns = [&[0xff][..], &i32::MIN.to_le_bytes()].concat();
     let layer = model::ModelLayer { spec, columns };
-    let layers = vec![upload(&gpu.device, Columns::of_layer(&layer).unwrap(), None).unwrap()];
+    let layers = vec![upload(&gpu.device, &layer).unwrap()];
     let mut resident = Resident { layers, scratch: None };
     for rows in [1, 40] {
         let found = gpu.run(&mut resident, &vec![1; rows]).unwrap();

@@ -7,7 +7,7 @@ use judge::{
 };
 use proptest::prelude::*;
 
-const WIDTHS: [u32; 12] = [1, 4, 255, 256, 257, 300, 511, 512, 513, 1024, 4095, 4096];
+const WIDTHS: [u32; 13] = [1, 4, 255, 256, 257, 300, 511, 512, 513, 1024, 4095, 4096, 9000];
 
 fn domain(id: &Hash, rows: u32, row_bytes: u32) -> Domain<'_> {
     Domain { tag: ACTIVATIONS, id, layer: 3, rows, row_bytes }
@@ -62,7 +62,7 @@ fn every_row_and_segment_is_proven_against_the_root() {
             let hash = row_root(&d, row as u32, content).unwrap();
             assert_eq!(merkle::fold(hash, row, 5, path), Some(tree.root()));
             for (segment, expected) in expected.chunks(SEGMENT).enumerate() {
-                let proof = tree.prove_segment(row as u32, segment as u32);
+                let proof = tree.prove_segments(row as u32, &[segment as u32]);
                 let (content, path) = proof.split_at(expected.len());
                 assert_eq!(content, expected);
                 let (in_row, in_matrix) = path.split_at(32 * merkle::path_len(segment, d.segments()));
@@ -129,8 +129,8 @@ fn sizes_that_do_not_fit_have_no_root() {
     assert_eq!(matrix_root(&domain(&id, 2, 4), &[0; 9]), None);
     assert_eq!(matrix_root(&domain(&id, u32::MAX, u32::MAX), &[0; 9]), None);
     let longest = MAX_ROW_BYTES as u32;
-    assert!(row_root(&domain(&id, 1, longest), 0, &[0; MAX_ROW_BYTES]).is_some());
-    assert_eq!(row_root(&domain(&id, 1, longest + 1), 0, &[0; MAX_ROW_BYTES + 1]), None);
+    assert!(row_root(&domain(&id, 1, longest), 0, &vec![0; MAX_ROW_BYTES]).is_some());
+    assert_eq!(row_root(&domain(&id, 1, longest + 1), 0, &vec![0; MAX_ROW_BYTES + 1]), None);
     assert_eq!(row_root(&domain(&id, 1, 4), 0, &[0; 3]), None);
     assert_eq!(row_root(&domain(&id, 1, 0), 0, &[]), None);
 }
@@ -159,7 +159,7 @@ proptest! {
             let d = Domain { tag: *b"IOAC", id: &job.id, layer, rows: job.rows, row_bytes };
             root(&d, &job.activations[index])
         };
-        prop_assert_eq!(job.input_root, matrix(0, job.layers[0].k));
+        prop_assert_eq!(job.input_root, matrix(0, job.layers[0].in_row_bytes()));
         let roots: Vec<Hash> =
             job.layers.iter().enumerate().map(|(l, layer)| matrix(l + 1, layer.out_row_bytes())).collect();
         prop_assert_eq!(&output_roots(&job.claim(), &job.activations).unwrap(), &roots);

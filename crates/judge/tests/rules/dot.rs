@@ -1,7 +1,7 @@
 //! The chain's dot product and the portable one are one function.
 use crate::job::Numbers;
 use crate::reference::{accumulator, config};
-use judge::layer::{dot, dot_by_lanes, dot_in_order};
+use judge::dot::{dot, dot_by_lanes, dot_in_order};
 use proptest::prelude::*;
 
 fn exact(a: &[u8], b: &[u8]) -> i32 {

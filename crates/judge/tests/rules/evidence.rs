@@ -11,11 +11,13 @@ fn small(seed: u64) -> Job {
 }
 
 /// Where the parts about input and weights end.
-fn borders(job: &Job, (layer, row, column): (u32, u32, u32)) -> (usize, usize) {
-    let spec = job.layers[layer as usize];
-    let in_layers = if layer == 0 { 0 } else { path_len(layer as usize - 1, job.layers.len()) };
-    let input = spec.k as usize + 32 * (path_len(row as usize, job.rows as usize) + in_layers);
-    (input, input + spec.k as usize + 4 + 32 * path_len(column as usize, spec.n as usize))
+fn borders(job: &Job, (layer, row, column): (u32, u32, u32), len: usize) -> (usize, usize) {
+    let (spec, row_path) = (job.layers[layer as usize], path_len(row as usize, job.rows as usize));
+    let (bytes, segment) = (spec.out_row_bytes() as usize, spec.segment_of(column));
+    let paths = path_len(segment, bytes.div_ceil(256)) + row_path + path_len(layer as usize, job.layers.len());
+    let weights = len - (bytes - segment * 256).min(256) - 32 * paths;
+    let path = path_len(spec.weight_row(column) as usize, spec.weight_rows() as usize);
+    (weights - spec.column_bytes() as usize - 32 * path, weights)
 }
 
 fn refusal(at: usize, (input, weights): (usize, usize)) -> JudgeError {
@@ -36,7 +38,7 @@ proptest! {
         let job = Job::new(&shape);
         let cell = job.any_cell(&mut Numbers(shape.seed ^ 3));
         let mut evidence = job.prove(cell);
-        let borders = borders(&job, cell);
+        let borders = borders(&job, cell, evidence.len());
         for at in 0..evidence.len() {
             evidence[at] ^= flip;
             prop_assert_eq!(job.judge(cell, &evidence), Err(refusal(at, borders)), "byte {} of {:?}", at, cell);
@@ -66,7 +68,7 @@ fn no_single_bit_of_evidence_can_be_flipped() {
     let job = small(41);
     for cell in [(0, 0, 0), (0, 2, 69), (1, 1, 2)] {
         let mut evidence = job.prove(cell);
-        let borders = borders(&job, cell);
+        let borders = borders(&job, cell, evidence.len());
         for bit in 0..evidence.len() * 8 {
             evidence[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(job.judge(cell, &evidence), Err(refusal(bit / 8, borders)), "bit {bit} of {cell:?}");
@@ -116,10 +118,9 @@ proptest! {
         let stranger = Job::new(&Shape { seed: shape.seed ^ 6, ..shape.clone() });
         let sources = [&honest, &wrong, &stranger];
         for _ in 0..40 {
-            let cell = honest.any_cell(&mut numbers);
-            let mut evidence = sources[numbers.below(3)].prove(cell);
-            let near = honest.any_cell(&mut numbers);
-            let other = sources[numbers.below(3)].prove(near);
+            let [source, another] = [sources[numbers.below(3)], sources[numbers.below(3)]];
+            let (cell, near) = (source.any_cell(&mut numbers), another.any_cell(&mut numbers));
+            let (mut evidence, other) = (source.prove(cell), another.prove(near));
             for _ in 0..numbers.below(4) {
                 forge(&mut evidence, &other, &mut numbers);
             }

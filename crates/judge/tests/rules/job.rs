@@ -1,7 +1,8 @@
 //! A job with a random model and input, done by the reference.
+use crate::nets;
 use crate::reference;
 use judge::cell::{self, Witness, prove_cell};
-use judge::{CellProof, Claim, Hash, JudgeError, Layer, Requant, Verdict, judge_cell, matrix_root};
+use judge::{CellProof, Claim, Hash, JudgeError, Layer, Op, Requant, Verdict, judge_cell, matrix_root};
 use proptest::prelude::*;
 
 /// Numbers that follow from a seed (splitmix64), so that a failing case is only its shape and seed.
@@ -27,8 +28,12 @@ impl Numbers {
         self.bytes(32).try_into().unwrap()
     }
 
-    /// Weights with a bias of a size with the products; one in eight has any bias at all.
-    fn columns(&mut self, k: u32, n: u32) -> Vec<u8> {
+    /// Weights with a bias of a size with the products; one in eight has any bias at all. Or a lookup table, or nothing.
+    pub fn columns(&mut self, layer: &Layer) -> Vec<u8> {
+        let (k, n) = (layer.k(), layer.n());
+        if layer.op == Op::Lookup {
+            return self.bytes(256);
+        }
         let mut columns = Vec::new();
         for _ in 0..n {
             columns.extend(self.bytes(k as usize));
@@ -48,21 +53,33 @@ impl Numbers {
     }
 }
 
-/// What a job looks like: widths from the input to the last output.
+/// What a job looks like.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    pub widths: Vec<u32>,
+    /// Widths of fully connected layers, from the input to the last output. Empty: a graph of layers of any kind.
+    pub widths: Vec<u16>,
     /// Whether the last layer gives its i32 accumulators.
     pub accumulators: bool,
     pub rows: u32,
     pub seed: u64,
 }
 
-/// Small shapes, with widths around one and several segments of 256 bytes now and then.
+/// Small shapes, with rows of one and of several segments of 256 bytes; half of them graphs.
 pub fn shapes() -> impl Strategy<Value = Shape> {
-    let width = prop_oneof![8 => 1u32..24, 1 => 60u32..70, 1 => 254u32..260];
-    (proptest::collection::vec(width, 2..6), any::<bool>(), 1u32..9, any::<u64>())
-        .prop_map(|(widths, accumulators, rows, seed)| Shape { widths, accumulators, rows, seed })
+    let width = prop_oneof![8 => 1u16..24, 1 => 60u16..70, 1 => 254u16..260];
+    let chain = (proptest::collection::vec(width, 2..6), any::<bool>(), 1u32..9, any::<u64>())
+        .prop_map(|(widths, accumulators, rows, seed)| Shape { widths, accumulators, rows, seed });
+    prop_oneof![chain, graphs()]
+}
+
+/// Graphs of layers of any kind.
+pub fn graphs() -> impl Strategy<Value = Shape> {
+    (any::<bool>(), 1u32..4, any::<u64>()).prop_map(|(accumulators, rows, seed)| Shape {
+        widths: Vec::new(),
+        accumulators,
+        rows,
+        seed,
+    })
 }
 
 pub struct Job {
@@ -79,29 +96,36 @@ impl Job {
     /// An honest one.
     pub fn new(shape: &Shape) -> Job {
         let mut numbers = Numbers(shape.seed);
-        let count = shape.widths.len() - 1;
-        let mut job = Job {
-            id: numbers.hash(),
-            layers: Vec::new(),
-            columns: Vec::new(),
-            rows: shape.rows,
-            activations: vec![numbers.bytes(shape.widths[0] as usize * shape.rows as usize)],
-            input_root: [0; 32],
-            commitment: [0; 32],
+        let id = numbers.hash();
+        let layers = if shape.widths.is_empty() {
+            nets::table(&mut numbers, shape.accumulators)
+        } else {
+            let count = shape.widths.len() - 1;
+            let pairs = shape.widths.windows(2).enumerate();
+            let layer = |(index, pair): (usize, &[u16])| {
+                let requant = (!shape.accumulators || index + 1 < count).then(|| numbers.requant(pair[0].into()));
+                Layer::gemm(index as u8, pair[0], pair[1], requant)
+            };
+            pairs.map(layer).collect()
         };
-        for (index, pair) in shape.widths.windows(2).enumerate() {
-            let (k, n) = (pair[0], pair[1]);
-            let requant = (!shape.accumulators || index + 1 < count).then(|| numbers.requant(k));
-            let mut layer = Layer { k, n, requant, weight_root: [0; 32] };
-            let columns = numbers.columns(k, n);
-            layer.weight_root = matrix_root(&cell::weights(index as u32, &layer), &columns).unwrap();
-            let output = run(&layer, &job.activations[index], &columns);
-            job.layers.push(layer);
-            job.columns.push(columns);
-            job.activations.push(output);
+        Job::of(layers, shape.rows, id, &mut numbers)
+    }
+
+    /// An honest one with random weights in these layers.
+    pub fn of(mut layers: Vec<Layer>, rows: u32, id: Hash, numbers: &mut Numbers) -> Job {
+        let width = layers[0].in_row_bytes();
+        let (mut columns, mut activations) = (Vec::new(), vec![numbers.bytes(width as usize * rows as usize)]);
+        for (index, layer) in layers.iter_mut().enumerate() {
+            let bytes = numbers.columns(layer);
+            if !bytes.is_empty() {
+                layer.weight_root = matrix_root(&cell::weights(index as u32, layer), &bytes).unwrap();
+            }
+            activations.push(run(layer, &activations, &bytes, rows));
+            columns.push(bytes);
         }
-        assert_eq!(judge::check_layers(&job.layers), Ok(()));
-        job.input_root = cell::input_root(&job.id, job.rows, shape.widths[0], &job.activations[0]).unwrap();
+        assert_eq!(judge::check_layers(&layers), Ok(()), "{layers:#?}");
+        let input_root = cell::input_root(&id, rows, width, &activations[0]).unwrap();
+        let mut job = Job { id, layers, columns, rows, activations, input_root, commitment: [0; 32] };
         job.commit();
         job
     }
@@ -124,13 +148,13 @@ impl Job {
     pub fn cells(&self) -> Vec<(u32, u32, u32)> {
         let layers = self.layers.iter().enumerate();
         layers
-            .flat_map(|(l, layer)| (0..self.rows).flat_map(move |r| (0..layer.n).map(move |c| (l as u32, r, c))))
+            .flat_map(|(l, layer)| (0..self.rows).flat_map(move |r| (0..layer.cells()).map(move |c| (l as u32, r, c))))
             .collect()
     }
 
     pub fn any_cell(&self, numbers: &mut Numbers) -> (u32, u32, u32) {
         let layer = numbers.below(self.layers.len());
-        let column = numbers.below(self.layers[layer].n as usize);
+        let column = numbers.below(self.layers[layer].cells() as usize);
         (layer as u32, numbers.below(self.rows as usize) as u32, column as u32)
     }
 
@@ -146,17 +170,17 @@ impl Job {
     /// What the model gives for the committed input of the cell.
     pub fn expected(&self, (layer, row, column): (u32, u32, u32)) -> i32 {
         let spec = &self.layers[layer as usize];
-        let row = part(&self.activations[layer as usize], row, spec.k);
-        reference::cell(spec, row, part(&self.columns[layer as usize], column, spec.k + 4))
+        let [x, y] = sources(spec, &self.activations).map(|matrix| part(matrix, row, spec.in_row_bytes()));
+        reference::cell(spec, x, y, &self.columns[layer as usize], column)
     }
 
     /// What is committed.
     pub fn committed(&self, (layer, row, column): (u32, u32, u32)) -> i32 {
         let spec = &self.layers[layer as usize];
         let output = part(&self.activations[layer as usize + 1], row, spec.out_row_bytes());
-        match spec.requant {
-            Some(_) => i32::from(output[column as usize] as i8),
-            None => i32::from_le_bytes(part(output, column, 4).try_into().unwrap()),
+        match spec.out_size() {
+            1 => i32::from(output[column as usize] as i8),
+            _ => i32::from_le_bytes(part(output, column, 4).try_into().unwrap()),
         }
     }
 }
@@ -165,11 +189,19 @@ fn part(bytes: &[u8], index: u32, width: u32) -> &[u8] {
     &bytes[(index * width) as usize..][..width as usize]
 }
 
-fn run(layer: &Layer, input: &[u8], columns: &[u8]) -> Vec<u8> {
+/// The matrices that a layer reads; the second is the first unless it adds.
+fn sources<'a>(layer: &Layer, activations: &'a [Vec<u8>]) -> [&'a [u8]; 2] {
+    let mut sources = layer.sources().map(|source| activations[usize::from(source)].as_slice());
+    let first = sources.next().unwrap();
+    [first, sources.next().unwrap_or(first)]
+}
+
+fn run(layer: &Layer, activations: &[Vec<u8>], columns: &[u8], rows: u32) -> Vec<u8> {
     let mut output = Vec::new();
-    for row in input.chunks(layer.k as usize) {
-        for column in columns.chunks(layer.k as usize + 4) {
-            let value = reference::cell(layer, row, column).to_le_bytes();
+    for row in 0..rows {
+        let [x, y] = sources(layer, activations).map(|matrix| part(matrix, row, layer.in_row_bytes()));
+        for column in 0..layer.cells() {
+            let value = reference::cell(layer, x, y, columns, column).to_le_bytes();
             output.extend(&value[..layer.out_size()]);
         }
     }

@@ -7,6 +7,7 @@ mod hostile;
 mod job;
 mod layers;
 mod merkle;
+mod nets;
 mod operations;
 mod reference;
 mod verdict;

@@ -1,7 +1,7 @@
 use crate::job::Numbers;
 use crate::reference;
 use judge::Hash;
-use judge::merkle::{Tree, fold, path_len, root_in_place};
+use judge::merkle::{Tree, fold, fold_many, path_len, root_in_place, siblings_len};
 
 const SIZES: std::ops::RangeInclusive<usize> = 1..=70;
 
@@ -106,4 +106,50 @@ fn the_largest_batch_has_a_path_of_32_siblings() {
 #[should_panic(expected = "at least one leaf")]
 fn a_tree_without_leaves_is_a_bug_in_the_caller() {
     Tree::new(Vec::new());
+}
+
+#[test]
+fn any_set_of_leaves_folds_to_the_root_with_the_siblings_it_lacks() {
+    for count in 1..=11u32 {
+        let leaves = leaves(count as usize);
+        let tree = Tree::new(leaves.clone());
+        for set in 1u32..1 << count {
+            let indices: Vec<u32> = (0..count).filter(|i| set >> i & 1 == 1).collect();
+            let siblings = tree.path_many(&indices);
+            assert_eq!(siblings.len(), 32 * siblings_len(&indices, count as usize), "{indices:?} of {count}");
+            let known = || indices.iter().map(|&i| (i, leaves[i as usize])).collect::<Vec<_>>();
+            let fold = |mut nodes: Vec<(u32, Hash)>, siblings: &[u8]| fold_many(&mut nodes, count as usize, siblings);
+            assert_eq!(fold(known(), &siblings), Some(tree.root()));
+            assert_eq!(fold(known(), &[&siblings[..], &[0]].concat()), None);
+            assert_eq!(fold(known(), &[&siblings[..], &[0; 32]].concat()), None);
+            if let Some((_, short)) = siblings.split_last() {
+                assert_eq!(fold(known(), short), None);
+                let mut wrong = siblings.clone();
+                wrong[set as usize % siblings.len()] ^= 4;
+                assert_ne!(fold(known(), &wrong), Some(tree.root()));
+            }
+            let mut wrong = known();
+            wrong[0].1[0] ^= 1;
+            assert_ne!(fold(wrong, &siblings), Some(tree.root()));
+        }
+    }
+}
+
+#[test]
+fn a_set_of_one_leaf_has_the_leafs_own_path() {
+    for count in SIZES {
+        let tree = Tree::new(leaves(count));
+        for index in 0..count {
+            assert_eq!(tree.path_many(&[index as u32]), tree.path(index));
+        }
+    }
+}
+
+#[test]
+fn no_leaves_and_leaves_out_of_order_or_range_are_refused() {
+    let leaf = [7; 32];
+    for nodes in [vec![], vec![(2, leaf), (1, leaf)], vec![(1, leaf), (1, leaf)], vec![(0, leaf), (3, leaf)]] {
+        assert_eq!(fold_many(&mut nodes.clone(), 3, &[0; 32]), None);
+        assert_eq!(fold_many(&mut nodes.clone(), 3, &[]), None);
+    }
 }

@@ -1,7 +1,7 @@
 //! Requantisation and cells against exact integers.
 use crate::job::Numbers;
 use crate::reference::{self, config};
-use judge::{Layer, Requant};
+use judge::{Layer, Requant, Row};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
@@ -94,18 +94,18 @@ proptest! {
 
     #[test]
     fn cells_are_exact_wrapped_at_32_bits(
-        k in prop_oneof![4 => 1usize..64, 1 => 1_000usize..=2_048],
+        k in prop_oneof![4 => 1usize..64, 1 => 1_000usize..=4_096],
         seed in any::<u64>(),
         bias in accumulators(),
         requant in proptest::option::of(requants()),
     ) {
         let mut numbers = Numbers(seed);
         let (row, mut column) = (elements(&mut numbers, k), elements(&mut numbers, k));
-        let layer = Layer { k: k as u32, n: 1, requant, weight_root: [0; 32] };
+        let layer = Layer::gemm(0, k as u16, 1, requant);
         let exact: BigInt = row.iter().zip(&column).map(|(&x, &w)| BigInt::from(x as i8) * (w as i8)).sum();
         let acc = wrap(&(exact + bias));
         let expected = requant.map_or(acc, |q| reference::requantise(&q, acc) as i32);
         column.extend(bias.to_le_bytes());
-        prop_assert_eq!(layer.cell(&row, &column), expected);
+        prop_assert_eq!(layer.cell([Row::whole(&row); 2], &column, 0), expected);
     }
 }

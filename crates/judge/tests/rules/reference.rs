@@ -1,5 +1,5 @@
 //! What the rules are held to: exact integers and recursion by the book.
-use judge::{Hash, Layer, Requant};
+use judge::{Hash, Layer, Op, Requant, Shape, Window};
 use proptest::prelude::ProptestConfig;
 use sha2::{Digest, Sha256};
 
@@ -16,12 +16,68 @@ pub fn accumulator(row: &[i8], column: &[i8], bias: i32) -> i32 {
     (sum + i128::from(bias)) as i32
 }
 
-/// The value of a cell, from bytes as they are committed.
-pub fn cell(layer: &Layer, row: &[u8], column: &[u8]) -> i32 {
+/// The value of a cell, from bytes as they are committed: the input row, the row that is added, and all weights.
+pub fn cell(layer: &Layer, x: &[u8], y: &[u8], weights: &[u8], column: u32) -> i32 {
     let signed = |bytes: &[u8]| bytes.iter().map(|&b| b as i8).collect::<Vec<_>>();
-    let (weights, bias) = column.split_at(column.len() - 4);
-    let acc = accumulator(&signed(row), &signed(weights), i32::from_le_bytes(bias.try_into().unwrap()));
+    let (x, column) = (signed(x), column as usize);
+    let acc = match layer.op {
+        Op::Gemm { .. } => weigh(&x, weights, column),
+        Op::Conv { window, n } => {
+            let n = usize::from(n);
+            let patch: Vec<i8> = patch(layer, &window, &x, column / n).concat();
+            weigh(&patch, weights, column % n)
+        }
+        Op::MaxPool { window } => {
+            let channels = usize::from(layer.input.channels);
+            let patch = patch(layer, &window, &x, column / channels);
+            return patch.iter().map(|pixel| i32::from(pixel[column % channels])).max().unwrap();
+        }
+        Op::AveragePool { window } => {
+            let channels = usize::from(layer.input.channels);
+            let patch = patch(layer, &window, &x, column / channels);
+            patch.iter().map(|pixel| i32::from(pixel[column % channels])).sum()
+        }
+        Op::Add { multipliers: [a, b], bias, .. } => {
+            let (x, y) = (i64::from(x[column]), i64::from(y[column] as i8));
+            i32::try_from(x * i64::from(a) + y * i64::from(b) + i64::from(bias)).unwrap()
+        }
+        Op::Lookup => return i32::from(weights[usize::from(x[column] as u8)] as i8),
+    };
     layer.requant.map_or(acc, |q| requantise(&q, acc) as i32)
+}
+
+fn weigh(values: &[i8], weights: &[u8], column: usize) -> i32 {
+    let column = &weights[column * (values.len() + 4)..][..values.len() + 4];
+    let (weights, bias) = column.split_at(values.len());
+    let weights: Vec<i8> = weights.iter().map(|&b| b as i8).collect();
+    accumulator(values, &weights, i32::from_le_bytes(bias.try_into().unwrap()))
+}
+
+/// The pixels in a window, row by row, as the image with its padding has them.
+fn patch(layer: &Layer, window: &Window, x: &[i8], place: usize) -> Vec<Vec<i8>> {
+    let Shape { height, width, channels } = layer.input;
+    let size = |axis: usize, size: u16| {
+        let padding = window.padding[axis] as usize + window.padding[axis + 2] as usize;
+        (size as usize + padding - window.kernel[axis] as usize) / window.stride[axis] as usize + 1
+    };
+    let across = size(1, width);
+    assert_eq!(layer.output().elements() % (size(0, height) * across), 0);
+    let pixel = |down: i64, right: i64| {
+        let inside = (0..i64::from(height)).contains(&down) && (0..i64::from(width)).contains(&right);
+        let at = (down * i64::from(width) + right) * i64::from(channels);
+        if inside { x[at as usize..][..channels as usize].to_vec() } else { vec![window.fill; channels as usize] }
+    };
+    let mut pixels = Vec::new();
+    for i in 0..window.kernel[0] {
+        for j in 0..window.kernel[1] {
+            let down =
+                (place / across * window.stride[0] as usize) as i64 + i64::from(i) - i64::from(window.padding[0]);
+            let right =
+                (place % across * window.stride[1] as usize) as i64 + i64::from(j) - i64::from(window.padding[1]);
+            pixels.push(pixel(down, right));
+        }
+    }
+    pixels
 }
 
 pub fn sha256(bytes: &[u8]) -> Hash {

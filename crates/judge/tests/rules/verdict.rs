@@ -30,7 +30,7 @@ proptest! {
         let mut numbers = Numbers(shape.seed ^ 1);
         let layer = numbers.below(job.layers.len());
         let at = numbers.below(job.activations[layer + 1].len());
-        let (width, size) = (job.layers[layer].n as usize, job.layers[layer].out_size());
+        let (width, size) = (job.layers[layer].cells() as usize, job.layers[layer].out_size());
         let cell = (layer as u32, (at / size / width) as u32, (at / size % width) as u32);
         let expected = job.committed(cell);
         job.activations[layer + 1][at] ^= flip;
@@ -79,8 +79,8 @@ fn wide_rows_of_accumulators_are_judged_in_every_segment() {
 
 #[test]
 fn the_widest_layer_is_judged_within_one_account() {
-    let job = Job::new(&Shape { widths: vec![2_048, 2_048, 1_024], accumulators: true, rows: 2, seed: 5 });
-    for cell in [(0, 0, 0), (0, 1, 2_047), (1, 0, 0), (1, 1, 1_023)] {
+    let job = Job::new(&Shape { widths: vec![4_096, 1_024, 4_096], accumulators: true, rows: 2, seed: 5 });
+    for cell in [(0, 0, 0), (0, 1, 1_023), (1, 0, 0), (1, 1, 4_095)] {
         let evidence = job.prove(cell);
         assert!(evidence.len() < 10_000, "{} bytes", evidence.len());
         assert_eq!(job.judge(cell, &evidence), Ok(Verdict::Honest), "{cell:?}");
@@ -88,8 +88,8 @@ fn the_widest_layer_is_judged_within_one_account() {
 }
 
 #[test]
-fn twelve_layers_are_judged_at_every_depth() {
-    let job = Job::new(&Shape { widths: vec![5; 13], accumulators: false, rows: 3, seed: 9 });
+fn forty_eight_layers_are_judged_at_every_depth() {
+    let job = Job::new(&Shape { widths: vec![3; 49], accumulators: false, rows: 3, seed: 9 });
     for cell in job.cells() {
         assert_eq!(job.judge(cell, &job.prove(cell)), Ok(Verdict::Honest), "{cell:?}");
     }
@@ -98,7 +98,7 @@ fn twelve_layers_are_judged_at_every_depth() {
 /// Were all outputs clamped to one value, the tests above would say little.
 #[test]
 fn random_jobs_have_varied_outputs() {
-    let job = Job::new(&Shape { widths: vec![64; 4], accumulators: false, rows: 8, seed: 3 });
+    let job = Job::new(&Shape { widths: vec![64; 4], accumulators: false, rows: 8, seed: 11 });
     for output in &job.activations[1..] {
         let distinct: std::collections::BTreeSet<&u8> = output.iter().collect();
         assert!(distinct.len() > 64, "{} values in {} cells", distinct.len(), output.len());

@@ -104,16 +104,43 @@ impl Constant {
         Ok(Constant { element, dims, values })
     }
 
-    /// The value of a scalar, or of a tensor with one element that broadcasts to `[batch, width]` unseen.
-    pub fn scalar(&self) -> Option<i32> {
+    /// The value of a scalar, or of a tensor with one element and at most `rank` dimensions, so that it broadcasts unseen.
+    pub fn scalar(&self, rank: usize) -> Option<i32> {
         match self.values[..] {
-            [value] if self.dims.len() <= 2 => Some(value),
+            [value] if self.dims.len() <= rank => Some(value),
             _ => None,
         }
     }
 
-    /// One value per column, from shape `[n]` or `[1, n]`.
-    pub fn row(&self, n: usize) -> Option<&[i32]> {
-        (self.dims == [n] || self.dims == [1, n]).then_some(&self.values[..])
+    /// One value for each of the `n` columns or channels of a value with `rank` dimensions after the batch, of which they
+    /// are the first.
+    pub fn by_first(&self, n: usize, rank: usize) -> Option<&[i32]> {
+        let dims = match &self.dims[..] {
+            [1, dims @ ..] if dims.len() == rank => dims,
+            dims => dims,
+        };
+        let (first, rest) = dims.split_first()?;
+        (dims.len() == rank && *first == n && rest.iter().all(|&d| d == 1)).then_some(&self.values[..])
     }
+}
+
+/// The values of an INT64 tensor that calls itself `name`: sizes of a shape.
+///
+/// # Errors
+/// If its data lies elsewhere or is not whole.
+pub fn sizes(tensor: &TensorProto, name: &str) -> Result<Vec<i64>, ImportError> {
+    let refuse = |reason: &str| ImportError::Tensor { name: name.into(), reason: reason.into() };
+    if tensor.data_location == EXTERNAL || !tensor.external_data.is_empty() {
+        return Err(refuse("its data is in another file: save the model as a single file"));
+    }
+    let (words, rest) = tensor.raw_data.as_chunks::<8>();
+    if !rest.is_empty() || !(words.is_empty() || tensor.int64_data.is_empty()) {
+        return Err(refuse("it is not whole INT64 values"));
+    }
+    let values = words.iter().map(|word| i64::from_le_bytes(*word)).chain(tensor.int64_data.iter().copied());
+    let values: Vec<i64> = values.collect();
+    if tensor.dims != [values.len() as i64] {
+        return Err(refuse("a shape has one dimension, which its values fill"));
+    }
+    Ok(values)
 }

@@ -41,8 +41,8 @@ pub enum ImportError {
     Tensor { name: String, reason: String },
     #[error("{node} is not in the integer subset: {hint}")]
     Unsupported { node: NodeId, hint: &'static str },
-    /// A value with several users, or a node off the path from input to output.
-    #[error("the graph branches at {node}: {reason}; only a chain of layers can be imported")]
+    /// An INT32 value with several users, a value that nobody computes, or a node off the paths from input to output.
+    #[error("the graph cannot be followed at {node}: {reason}")]
     Branch { node: NodeId, reason: String },
     /// Operands missing, of the wrong type, or in the wrong place.
     #[error("{node}: {reason}")]

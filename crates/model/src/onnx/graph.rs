@@ -1,21 +1,24 @@
-//! A graph as a chain: one input, one output, and every node between them using the value of the one before.
-use super::constant::{Constant, Element, is_float};
+//! A graph whose names are resolved: one input, one output, and every node on a path between them.
+use super::constant::{Constant, Element, is_float, sizes};
 use super::error::{ImportError, NodeId};
-use super::proto::{GraphProto, NodeProto, TensorProto, ValueInfoProto};
+use super::proto::{GraphProto, NodeProto, TensorProto, ValueInfoProto, element};
+use super::value::View;
 use std::collections::{HashMap, HashSet};
 
 /// The graph's input.
-pub struct Input {
+pub struct Input<'a> {
+    pub name: &'a str,
     pub element: Element,
-    /// Elements in a row.
-    pub width: usize,
+    pub view: View,
 }
 
-/// One operand of a node in the chain.
-pub enum Operand {
-    /// The value computed so far.
-    Chain,
+/// One operand of a node.
+pub enum Operand<'a> {
+    /// The input or what another node computes, by name.
+    Value(&'a str),
     Constant(Constant),
+    /// An INT64 constant.
+    Sizes(Vec<i64>),
     /// An optional operand left out.
     Absent,
 }
@@ -28,6 +31,8 @@ pub struct Graph<'a> {
     constants: HashMap<&'a str, &'a TensorProto>,
     /// For every tensor, the nodes that use it: one entry for each use.
     users: HashMap<&'a str, Vec<usize>>,
+    /// For every tensor that is no constant, the node that computes it.
+    producers: HashMap<&'a str, usize>,
 }
 
 /// Names a node in errors.
@@ -56,6 +61,7 @@ impl<'a> Graph<'a> {
         define(&mut defined, &input.name)?;
 
         let mut users: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut producers = HashMap::new();
         for (i, node) in graph.node.iter().enumerate() {
             for name in node.input.iter().filter(|name| !name.is_empty()) {
                 users.entry(name).or_default().push(i);
@@ -66,43 +72,73 @@ impl<'a> Graph<'a> {
             if is_constant(node) {
                 let (name, tensor) = constant_node(&graph.node, i)?;
                 constants.insert(name, tensor);
+            } else {
+                producers.extend(node.output.iter().filter(|o| !o.is_empty()).map(|o| (o.as_str(), i)));
             }
         }
-        Ok(Graph { nodes: &graph.node, input, output, constants, users })
+        Ok(Graph { nodes: &graph.node, input, output, constants, users, producers })
     }
 
-    /// The nodes from input to output, by their place in the graph's list.
+    /// The nodes from input to output, by their place in the graph's list, each after those that it uses.
     ///
     /// # Errors
-    /// If they are not a chain, or other nodes than constants lie beside it.
-    pub fn chain(&self) -> Result<Vec<usize>, ImportError> {
-        let mut seen = vec![false; self.nodes.len()];
-        let mut chain = Vec::new();
-        let mut name = self.input.name.as_str();
-        while name != self.output.name {
-            let users = self.users.get(name).map_or(&[][..], Vec::as_slice);
-            let index = match *users {
-                [index] => index,
-                [] => {
-                    let reason = format!("nothing uses '{name}', and it is not the output '{}'", self.output.name);
-                    return Err(ImportError::Graph(reason));
+    /// If a node uses its own result or what nobody computes, or nodes other than constants lie beside the paths.
+    pub fn order(&self) -> Result<Vec<usize>, ImportError> {
+        for index in (0..self.nodes.len()).filter(|&i| !is_constant(&self.nodes[i])) {
+            self.output_of(index)?;
+        }
+        let mut order = Vec::new();
+        // Nodes entered and not left are on the way to themselves if they are met again.
+        let (mut entered, mut left) = (vec![false; self.nodes.len()], vec![false; self.nodes.len()]);
+        let mut stack: Vec<usize> = self.producers.get(self.output.name.as_str()).copied().into_iter().collect();
+        if stack.is_empty() && self.output.name != self.input.name {
+            return Err(ImportError::Graph(format!("no node computes the output '{}'", self.output.name)));
+        }
+        while let Some(&index) = stack.last() {
+            entered[index] = true;
+            let mut waiting = None;
+            for name in self.nodes[index].input.iter().filter(|name| !name.is_empty()) {
+                match self.producers.get(name.as_str()) {
+                    Some(&before) if left[before] => {}
+                    Some(&before) if entered[before] => {
+                        return Err(self.branch(index, "it uses its own result".into()));
+                    }
+                    Some(&before) => waiting = waiting.or(Some(before)),
+                    None if self.constants.contains_key(name.as_str()) || *name == self.input.name => {}
+                    None => {
+                        return Err(self.branch(index, format!("'{name}' is not a constant and no node computes it")));
+                    }
                 }
-                [_, second, ..] => return Err(self.branch(second, format!("'{name}' has {} uses", users.len()))),
-            };
-            // A tensor has one producer, so only a graph with a cycle comes back.
-            if std::mem::replace(&mut seen[index], true) {
-                return Err(self.branch(index, "it uses its own result".into()));
             }
-            chain.push(index);
-            name = self.output_of(index)?;
+            match waiting {
+                Some(before) => stack.push(before),
+                None => {
+                    stack.pop();
+                    left[index] = true;
+                    order.push(index);
+                }
+            }
         }
-        if let Some([index, ..]) = self.users.get(name).map(Vec::as_slice) {
-            return Err(self.branch(*index, format!("it uses the output '{name}'")));
-        }
-        let beside = |&i: &usize| !(seen[i] || is_constant(&self.nodes[i]));
+        let beside = |&i: &usize| !(left[i] || is_constant(&self.nodes[i]));
         match (0..self.nodes.len()).find(beside) {
-            Some(index) => Err(self.branch(index, "it is not on the path from the input to the output".into())),
-            None => Ok(chain),
+            Some(index) => Err(self.branch(index, "it is not on a path from the input to the output".into())),
+            None => Ok(order),
+        }
+    }
+
+    /// Refuses several uses of a node's result.
+    ///
+    /// # Errors
+    /// Naming the second user.
+    pub fn check_one_use(&self, index: usize) -> Result<(), ImportError> {
+        let name = self.result(index);
+        match self.users.get(name).map_or(&[][..], Vec::as_slice) {
+            users @ [_, second, ..] => {
+                let reason =
+                    format!("'{name}' has {} uses, and only INT8 and UINT8 values can have several", users.len());
+                Err(self.branch(*second, reason))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -118,30 +154,32 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The operands of a node whose chain operand is `chain`.
+    /// The operands of a node.
     ///
     /// # Errors
-    /// If one is neither that nor a readable constant.
-    pub fn operands(&self, index: usize, chain: &str) -> Result<Vec<Operand>, ImportError> {
-        let operand = |name: &String| match self.constants.get(name.as_str()) {
+    /// If one is no readable constant.
+    pub fn operands(&self, index: usize) -> Result<Vec<Operand<'a>>, ImportError> {
+        let operand = |name: &'a String| match self.constants.get(name.as_str()) {
             _ if name.is_empty() => Ok(Operand::Absent),
-            _ if name == chain => Ok(Operand::Chain),
+            Some(tensor) if tensor.data_type == element::INT64 && self.nodes[index].op_type == "Reshape" => {
+                sizes(tensor, name).map(Operand::Sizes)
+            }
             Some(tensor) => Constant::read(tensor, name).map(Operand::Constant),
-            None => Err(self.branch(index, format!("'{name}' is not a constant"))),
+            None => Ok(Operand::Value(name)),
         };
         self.nodes[index].input.iter().map(operand).collect()
     }
 
-    /// Name of the value a node in the chain gives.
+    /// Name of the value that a node computes.
     pub fn result(&self, index: usize) -> &'a str {
         self.nodes[index].output.iter().find(|o| !o.is_empty()).map_or("", String::as_str)
     }
 
-    /// Name of the graph's input, and what it is.
+    /// The graph's input.
     ///
     /// # Errors
-    /// If it is not `[batch, width]` of UINT8 or INT8.
-    pub fn input(&self) -> Result<(&'a str, Input), ImportError> {
+    /// If it is not a batch of UINT8 or INT8 with fixed sizes.
+    pub fn input(&self) -> Result<Input<'a>, ImportError> {
         let name = self.input.name.as_str();
         let refuse = |reason| ImportError::Port { port: "input", name: name.into(), reason };
         let (data_type, dims) = shape(self.input);
@@ -152,31 +190,32 @@ impl<'a> Graph<'a> {
             Some(element @ (Element::U8 | Element::I8)) => element,
             _ => return Err(refuse(format!("element type {data_type} is not UINT8 or INT8"))),
         };
-        let width = match dims.as_deref() {
-            Some([_, Some(width)]) => usize::try_from(*width).ok().filter(|&w| w > 0),
-            _ => None,
-        };
-        let width = width.ok_or_else(|| refuse("declare its shape as [batch, width] with a fixed width".into()))?;
-        Ok((name, Input { element, width }))
+        let sizes = dims.and_then(|dims| {
+            let sizes = dims.get(1..)?.iter().map(|&size| usize::try_from(size?).ok());
+            sizes.collect::<Option<Vec<usize>>>()
+        });
+        let view = sizes.and_then(|sizes| View::row_major(&sizes)).ok_or_else(|| {
+            refuse("declare its shape as [batch, width] or [batch, channels, height, width] with fixed sizes".into())
+        })?;
+        Ok(Input { name, element, view })
     }
 
-    /// Refuses an output that is declared differently from what the chain gives.
+    /// Refuses an output that is declared differently from what the graph gives.
     ///
     /// # Errors
-    /// If its element type or width differ.
-    pub fn check_output(&self, element: Element, width: usize) -> Result<(), ImportError> {
+    /// If its element type or sizes differ.
+    pub fn check_output(&self, element: Element, sizes: &[usize]) -> Result<(), ImportError> {
         let refuse = |reason| ImportError::Port { port: "output", name: self.output.name.clone(), reason };
         let (data_type, dims) = shape(self.output);
         if data_type != 0 && Element::from_proto(data_type) != Some(element) {
             return Err(refuse(format!("declared with element type {data_type}, but the last node gives {element}")));
         }
-        match dims.as_deref() {
-            None | Some([_, None]) => Ok(()),
-            Some([_, Some(declared)]) if *declared == width as i64 => Ok(()),
-            Some(dims) => {
-                Err(refuse(format!("declared with shape {dims:?}, but the last node gives [batch, {width}]")))
-            }
+        let Some(dims) = dims else { return Ok(()) };
+        let alike = |(declared, &size): (&Option<i64>, &usize)| declared.is_none_or(|d| d == size as i64);
+        if dims.len() == sizes.len() + 1 && dims[1..].iter().zip(sizes).all(alike) {
+            return Ok(());
         }
+        Err(refuse(format!("declared with shape {dims:?}, but the last node gives {sizes:?} to a row of the batch")))
     }
 }
 

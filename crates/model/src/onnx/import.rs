@@ -1,16 +1,24 @@
-//! Walks the chain of nodes and turns it into layers.
-use super::constant::{Constant, Element};
+//! Walks the nodes from the input to the output and turns them into layers.
+use super::arithmetic::{add, arithmetic, table};
+use super::attributes;
+use super::constant::Element;
 use super::error::{ImportError, NodeId};
-use super::formula::{Formula, Interval};
+use super::formula::Interval;
 use super::graph::{Graph, Operand, node_id, standard};
+use super::product::{conv, image, matmul};
 use super::proto::{ModelProto, NodeProto};
-use crate::{Model, ModelLayer};
-use judge::Requant;
+use super::relabel::relabel;
+use super::value::{Activations, Sums, Value, View};
+use crate::{Model, ModelError, ModelLayer};
+use judge::layer::MAX_LAYERS;
+use judge::{Layer, LayerError, Op};
 use prost::Message;
+use std::collections::HashMap;
 
 /// Versions of the standard operators in which the subset's operators mean the same: from integer `Max` and `Min` on.
 const OPSETS: std::ops::RangeInclusive<i64> = 12..=28;
-const SUBSET: &str = "use MatMulInteger, Add, Sub, Mul, Div, Max, Min, Clip, Relu, Cast, Identity and Constant only";
+const SUBSET: &str = "use MatMulInteger, ConvInteger, MaxPool, Add, Sub, Mul, Div, Max, Min, Clip, Relu, Cast, Reshape, \
+                      Flatten, Transpose, Identity and Constant only";
 
 /// Imports an ONNX file as a model called `name` that gives the same bits.
 ///
@@ -26,29 +34,35 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Model, ImportError> {
         return Err(ImportError::Graph("the model defines functions of its own: inline them".into()));
     }
     let names = Graph::new(graph)?;
-    let (mut tensor, input) = names.input()?;
+    let input = names.input()?;
     let input_range = if input.element == Element::U8 { (0, 127) } else { (-128, 127) };
     let range = Interval { low: i128::from(input_range.0), high: i128::from(input_range.1) };
-    let mut importer = Importer {
-        layers: Vec::new(),
-        width: input.width,
-        value: Value::Activations { element: input.element, range },
-    };
-    // Before the chain is walked: an unsupported operator explains more than the branch it may come with.
+    // Before the graph is walked: an unsupported operator explains more than what comes with it.
     check_ops(&graph.node)?;
+    let first = Activations { source: 0, element: input.element, range, view: input.view };
+    let mut importer = Importer { layers: Vec::new(), values: HashMap::new() };
+    importer.values.insert(input.name, Value::Activations(first));
     let mut last = None;
-    for index in names.chain()? {
+    for index in names.order()? {
         let id = node_id(&graph.node, index);
-        let operands = names.operands(index, tensor)?;
-        importer.node(&graph.node[index], &id, &operands)?;
-        tensor = names.result(index);
-        last = Some(id);
+        let operands = names.operands(index)?;
+        let value = importer.node(&graph.node[index], &id, &operands)?;
+        if let Value::Sums(_) = value {
+            names.check_one_use(index)?;
+        }
+        importer.values.insert(names.result(index), value);
+        last = Some((names.result(index), id));
     }
-    let Some(last) = last else {
+    let Some((output, last)) = last else {
         return Err(ImportError::Graph("the graph has no layers: its output is its input".into()));
     };
-    let element = importer.finish(&last)?;
-    names.check_output(element, importer.width)?;
+    let (element, view) = importer.finish(output, &last)?;
+    names.check_output(element, &view.dims)?;
+    if !view.is_row_major() {
+        let reason = "it ends the graph with an image of several channels, which lies pixel by pixel: Transpose it to \
+                      [batch, height, width, channels]";
+        return Err(ImportError::Operand { node: last, reason: reason.into() });
+    }
     Ok(Model::new(name, input_range, importer.layers)?)
 }
 
@@ -72,8 +86,8 @@ fn check_ops(nodes: &[NodeProto]) -> Result<(), ImportError> {
         let unsupported = |hint| Err(ImportError::Unsupported { node: node_id(nodes, index), hint });
         match node.op_type.as_str() {
             _ if !standard(node) => return unsupported("it is not a standard operator"),
-            "MatMulInteger" | "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Clip" | "Relu" | "Cast" | "Identity"
-            | "Constant" => {}
+            "MatMulInteger" | "ConvInteger" | "MaxPool" | "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Clip"
+            | "Relu" | "Cast" | "Reshape" | "Flatten" | "Transpose" | "Identity" | "Constant" => {}
             "QLinearMatMul"
             | "QLinearConv"
             | "QuantizeLinear"
@@ -86,16 +100,11 @@ fn check_ops(nodes: &[NodeProto]) -> Result<(), ImportError> {
                      and Div of INT32 constants",
                 );
             }
-            "ConvInteger" | "Conv" => return unsupported("layers are fully connected: lower it to MatMulInteger"),
+            "Conv" => return unsupported("quantise it to ConvInteger with INT8 weights"),
             "MatMul" | "Gemm" => return unsupported("quantise it to MatMulInteger with INT8 weights"),
             _ => return unsupported(SUBSET),
         }
-        let known: &[&str] = match node.op_type.as_str() {
-            // The other two concern 8-bit floats.
-            "Cast" => &["to", "saturate", "round_mode"],
-            "Constant" => &["value"],
-            _ => &[],
-        };
+        let known = attributes::known(&node.op_type);
         if let Some(a) = node.attribute.iter().find(|a| !known.contains(&a.name.as_str())) {
             let reason = format!("the attribute '{}' is not understood", a.name);
             return Err(ImportError::Operand { node: node_id(nodes, index), reason });
@@ -104,89 +113,152 @@ fn check_ops(nodes: &[NodeProto]) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// What the chain has computed so far.
-enum Value {
-    /// A layer's input.
-    Activations { element: Element, range: Interval },
-    /// Accumulators, and what was computed from them.
-    Sums(Box<Sums>),
-}
-
-/// A layer under construction.
-struct Sums {
-    node: NodeId,
-    k: usize,
-    /// `n` columns of `k` weights.
-    weights: Vec<i8>,
-    /// Per column, what the product without bias can be.
-    products: Vec<Interval>,
-    bias: Vec<i128>,
-    formula: Formula,
-}
-
-struct Importer {
+struct Importer<'a> {
     layers: Vec<ModelLayer>,
-    /// Columns of the present value.
-    width: usize,
-    value: Value,
+    /// By the names of tensors.
+    values: HashMap<&'a str, Value>,
 }
 
-impl Importer {
-    fn node(&mut self, node: &NodeProto, id: &NodeId, operands: &[Operand]) -> Result<(), ImportError> {
-        let refuse = |reason: String| ImportError::Operand { node: id.clone(), reason };
-        match (node.op_type.as_str(), &mut self.value) {
-            ("Identity", _) => expect_alone(operands).map_err(refuse),
-            ("MatMulInteger", Value::Activations { element, range }) => {
-                let sums = matmul(id, operands, *element, *range, self.width)?;
-                self.width = sums.bias.len();
-                self.value = Value::Sums(Box::new(sums));
-                Ok(())
+impl Importer<'_> {
+    fn node(&mut self, node: &NodeProto, id: &NodeId, operands: &[Operand]) -> Result<Value, ImportError> {
+        let refuse = |reason: &str| ImportError::Operand { node: id.clone(), reason: reason.into() };
+        let mut names = operands.iter().filter_map(|o| if let Operand::Value(name) = o { Some(*name) } else { None });
+        let (first, second) = (names.next(), names.next());
+        let value = first.and_then(|name| self.values.get(name).cloned());
+        let value = value.ok_or_else(|| refuse("exactly one operand must be the value computed so far"))?;
+        match (node.op_type.as_str(), value) {
+            ("Add", value) if operands.len() == 2 && second.is_some() => {
+                let other = second.and_then(|name| self.values.get(name).cloned());
+                self.add(id, value, other.ok_or_else(|| refuse("an operand is missing"))?)
             }
-            ("MatMulInteger", Value::Sums(_)) => {
-                Err(refuse("its input is INT32: requantise and Cast it to INT8 or UINT8 first".into()))
+            _ if second.is_some() => Err(refuse("exactly one operand must be the value computed so far")),
+            ("Identity", value) => {
+                expect_alone(operands).map_err(|reason| refuse(&reason))?;
+                Ok(value)
             }
-            ("Cast", value) => {
-                expect_alone(operands).map_err(refuse)?;
-                let to = node.attribute.iter().find(|a| a.name == "to");
-                let to = to.and_then(|a| i32::try_from(a.i).ok()).and_then(Element::from_proto);
-                let to = to.ok_or_else(|| refuse("it does not cast to INT8, UINT8 or INT32".into()))?;
-                match value {
-                    Value::Sums(_) if to == Element::I32 => Ok(()),
-                    Value::Sums(sums) => {
-                        let (requant, range) = sums
-                            .formula
-                            .requant(to)
-                            .map_err(|reason| ImportError::Inexact { node: id.clone(), reason })?;
-                        self.layers.push(sums.layer(self.layers.len(), Some(requant))?);
-                        self.value = Value::Activations { element: to, range };
-                        Ok(())
-                    }
-                    Value::Activations { element, range } => {
-                        let (low, high) = to.range();
-                        if to == Element::I32 || range.low < low || range.high > high {
-                            return Err(refuse(format!("{element} activations cannot be cast to {to}")));
-                        }
-                        *element = to;
-                        Ok(())
-                    }
+            ("Reshape" | "Flatten" | "Transpose", value) => Ok(match value {
+                Value::Activations(x) => {
+                    Value::Activations(Activations { view: relabel(node, id, operands, &x.view)?, ..x })
                 }
+                Value::Sums(_) => return Err(refuse("Cast its input to INT8 or UINT8 first")),
+            }),
+            ("MatMulInteger", Value::Activations(x)) => Ok(Value::Sums(Box::new(matmul(id, operands, &x)?))),
+            ("ConvInteger", Value::Activations(x)) => Ok(Value::Sums(Box::new(conv(node, id, operands, &x)?))),
+            ("MatMulInteger" | "ConvInteger" | "MaxPool", Value::Sums(_)) => {
+                Err(refuse("its input is INT32: requantise and Cast it to INT8 or UINT8 first"))
             }
-            (_, Value::Activations { .. }) => {
-                Err(refuse("it must follow a MatMulInteger and precede the Cast to INT8 or UINT8".into()))
+            ("MaxPool", Value::Activations(x)) => self.max_pool(node, id, operands, &x),
+            ("Cast", value) => {
+                expect_alone(operands).map_err(|reason| refuse(&reason))?;
+                self.cast(node, id, value)
             }
-            (op, Value::Sums(sums)) => arithmetic(op, sums, id, operands),
+            ("Max" | "Min" | "Clip" | "Relu", Value::Activations(x)) => {
+                let Some((table, range)) = table(&node.op_type, id, operands, &x)? else {
+                    return Ok(Value::Activations(x));
+                };
+                let input = x.view.any_shape();
+                let spec = Layer { op: Op::Lookup, from: x.source, input, requant: None, weight_root: [0; 32] };
+                let source = self.push(id, |index| ModelLayer::of(index, spec, table))?;
+                Ok(Value::Activations(Activations { source, range, ..x }))
+            }
+            (_, Value::Activations(_)) => Err(refuse(
+                "it must follow a MatMulInteger, a ConvInteger or a Cast to INT32, and precede the Cast to INT8 or UINT8",
+            )),
+            (op, Value::Sums(mut sums)) => {
+                arithmetic(op, &mut sums, id, operands)?;
+                Ok(Value::Sums(sums))
+            }
         }
     }
 
-    /// Ends the chain and gives the type of its result.
-    fn finish(&mut self, last: &NodeId) -> Result<Element, ImportError> {
-        match &self.value {
-            Value::Activations { element, .. } => Ok(*element),
-            Value::Sums(sums) if sums.formula.is_sum() => {
-                self.layers.push(sums.layer(self.layers.len(), None)?);
-                Ok(Element::I32)
+    /// Appends a layer and gives its output's number.
+    fn push(
+        &mut self,
+        node: &NodeId,
+        layer: impl FnOnce(usize) -> Result<ModelLayer, ModelError>,
+    ) -> Result<u8, ImportError> {
+        if self.layers.len() == MAX_LAYERS {
+            return Err(ModelError::Layers(LayerError::Count).into());
+        }
+        let layer = layer(self.layers.len());
+        self.layers.push(layer.map_err(|source| ImportError::Layer { node: node.clone(), source })?);
+        Ok(self.layers.len() as u8)
+    }
+
+    fn requantised(&mut self, id: &NodeId, sums: &Sums, to: Element) -> Result<Value, ImportError> {
+        let inexact = |reason| ImportError::Inexact { node: id.clone(), reason };
+        let (requant, range) = sums.formula.requant(to).map_err(inexact)?;
+        if self.layers.len() == MAX_LAYERS {
+            return Err(ModelError::Layers(LayerError::Count).into());
+        }
+        self.layers.push(sums.layer(self.layers.len(), Some(requant))?);
+        let source = self.layers.len() as u8;
+        Ok(Value::Activations(Activations { source, element: to, range, view: sums.view.clone() }))
+    }
+
+    fn cast(&mut self, node: &NodeProto, id: &NodeId, value: Value) -> Result<Value, ImportError> {
+        let refuse = |reason: String| ImportError::Operand { node: id.clone(), reason };
+        let to = i32::try_from(attributes::integer(node, "to", 0)).ok().and_then(Element::from_proto);
+        let to = to.ok_or_else(|| refuse("it does not cast to INT8, UINT8 or INT32".into()))?;
+        match value {
+            Value::Sums(_) if to == Element::I32 => Ok(value),
+            Value::Sums(sums) => self.requantised(id, &sums, to),
+            Value::Activations(x) if to == Element::I32 => {
+                let sums = Sums::of(id, &x).map_err(|reason| ImportError::Inexact { node: id.clone(), reason })?;
+                Ok(Value::Sums(Box::new(sums)))
             }
-            Value::Sums(_) => {
+            Value::Activations(x) => {
+                let (low, high) = to.range();
+                if x.range.low < low || x.range.high > high {
+                    return Err(refuse(format!("{} activations cannot be cast to {to}", x.element)));
+                }
+                Ok(Value::Activations(Activations { element: to, ..x }))
+            }
+        }
+    }
+
+    fn add(&mut self, id: &NodeId, x: Value, y: Value) -> Result<Value, ImportError> {
+        let inexact = |reason| ImportError::Inexact { node: id.clone(), reason };
+        match (x, y) {
+            (Value::Sums(x), Value::Sums(y)) => Ok(Value::Sums(Box::new(add(id, *x, *y)?))),
+            (Value::Activations(x), Value::Activations(y)) if x.element == y.element => {
+                let [first, second] = [Sums::of(id, &x), Sums::of(id, &y)].map(|sums| sums.map_err(inexact));
+                let sums = add(id, first?, second?)?;
+                self.requantised(id, &sums, x.element)
+            }
+            _ => Err(ImportError::Operand { node: id.clone(), reason: "its operands are of different types".into() }),
+        }
+    }
+
+    fn max_pool(
+        &mut self,
+        node: &NodeProto,
+        id: &NodeId,
+        operands: &[Operand],
+        x: &Activations,
+    ) -> Result<Value, ImportError> {
+        expect_alone(operands).map_err(|reason| ImportError::Operand { node: id.clone(), reason })?;
+        // Padding never counts: no element is less than this.
+        let window = attributes::window(node, id, None, i8::MIN)?;
+        let op = Op::MaxPool { window };
+        let spec = Layer { op, from: x.source, input: image(id, x)?, requant: None, weight_root: [0; 32] };
+        let source = self.push(id, |index| ModelLayer::of(index, spec, Vec::new()))?;
+        let view = View::image(spec.output());
+        Ok(Value::Activations(Activations { source, view, ..x.clone() }))
+    }
+
+    /// Ends the graph and gives the type and the shape of its result.
+    fn finish(&mut self, output: &str, last: &NodeId) -> Result<(Element, View), ImportError> {
+        match self.values.remove(output) {
+            Some(Value::Activations(x)) => Ok((x.element, x.view)),
+            Some(Value::Sums(sums)) if sums.formula.is_sum() && sums.is_product() => {
+                if self.layers.len() == MAX_LAYERS {
+                    return Err(ModelError::Layers(LayerError::Count).into());
+                }
+                self.layers.push(sums.layer(self.layers.len(), None)?);
+                Ok((Element::I32, sums.view))
+            }
+            _ => {
                 let reason = "it ends the graph with rescaled INT32 values: end with the biased MatMulInteger, or Cast \
                               to INT8 or UINT8";
                 Err(ImportError::Operand { node: last.clone(), reason: reason.into() })
@@ -195,158 +267,9 @@ impl Importer {
     }
 }
 
-impl Sums {
-    fn layer(&self, index: usize, requant: Option<Requant>) -> Result<ModelLayer, ImportError> {
-        let bias: Result<Vec<i32>, _> = self.bias.iter().map(|b| i32::try_from(b + self.formula.bias())).collect();
-        let bias = bias.map_err(|_| ImportError::Inexact {
-            node: self.node.clone(),
-            reason: "its bias, with all additions before the multiplication, is not INT32".into(),
-        })?;
-        let (k, n) = (self.k as u32, bias.len() as u32);
-        ModelLayer::new(index, k, n, requant, &self.weights, &bias)
-            .map_err(|source| ImportError::Layer { node: self.node.clone(), source })
-    }
-}
-
-/// What any column can be, with its bias.
-fn range_of(products: &[Interval], bias: &[i128]) -> Interval {
-    let ends = products.iter().zip(bias).map(|(p, b)| (p.low + b, p.high + b));
-    let (low, high) = ends.fold((i128::MAX, i128::MIN), |(low, high), (l, h)| (low.min(l), high.max(h)));
-    Interval { low, high }
-}
-
-fn matmul(
-    id: &NodeId,
-    operands: &[Operand],
-    element: Element,
-    range: Interval,
-    width: usize,
-) -> Result<Sums, ImportError> {
-    let refuse = |reason: String| ImportError::Operand { node: id.clone(), reason };
-    let shape = |reason| ImportError::Shape { node: id.clone(), reason };
-    let (weights, zero_points) = match operands {
-        [Operand::Chain, Operand::Constant(weights), zero_points @ ..] if zero_points.len() <= 2 => {
-            (weights, zero_points)
-        }
-        _ => return Err(refuse("it needs the activations, constant weights and at most two zero points".into())),
-    };
-    let zero_point = |at: usize, of: Element| match zero_points.get(at) {
-        None | Some(Operand::Absent) => Ok(0),
-        Some(Operand::Constant(c)) if c.element == of => {
-            c.scalar().ok_or_else(|| refuse("a zero point is not a scalar".into()))
-        }
-        Some(_) => Err(refuse(format!("a zero point is not a constant {of}"))),
-    };
-    if zero_point(0, element)? != 0 {
-        return Err(refuse("its activations have a zero point: shift them so that it is 0".into()));
-    }
-    if weights.element == Element::I32 {
-        return Err(refuse("its weights are INT32, not INT8 or UINT8".into()));
-    }
-    let weight_zero_point = zero_point(1, weights.element)?;
-    let &[k, n] = &weights.dims[..] else {
-        return Err(shape(format!("its weights have shape {:?}, not [inputs, outputs]", weights.dims)));
-    };
-    if k != width {
-        return Err(shape(format!("its weights are [{k}, {n}], but its input has {width} columns")));
-    }
-    let widest = judge::layer::MAX_WIDTH as usize;
-    if n == 0 || k > widest || n > widest {
-        return Err(shape(format!("its weights are [{k}, {n}]: widths are 1 to {widest}")));
-    }
-    // ONNX keeps [k, n] row-major; a layer keeps each column together.
-    let columns = (0..n).flat_map(|j| (0..k).map(move |i| i * n + j));
-    let column_major: Result<Vec<i8>, _> =
-        columns.map(|at| i8::try_from(weights.values[at] - weight_zero_point)).collect();
-    let column_major =
-        column_major.map_err(|_| refuse(format!("a weight less its zero point {weight_zero_point} is not INT8")))?;
-    let products = column_major.chunks_exact(k).map(|column| {
-        let ends = column.iter().map(|&w| (i128::from(w) * range.low, i128::from(w) * range.high));
-        ends.fold(Interval { low: 0, high: 0 }, |sum, (a, b)| Interval {
-            low: sum.low + a.min(b),
-            high: sum.high + a.max(b),
-        })
-    });
-    let products: Vec<Interval> = products.collect();
-    let inexact = |reason| ImportError::Inexact { node: id.clone(), reason };
-    let bias = vec![0; n];
-    let formula = Formula::new(range_of(&products, &bias)).map_err(inexact)?;
-    Ok(Sums { node: id.clone(), k, weights: column_major, products, bias, formula })
-}
-
-/// Applies an INT32 operator with constant operands to what was computed from the accumulators.
-fn arithmetic(op: &str, sums: &mut Sums, id: &NodeId, operands: &[Operand]) -> Result<(), ImportError> {
-    let refuse = |reason: &str| ImportError::Operand { node: id.clone(), reason: reason.into() };
-    let inexact = |reason| ImportError::Inexact { node: id.clone(), reason };
-    let mut constants = Vec::new();
-    for operand in operands {
-        match operand {
-            Operand::Constant(c) if c.element == Element::I32 => constants.push(Some(c)),
-            Operand::Constant(_) => return Err(refuse("its constants are not INT32, as its input is")),
-            Operand::Absent => constants.push(None),
-            Operand::Chain => {}
-        }
-    }
-    if operands.len() != constants.len() + 1 {
-        return Err(refuse("exactly one operand must be the value computed so far"));
-    }
-    let chain_first = matches!(operands.first(), Some(Operand::Chain));
-    let scalar = |c: Option<&Constant>| {
-        let c = c.ok_or_else(|| refuse("an operand is missing"))?;
-        c.scalar().map(i128::from).ok_or_else(|| refuse(&format!("its constant has shape {:?}: use one value", c.dims)))
-    };
-    let formula = &mut sums.formula;
-    match (op, &constants[..]) {
-        ("Add", &[Some(c)]) | ("Sub", &[Some(c)]) if c.scalar().is_none() => {
-            if op == "Sub" {
-                return Err(refuse("write the bias of each column as an Add"));
-            }
-            let n = sums.bias.len();
-            let row = c.row(n).ok_or_else(|| ImportError::Shape {
-                node: id.clone(),
-                reason: format!("its constant is {:?}, but its input has {n} columns", c.dims),
-            })?;
-            if !formula.is_sum() || formula.bias() != 0 {
-                return Err(refuse("a bias of each column must directly follow its MatMulInteger"));
-            }
-            for (bias, &c) in sums.bias.iter_mut().zip(row) {
-                *bias += i128::from(c);
-            }
-            sums.formula = Formula::new(range_of(&sums.products, &sums.bias)).map_err(inexact)?;
-            Ok(())
-        }
-        ("Add", &[c]) => formula.add(scalar(c)?).map_err(inexact),
-        ("Sub", &[c]) if chain_first => formula.add(-scalar(c)?).map_err(inexact),
-        ("Mul", &[c]) => formula.mul(scalar(c)?).map_err(inexact),
-        ("Div", &[c]) if chain_first => formula.div(scalar(c)?).map_err(inexact),
-        ("Sub" | "Div", &[_]) => Err(refuse("the constant must be its second operand")),
-        ("Relu", &[]) => {
-            formula.max(0);
-            Ok(())
-        }
-        ("Max" | "Min", constants) => {
-            for &c in constants {
-                let c = scalar(c)?;
-                if op == "Max" { formula.max(c) } else { formula.min(c) }
-            }
-            Ok(())
-        }
-        ("Clip", constants) if chain_first && constants.len() <= 2 => {
-            if let Some(&low @ Some(_)) = constants.first() {
-                formula.max(scalar(low)?);
-            }
-            if let Some(&high @ Some(_)) = constants.get(1) {
-                formula.min(scalar(high)?);
-            }
-            Ok(())
-        }
-        _ => Err(refuse("it has the wrong number of operands")),
-    }
-}
-
 fn expect_alone(operands: &[Operand]) -> Result<(), String> {
     match operands {
-        [Operand::Chain] => Ok(()),
+        [Operand::Value(_)] => Ok(()),
         _ => Err(format!("it has {} operands instead of one", operands.len())),
     }
 }

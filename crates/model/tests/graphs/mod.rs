@@ -108,7 +108,7 @@ impl Chain {
     pub fn cast(mut self, to: i32) -> Self {
         self = self.node("Cast", vec![], vec![]);
         let cast = self.graph.node.last_mut().unwrap();
-        cast.attribute.push(AttributeProto { name: "to".into(), i: to.into(), t: None, r#type: 2 });
+        cast.attribute.push(AttributeProto { name: "to".into(), i: to.into(), r#type: 2, ..Default::default() });
         self
     }
 

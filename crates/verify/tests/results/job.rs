@@ -1,5 +1,6 @@
 //! Jobs with honest results to check, and to tamper with.
-use compute::{Backend, Cpu, Execution};
+use compute::sample::Bytes;
+use compute::{Backend, Cpu, Execution, Left};
 use judge::{Claim, Hash, Requant, cell};
 use model::{Model, ModelLayer, ResultFile};
 use proptest::prelude::ProptestConfig;
@@ -37,14 +38,24 @@ impl Job {
             ModelLayer::new(i, k, n, (i + 1 < count || !raw_end).then_some(requant), &weights, &bias).unwrap()
         });
         let layers = layers.collect();
-        let model = Model::new("job", (-128, 127), layers).unwrap();
-        let mut input = vec![0; (rows * widths[0]) as usize];
+        Job::of(Model::new("job", (-128, 127), layers).unwrap(), rows, &mut random)
+    }
+
+    /// A graph of layers of every kind.
+    pub fn graph(seed: u64, rows: u32) -> Job {
+        Job::of(Bytes(seed).graph().unwrap(), rows, &mut StdRng::seed_from_u64(seed))
+    }
+
+    /// A random batch for a model, run honestly.
+    pub fn of(model: Model, rows: u32, random: &mut StdRng) -> Job {
+        let width = model.input_width();
+        let mut input = vec![0; (rows * width) as usize];
         random.fill_bytes(&mut input);
 
         let Execution { mut activations, accumulators } = Cpu::new().execute(&model, &input).unwrap();
         activations.remove(0);
         let served = accumulators_to_serve(&model, rows, accumulators.clone());
-        let input_root = cell::input_root(&JOB, rows, widths[0], &input).unwrap();
+        let input_root = cell::input_root(&JOB, rows, width, &input).unwrap();
         let result = ResultFile::new(activations, served);
         let mut job = Job { model, rows, input, input_root, commitment: [0; 32], result, accumulators };
         job.commit();
@@ -77,10 +88,15 @@ impl Job {
         self.commitment = cell::commit(&claim, &activations).unwrap();
     }
 
+    /// What the first layer multiplies.
+    pub fn left(&self) -> Left<'_> {
+        Left::of(&self.model.layers[0].spec, &self.input).unwrap()
+    }
+
     /// A committed value.
     pub fn cell(&self, layer: usize, row: usize, column: usize) -> i32 {
         let spec = &self.model.layers[layer].spec;
-        let at = (row * spec.n as usize + column) * spec.out_size();
+        let at = (row * spec.cells() as usize + column) * spec.out_size();
         let bytes = &self.result.outputs[layer][at..][..spec.out_size()];
         <[u8; 4]>::try_from(bytes).map_or_else(|_| i32::from(bytes[0] as i8), i32::from_le_bytes)
     }
@@ -88,7 +104,7 @@ impl Job {
     /// Adds `delta` (wrapping at the cell's size) to an output without committing again.
     pub fn tamper(&mut self, layer: usize, row: usize, column: usize, delta: i32) {
         let spec = self.model.layers[layer].spec;
-        let at = (row * spec.n as usize + column) * spec.out_size();
+        let at = (row * spec.cells() as usize + column) * spec.out_size();
         let value = self.cell(layer, row, column).wrapping_add(delta).to_le_bytes();
         self.result.outputs[layer][at..][..spec.out_size()].copy_from_slice(&value[..spec.out_size()]);
     }

@@ -17,7 +17,7 @@ fn modulo(x: BigInt) -> BigInt {
 /// The rows where `C r` differs from `A (W r) + bias r`, with big integers.
 fn wrong_rows_exactly(job: &Job, accumulators: &[i32], vector: &[u64]) -> Vec<usize> {
     let layer = &job.model.layers[0];
-    let (k, n) = (layer.spec.k as usize, layer.spec.n as usize);
+    let (k, n) = (layer.spec.k() as usize, layer.spec.n() as usize);
     let by_vector = |cells: &mut dyn Iterator<Item = i64>| -> BigInt {
         cells.zip(vector).map(|(cell, &element)| BigInt::from(cell) * element).sum()
     };
@@ -61,7 +61,7 @@ proptest! {
             *at.get_mut(&mut sums) = value;
         }
         let vector = &vector[..n as usize];
-        let found = freivalds::wrong_rows(&job.model.layers[0], &job.input, &sums, vector);
+        let found = freivalds::wrong_rows(&job.model.layers[0], job.left(), &sums, vector);
         prop_assert_eq!(found, wrong_rows_exactly(&job, &sums, vector));
     }
 
@@ -96,10 +96,10 @@ fn extreme_accumulators_do_not_overflow_the_test() {
     let vector = vec![P - 1; 2048];
     for value in [i32::MIN, i32::MAX] {
         let sums = vec![value; 2 * 2048];
-        let found = freivalds::wrong_rows(&job.model.layers[0], &job.input, &sums, &vector);
+        let found = freivalds::wrong_rows(&job.model.layers[0], job.left(), &sums, &vector);
         assert_eq!(found, wrong_rows_exactly(&job, &sums, &vector));
     }
-    let found = freivalds::wrong_rows(&job.model.layers[0], &job.input, &job.accumulators[0], &vector);
+    let found = freivalds::wrong_rows(&job.model.layers[0], job.left(), &job.accumulators[0], &vector);
     assert_eq!(found, [0usize; 0]);
 }
 
@@ -111,7 +111,7 @@ fn a_changed_accumulator_is_found_in_its_row_whatever_the_change() {
         let mut sums = job.accumulators[0].clone();
         let cell = &mut sums[row * 1024 + column];
         *cell = cell.wrapping_add(delta);
-        assert_eq!(freivalds::wrong_rows(&job.model.layers[0], &job.input, &sums, &vector), [row]);
+        assert_eq!(freivalds::wrong_rows(&job.model.layers[0], job.left(), &sums, &vector), [row]);
     }
 }
 

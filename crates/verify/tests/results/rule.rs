@@ -6,7 +6,7 @@ use verify::{Method, accumulators_to_serve, method};
 #[test]
 fn the_rule_is_the_same_for_everyone() {
     let requant = Requant { shift1: 1, mul: 1, shift2: 1, zero_point: 0, lo: 0, hi: 1 };
-    let layer = |k, n, requant| Layer { k, n, requant, weight_root: [0; 32] };
+    let layer = |k, n, requant| Layer::gemm(0, k, n, requant);
     let cases = [
         (layer(2048, 2048, Some(requant)), 1, Method::Recompute),
         (layer(2048, 2048, Some(requant)), 16, Method::Recompute),

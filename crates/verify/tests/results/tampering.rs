@@ -1,6 +1,7 @@
 //! Whatever a worker changes is found and named, and the chain's judge agrees.
 use crate::job::{JOB, Job, cases};
-use judge::{CellProof, JudgeError, Verdict, judge_cell};
+use judge::{CellProof, JudgeError, Layer, Op, Requant, Shape, Verdict, Window, judge_cell};
+use model::{Model, ModelLayer};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use verify::{EvidenceError, Method, Rejection, check, evidence, method};
@@ -41,11 +42,11 @@ fn tamper_at_random(job: &mut Job, count: u32, seed: u64) {
         let layer = random.random_range(0..job.model.layers.len());
         let spec = job.model.layers[layer].spec;
         let row = random.random_range(0..job.rows as usize);
-        let column = random.random_range(0..spec.n as usize);
+        let column = random.random_range(0..spec.cells() as usize);
         let delta = match random.random_range(0..4) {
             0 => 1,
             1 => -1,
-            2 => 1 << random.random_range(0..if spec.requant.is_some() { 8 } else { 32 }),
+            2 => 1 << random.random_range(0..if spec.out_size() == 1 { 8 } else { 32 }),
             _ => random.random_range(1..=255),
         };
         let honest = job.cell(layer, row, column);
@@ -76,6 +77,55 @@ fn every_random_tamper_of_tested_layers_is_found() {
 }
 
 #[test]
+fn every_random_tamper_of_graphs_of_every_kind_is_found() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for seed in 300..300 + u64::from(cases(25)) {
+        let mut job = Job::graph(seed, 1 + seed as u32 % 4);
+        kinds.extend(job.model.layers.iter().map(|layer| layer.spec.record()[0]));
+        tamper_at_random(&mut job, 12, seed);
+    }
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
+}
+
+/// A convolution wide enough for its product to be tested, after another layer.
+fn tested_convolution() -> Job {
+    let image = Shape { height: 4, width: 5, channels: 170 };
+    let window = Window { kernel: [3, 3], stride: [1, 1], padding: [1; 4], fill: 11 };
+    let requant = Some(Requant { shift1: 5, mul: 20_000, shift2: 21, zero_point: 3, lo: -120, hi: 120 });
+    let first = Layer { op: Op::Lookup, from: 0, input: image, requant: None, weight_root: [0; 32] };
+    let second = Layer { op: Op::Conv { window, n: 96 }, from: 1, requant, ..first };
+    let mut random = StdRng::seed_from_u64(4);
+    let mut take = |count| (0..count).map(|_| random.random::<u8>()).collect::<Vec<_>>();
+    let weights: Vec<i8> = take(1530 * 96).into_iter().map(|b| b as i8).collect();
+    let layers = vec![
+        ModelLayer::of(0, first, take(256)).unwrap(),
+        ModelLayer::weighted(1, second, &weights, &[77; 96]).unwrap(),
+    ];
+    let model = Model::new("convolution", (-128, 127), layers).unwrap();
+    Job::of(model, 9, &mut StdRng::seed_from_u64(5))
+}
+
+#[test]
+fn every_random_tamper_of_a_tested_convolution_is_found() {
+    let mut job = tested_convolution();
+    assert_eq!(method(&job.model.layers[1].spec, 9), Method::Product);
+    assert!(job.result.accumulators[1].is_some() && job.result.accumulators[0].is_none());
+    tamper_at_random(&mut job, cases(60), 8);
+    let report = check(&job.case(), &job.result).unwrap();
+    assert_eq!(report.layers[1].method, Method::Product);
+    assert_eq!(report.layers[1].macs, 9 * 20 * 1530 * 96);
+}
+
+#[test]
+fn wrong_accumulators_of_a_convolution_with_right_outputs_are_no_fault() {
+    let mut job = tested_convolution();
+    for at in [0, 5, 20 * 96, 9 * 20 * 96 - 1] {
+        job.result.accumulators[1].as_mut().unwrap()[at] ^= 1 << 20;
+        check(&job.case(), &job.result).unwrap();
+    }
+}
+
+#[test]
 fn the_first_wrong_cell_of_the_first_wrong_layer_is_named() {
     let mut job = Job::new(5, 40, &[1700, 80, 70, 60], true);
     let honest = job.cell(1, 4, 69);
@@ -93,7 +143,7 @@ fn a_worker_who_makes_all_later_layers_fit_is_still_caught_where_it_began() {
     job.tamper(0, 11, 39, 3);
     for layer in 1..3 {
         let input = job.result.outputs[layer - 1].clone();
-        job.result.outputs[layer] = compute::Cpu::new().layer(&job.model.layers[layer], &input).unwrap().1;
+        job.result.outputs[layer] = compute::Cpu::new().layer(&job.model.layers[layer], &[&input; 2]).unwrap().1;
     }
     job.commit();
     assert_convicted(&job, (0, 11, 39), honest);

@@ -2,9 +2,9 @@ use crate::constants::AUTHORITY_SEED;
 use crate::errors::JobsError;
 use crate::events::FaultProven;
 use crate::instructions::escrow::*;
-use crate::state::{Ending, Model, Proof};
+use crate::state::{Ending, LayerRecord, Model, Proof};
 use anchor_lang::prelude::*;
-use judge::{judge_cell, CellProof, Claim, Verdict};
+use judge::{judge_cell_of, CellProof, Claim, Verdict};
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -35,10 +35,12 @@ pub fn handle(ctx: Context<DisputeCell>, layer: u32, row: u32, column: u32) -> R
     // The state first: a job without a commitment has nothing to judge.
     a.refund.job.prove_fault()?;
     let verdict = {
-        let layers = Model::layers(&a.model.layers);
+        // Of the table only the cell's own layer is read: registering has checked how they fit together.
+        let layers = &a.model.layers;
+        let spec = layers.get(layer as usize).map(LayerRecord::layer).ok_or(JobsError::CellOutOfRange)??;
         let claim = Claim {
             job: &job.to_bytes(),
-            layers: &layers,
+            layers: &[],
             rows: a.refund.job.rows,
             input_root: &a.refund.job.input_root,
             commitment: &a.refund.job.commitment,
@@ -46,7 +48,8 @@ pub fn handle(ctx: Context<DisputeCell>, layer: u32, row: u32, column: u32) -> R
         let info = a.proof.to_account_info();
         let data = info.try_borrow_data()?;
         let evidence = data.get(Proof::HEADER..).unwrap_or_default();
-        judge_cell(&claim, &CellProof { layer, row, column, evidence }).map_err(JobsError::from)?
+        let proof = CellProof { layer, row, column, evidence };
+        judge_cell_of(&claim, &spec, layers.len(), &proof).map_err(JobsError::from)?
     };
     let Verdict::Fault { expected, committed } = verdict else { return err!(JobsError::NoFault) };
 

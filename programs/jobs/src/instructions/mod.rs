@@ -13,6 +13,7 @@ pub mod cancel_job;
 pub mod claim_job;
 pub mod commit_result;
 pub mod dispute_cell;
+pub mod draft;
 pub mod escrow;
 pub mod expire_claim;
 pub mod expire_job;
@@ -38,6 +39,7 @@ mod all {
     pub use super::claim_job::*;
     pub use super::commit_result::*;
     pub use super::dispute_cell::*;
+    pub use super::draft::*;
     pub use super::escrow::*;
     pub use super::expire_claim::*;
     pub use super::expire_job::*;

@@ -73,7 +73,7 @@ pub fn handle(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
     let a = &mut *ctx.accounts;
     a.config.require_running(PAUSE_POST)?;
     require!(args.seq == a.user.next_seq, JobsError::WrongSequence);
-    require!((1..=MAX_ROWS).contains(&args.rows), JobsError::BadRows);
+    require!((1..=a.model.max_rows).contains(&args.rows), JobsError::BadRows);
     require!(args.price > 0, JobsError::ZeroPrice);
     let in_time = (1..=MAX_CLAIM_S).contains(&args.claim_s) && (1..=MAX_EXECUTE_S).contains(&args.execute_s);
     require!(in_time, JobsError::BadTimeLimit);

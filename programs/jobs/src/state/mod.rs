@@ -12,7 +12,7 @@ mod user;
 pub use config::Config;
 pub use device::{Device, Ending};
 pub use job::{transition, Action, Job, Status};
-pub use model::{LayerRecord, Model, RequantRecord};
+pub use model::{Draft, LayerRecord, Model};
 pub use operator::Operator;
 pub use parameter::Parameter;
 pub use proof::Proof;

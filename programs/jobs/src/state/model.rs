@@ -1,6 +1,7 @@
 use crate::constants::MAX_NAME;
+use crate::errors::JobsError;
 use anchor_lang::prelude::*;
-use judge::{Layer, Requant};
+use judge::Layer;
 
 /// A registered model: its layer table is what disputes are judged by. Seeds: `["model", root]`.
 #[account]
@@ -13,64 +14,48 @@ pub struct Model {
     #[max_len(MAX_NAME)]
     pub name: String,
     /// At most [`judge::layer::MAX_LAYERS`].
-    #[max_len(12)]
+    #[max_len(48)]
     pub layers: Vec<LayerRecord>,
+    /// Largest batch in which evidence about any cell fits a proof buffer.
+    pub max_rows: u32,
     pub bump: u8,
 }
 
-const _: () = assert!(judge::layer::MAX_LAYERS == 12, "the account has room for exactly this many");
+const _: () = assert!(judge::layer::MAX_LAYERS == 48, "the account has room for exactly this many");
+const _: () = assert!(8 + Model::INIT_SPACE <= 10_240, "a program can create no larger account");
 
-/// [`judge::Layer`] as stored.
+/// A layer as [`judge::Layer::record`] encodes it.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, InitSpace, PartialEq, Eq)]
 pub struct LayerRecord {
-    pub k: u32,
-    pub n: u32,
-    pub requant: Option<RequantRecord>,
-    pub weight_root: [u8; 32],
+    pub bytes: [u8; 64],
 }
 
-/// [`judge::Requant`] as stored.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, InitSpace, PartialEq, Eq)]
-pub struct RequantRecord {
-    pub shift1: u8,
-    pub mul: u16,
-    pub shift2: u8,
-    pub zero_point: i8,
-    pub lo: i8,
-    pub hi: i8,
-}
-
-impl Model {
-    /// The layer table in the judge's own type.
-    pub fn layers(records: &[LayerRecord]) -> Vec<Layer> {
-        records.iter().copied().map(Layer::from).collect()
-    }
-}
-
-impl From<LayerRecord> for Layer {
-    fn from(r: LayerRecord) -> Layer {
-        let requant = r.requant.map(|q| Requant {
-            shift1: q.shift1,
-            mul: q.mul,
-            shift2: q.shift2,
-            zero_point: q.zero_point,
-            lo: q.lo,
-            hi: q.hi,
-        });
-        Layer { k: r.k, n: r.n, requant, weight_root: r.weight_root }
+impl LayerRecord {
+    /// # Errors
+    /// [`JobsError::BadLayers`] if the bytes are no layer's record.
+    pub fn layer(&self) -> Result<Layer> {
+        Layer::from_record(&self.bytes).ok_or_else(|| JobsError::BadLayers.into())
     }
 }
 
 impl From<Layer> for LayerRecord {
-    fn from(l: Layer) -> LayerRecord {
-        let requant = l.requant.map(|q| RequantRecord {
-            shift1: q.shift1,
-            mul: q.mul,
-            shift2: q.shift2,
-            zero_point: q.zero_point,
-            lo: q.lo,
-            hi: q.hi,
-        });
-        LayerRecord { k: l.k, n: l.n, requant, weight_root: l.weight_root }
+    fn from(layer: Layer) -> LayerRecord {
+        LayerRecord { bytes: layer.record() }
     }
+}
+
+/// Header of a layer table that is longer than a transaction; the records follow it in the same account. Scratch space of
+/// its publisher. Seeds: `["draft", publisher, root]`.
+#[account]
+#[derive(InitSpace)]
+pub struct Draft {
+    pub publisher: Pubkey,
+    /// What it will be registered under.
+    pub root: [u8; 32],
+    pub bump: u8,
+}
+
+impl Draft {
+    /// Where the records start.
+    pub const HEADER: usize = 8 + Draft::INIT_SPACE;
 }

@@ -43,6 +43,7 @@ instructions! {
     jobs {
         Initialize "initialize", OpenShard "open_shard", RegisterOperator "register_operator",
         RegisterDevice "register_device", RetireDevice "retire_device", RegisterModel "register_model",
+        OpenDraft "open_draft", WriteDraft "write_draft", CloseDraft "close_draft",
         OpenUser "open_user", PostJob "post_job", ClaimJob "claim_job", CommitResult "commit_result",
         AcceptResult "accept_result", SettleJob "settle_job", CancelJob "cancel_job", ExpireJob "expire_job",
         ExpireClaim "expire_claim", OpenProof "open_proof", WriteProof "write_proof", CloseProof "close_proof",

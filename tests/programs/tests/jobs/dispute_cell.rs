@@ -94,7 +94,7 @@ fn an_honest_cell_of_any_layer_is_no_fault() {
         let mut net = Net::new();
         let job = net.committed(&model);
         for (layer, spec) in model.specs().iter().enumerate() {
-            for cell in [(layer as u32, 0, 0), (layer as u32, 1, spec.n - 1)] {
+            for cell in [(layer as u32, 0, 0), (layer as u32, 1, spec.cells() - 1)] {
                 refused(&mut net, "NoFault", &job, cell, &job.work.evidence(cell));
             }
         }

@@ -3,6 +3,7 @@ use super::{Chooser, Committed, Kind, Known, kind, money, new_model};
 use crate::fuzz::step::{Fault, Step};
 use crate::fuzz::world::World;
 use crate::net::{IOSD, WRITE_BYTES, commit_args, model_args, post_args};
+use crate::registry;
 use crate::state::one;
 use crate::work::{Cell, Work};
 use anchor_lang::prelude::Pubkey;
@@ -19,6 +20,8 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.register_device", 3, register_device),
     kind("jobs.retire_device", 1, retire_device),
     kind("jobs.register_model", 1, register_model),
+    kind("jobs.open_draft", 2, draft),
+    kind("jobs.close_draft", 1, close_draft),
     kind("jobs.post_job", 26, post),
     kind("jobs.claim_job", 44, claim),
     kind("jobs.commit_result", 40, commit),
@@ -87,7 +90,7 @@ fn register_model(c: &mut Chooser, _: &World) -> Option<Step> {
     let mut args = model_args(&model);
     match c.rng.random_range(0..20) {
         0 => args.root[0] ^= 1,
-        1 => args.layers[0].n += 1,
+        1 => args.layers[0].bytes[16] ^= 1, // its columns
         2 => args.name.clear(),
         _ => {}
     }
@@ -95,6 +98,28 @@ fn register_model(c: &mut Chooser, _: &World) -> Option<Step> {
     c.models.truncate(5);
     c.models.push(model);
     Some(Step::send(publisher, vec![register]))
+}
+
+/// A table that goes through a draft, whole or its end; or a draft that is never used.
+fn draft(c: &mut Chooser, _: &World) -> Option<Step> {
+    let model = new_model(&mut c.rng);
+    let (publisher, mut args) = (c.person(), model_args(&model));
+    let (root, inline) = (args.root, c.rng.random_range(0..args.layers.len()));
+    let records = args.layers.split_off(inline);
+    let bytes = records.iter().flat_map(|record| record.bytes).collect();
+    c.queue.push_back(Step::send(publisher, vec![registry::write_draft(publisher, root, 0, bytes)]));
+    if c.rng.random_range(0..3) > 0 {
+        c.models.truncate(5);
+        c.models.push(model);
+        c.queue.push_back(Step::send(publisher, vec![registry::register_with_draft(publisher, args)]));
+    }
+    Some(Step::send(publisher, vec![registry::open_draft(publisher, root, records.len() as u8)]))
+}
+
+fn close_draft(c: &mut Chooser, world: &World) -> Option<Step> {
+    let left = world.state.drafts.values().map(|draft| (draft.publisher, draft.root));
+    let (publisher, root) = c.any(left.collect::<Vec<_>>())?;
+    Some(Step::send(publisher, vec![registry::close_draft(publisher, root)]))
 }
 
 fn post(c: &mut Chooser, world: &World) -> Option<Step> {
@@ -166,7 +191,7 @@ fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
 /// A random cell of a result.
 fn cell(c: &mut Chooser, work: &Work) -> Cell {
     let layer = c.rng.random_range(0..work.model.layers.len());
-    let columns = work.model.layers[layer].spec.n;
+    let columns = work.model.layers[layer].spec.cells();
     (layer as u32, c.rng.random_range(0..work.rows), c.rng.random_range(0..columns))
 }
 
