@@ -10,6 +10,7 @@ mod columns;
 pub mod cpu;
 mod error;
 pub mod gpu;
+mod hashing;
 mod images;
 pub mod sample;
 mod selftest;
@@ -21,6 +22,7 @@ pub use gpu::{Gpu, GpuSelect};
 pub use images::Left;
 pub use selftest::{SELF_TEST_DIGEST, SelfTest, self_test};
 
+use judge::Hash;
 use model::Model;
 use std::fmt;
 
@@ -31,6 +33,31 @@ pub struct Execution {
     pub activations: Vec<Vec<u8>>,
     /// Per layer its accumulators, row-major, with bias and before requantisation; none for a layer that is no product.
     pub accumulators: Vec<Vec<i32>>,
+}
+
+/// What of a pass is given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Per layer, whether its output is.
+    pub outputs: Vec<bool>,
+    /// Per layer, whether its accumulators are.
+    pub accumulators: Vec<bool>,
+}
+
+impl Wanted {
+    pub fn everything(model: &Model) -> Self {
+        let all = vec![true; model.layers.len()];
+        Wanted { outputs: all.clone(), accumulators: all }
+    }
+}
+
+/// A pass and what it commits to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Empty where something was not wanted.
+    pub execution: Execution,
+    /// Root of each layer's output; [`judge::commitment_root`] of them is what a worker commits to.
+    pub roots: Vec<Hash>,
 }
 
 /// What a backend runs on.
@@ -98,6 +125,21 @@ pub trait Backend: Send {
     /// If the batch does not fit the model, or the device fails. After [`ComputeError::Lost`] or
     /// [`ComputeError::Timeout`] the backend answers with errors only and must be replaced.
     fn execute(&mut self, model: &Model, input: &[u8]) -> Result<Execution, ComputeError>;
+
+    /// Runs `model` as [`Backend::execute`] does, and hashes every layer's output as a commitment of `job`.
+    ///
+    /// # Errors
+    /// As [`Backend::execute`].
+    fn commit(
+        &mut self,
+        job: &Hash,
+        model: &Model,
+        input: &[u8],
+        wanted: &Wanted,
+    ) -> Result<Committed, ComputeError> {
+        let execution = self.execute(model, input)?;
+        Ok(hashing::commit(job, model, execution, wanted))
+    }
 
     /// The plain product of `a` (`[m, k]`, row-major i8) and `b` (`[n, k]`: the right matrix by columns), wrapping at 32
     /// bits.

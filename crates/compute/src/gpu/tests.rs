@@ -1,6 +1,7 @@
 use super::plan::band_rows;
 use super::*;
 use crate::Cpu;
+use bindings::{layout, pipeline};
 use crate::sample::Bytes;
 use judge::{Op, Shape, Window};
 
@@ -51,16 +52,18 @@ fn bands_respect_every_limit() {
     let columns = Columns::plain(2048, 2048, &[0; 2048 * 2048]);
     let layers: Vec<Layer> =
         (0..12).map(|_| upload_columns(&gpu.device, columns, Size::plain(2048, 2048)).unwrap()).collect();
-    let rows = |count: usize, max_binding| band_rows(&layers[..count], max_binding, usize::MAX);
-    let back = 4 * 2048; // accumulators
+    let all = Wanted { outputs: vec![true; 12], accumulators: vec![true; 12] };
+    let order = Order { wanted: &all, hashing: None };
+    let rows = |count: usize, max_binding| band_rows(&layers[..count], &order, max_binding, 1 << 40);
+    let back = 4usize * 2048; // accumulators
     assert_eq!(rows(1, 128 << 20), (64 << 20) / back, "read-back");
     assert_eq!(rows(1, 8 << 20), (8 << 20) / (2048 * 4), "binding");
-    assert_eq!(rows(12, 128 << 20), (64 << 20) / (12 * back), "read-back of all layers");
+    assert_eq!(rows(12, 128 << 20), 1 << ((64 << 20) / (12 * back)).ilog2(), "read-back of all layers");
     let deep = Columns::plain(1 << 21, 4, &[0; 1 << 23]);
     let deep = upload_columns(&gpu.device, deep, Size::plain(1 << 21, 4)).unwrap();
-    assert_eq!(band_rows(&[deep], u64::MAX, usize::MAX), (64 << 30) >> 23, "work");
+    assert_eq!(band_rows(&[deep], &order, u64::MAX, 1 << 40), (64 << 30) >> 23, "work");
     assert_eq!(rows(12, 1), 1, "never zero");
-    assert_eq!(band_rows(&layers, 128 << 20, 3), 3, "no more than there are");
+    assert_eq!(band_rows(&layers, &order, 128 << 20, 3), 3, "no more than there are");
 }
 
 fn refused(gpu: &mut Gpu, shape: Gemm) -> String {
@@ -74,8 +77,8 @@ fn what_is_over_a_limit_is_refused_with_both_numbers() {
     let text = refused(&mut gpu, Gemm { m: 1, n: 1, k: (1 << 16) + 1 });
     assert!(text.ends_with(": elements in a sum: 65537, the limit is 65536"), "{text}");
     gpu.device.max_binding = 256;
-    let text = refused(&mut gpu, Gemm { m: 1, n: 65, k: 4 });
-    assert!(text.ends_with(": bytes of weights: 260, the limit is 256"), "{text}");
+    let text = refused(&mut gpu, Gemm { m: 1, n: 1, k: 257 });
+    assert!(text.ends_with(": bytes of a column: 272, the limit is 256"), "{text}");
 }
 
 #[test]
@@ -85,9 +88,11 @@ fn sums_wrap_at_32_bits() {
     let columns = [&[0xff][..], &i32::MIN.to_le_bytes()].concat();
     let layer = model::ModelLayer { spec, columns };
     let layers = vec![upload(&gpu.device, &layer).unwrap()];
-    let mut resident = Resident { layers, scratch: None };
+    let mut resident = Resident { layers, slots: Vec::new() };
+    let wanted = Wanted { outputs: vec![false], accumulators: vec![true] };
+    let order = Order { wanted: &wanted, hashing: None };
     for rows in [1, 40] {
-        let found = gpu.run(&mut resident, &vec![1; rows]).unwrap();
+        let found = gpu.run(&mut resident, &vec![1; rows], &order).unwrap().0;
         assert_eq!(found.accumulators, [vec![i32::MAX; rows]], "-1 more than the least");
     }
 }
@@ -126,5 +131,62 @@ fn a_run_over_the_time_limit_is_abandoned() {
     for _ in 0..2 {
         let error = gpu.gemm(Gemm { m, n, k }, &a, &b).unwrap_err();
         assert!(matches!(error, ComputeError::Timeout { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_right_matrix_larger_than_a_binding_is_worked_in_bands_of_columns() {
+    let mut random = Bytes(8);
+    let (m, n, k) = (40, 75, 50);
+    let (a, b) = (random.take(m * k), random.take(n * k));
+    let shape = Gemm { m, n, k };
+    let expected = Cpu::new().gemm(shape, &a, &b).unwrap();
+    let mut gpu = software();
+    // Columns of 64 bytes: 16, 31 and 75 to a band; rows of 300 bytes of accumulators.
+    for max_binding in [1024, 2000, 1 << 20] {
+        gpu.device.max_binding = max_binding;
+        assert_eq!(gpu.gemm(shape, &a, &b).unwrap(), expected, "{max_binding} bytes to a binding");
+    }
+}
+
+#[test]
+fn commitments_hashed_band_by_band_are_the_judges_on_device_and_host() {
+    let mut random = Bytes(9);
+    // Rows of 1, 2, 3 and 5 segments, none of them whole, the last of i32.
+    let model = random.model(&[30, 200, 513, 700, 301], true).unwrap();
+    let job = [7; 32];
+    let mut gpu = software();
+    for (rows, max_binding) in [(1, 128 << 20), (45, 128 << 20), (45, 8 * 2800), (70, 2800)] {
+        gpu.device.max_binding = 128 << 20;
+        gpu.models = ModelCache::new();
+        let input = random.take(rows * 30);
+        let expected = Cpu::new().commit(&job, &model, &input, &Wanted::everything(&model)).unwrap();
+        assert_eq!(expected.roots.len(), 4);
+        gpu.execute(&model, &input[..30]).unwrap();
+        gpu.device.max_binding = max_binding;
+        for place in [HashPlace::Device, HashPlace::Host] {
+            let found = gpu.commit_at(place, &job, &model, &input, &Wanted::everything(&model)).unwrap();
+            assert!(found == expected, "{rows} rows, {max_binding} bytes to a binding, hashed on {place:?}");
+            let nothing = Wanted { outputs: vec![false; 4], accumulators: vec![false; 4] };
+            let found = gpu.commit_at(place, &job, &model, &input, &nothing).unwrap();
+            assert_eq!(found.roots, expected.roots, "nothing but roots wanted");
+            assert!(found.execution.activations[1..].iter().all(Vec::is_empty));
+            assert!(found.execution.accumulators.iter().all(Vec::is_empty));
+        }
+    }
+}
+
+#[test]
+fn leaves_of_every_padding_are_the_judges() {
+    // Where the padding ends in the segment's last block, fills it, or needs one more.
+    let widths = [16, 1, 2, 3, 4, 51, 54, 55, 56, 57, 60, 61, 63, 64, 65, 119, 120, 121, 247, 248, 249, 255, 256, 257];
+    let mut random = Bytes(10);
+    let model = random.model(&widths, false).unwrap();
+    let input = random.take(3 * 16);
+    let wanted = Wanted::everything(&model);
+    let expected = Cpu::new().commit(&[9; 32], &model, &input, &wanted).unwrap();
+    let found = software().commit_at(HashPlace::Device, &[9; 32], &model, &input, &wanted).unwrap();
+    for (i, (found, expected)) in found.roots.iter().zip(&expected.roots).enumerate() {
+        assert_eq!(found, expected, "rows of {} bytes", widths[i + 1]);
     }
 }
