@@ -7,6 +7,7 @@
 extern crate alloc;
 
 pub mod cell;
+pub mod challenge;
 pub mod commitment;
 pub mod dot;
 pub mod evidence;
