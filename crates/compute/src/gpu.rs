@@ -1,6 +1,7 @@
 //! The GPU backend: WGSL kernels through Vulkan. Activations stay on the device from layer to layer.
 mod bands;
 mod bindings;
+mod challenge;
 mod device;
 mod hash;
 mod params;
@@ -17,9 +18,11 @@ pub(crate) use device::adapters;
 pub use product::{Dot, Variant};
 
 use crate::cache::ModelCache;
+use crate::challenge::Answer;
 use crate::columns::Columns;
 use crate::{Backend, Committed, ComputeError, Description, Execution, Gemm, Wanted};
 use bindings::{buffer, layout, pipeline};
+use challenge::Drawers;
 use device::Device;
 use hash::Hashers;
 use judge::Hash;
@@ -77,6 +80,7 @@ pub struct Gpu {
     lookup: wgpu::ComputePipeline,
     models: ModelCache<Resident>,
     hashers: OnceCell<Hashers>,
+    drawers: OnceCell<Drawers>,
     place: OnceCell<HashPlace>,
 }
 
@@ -122,6 +126,7 @@ impl Gpu {
             timeout,
             models: ModelCache::new(),
             hashers: OnceCell::new(),
+            drawers: OnceCell::new(),
             place: OnceCell::new(),
         };
         gpu.device.check()?;
@@ -177,15 +182,13 @@ impl Backend for Gpu {
         Ok(self.pass(model, input, &Order { wanted: &wanted, hashing: None })?.0)
     }
 
-    fn commit(
-        &mut self,
-        job: &Hash,
-        model: &Model,
-        input: &[u8],
-        wanted: &Wanted,
-    ) -> Result<Committed, ComputeError> {
+    fn commit(&mut self, job: &Hash, model: &Model, input: &[u8], wanted: &Wanted) -> Result<Committed, ComputeError> {
         let place = self.hash_place()?;
         self.commit_at(place, job, model, input, wanted)
+    }
+
+    fn challenge(&mut self, seed: &Hash, rows: u32) -> Result<Answer, ComputeError> {
+        self.answer(seed, rows)
     }
 
     fn gemm(&mut self, shape: Gemm, a: &[u8], b: &[u8]) -> Result<Vec<i32>, ComputeError> {
@@ -238,12 +241,7 @@ impl Gpu {
         Ok(Committed { execution, roots })
     }
 
-    fn pass(
-        &mut self,
-        model: &Model,
-        input: &[u8],
-        order: &Order,
-    ) -> Result<(Execution, Vec<Hash>), ComputeError> {
+    fn pass(&mut self, model: &Model, input: &[u8], order: &Order) -> Result<(Execution, Vec<Hash>), ComputeError> {
         model.check_input(input)?;
         // Taken out for the time of the run, which borrows the rest of `self`.
         let mut models = std::mem::replace(&mut self.models, ModelCache::new());

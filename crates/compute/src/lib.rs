@@ -5,6 +5,7 @@
 //! driver or a compiler still can: [`self_test`] compares a backend with the judge's definition and with a pinned digest
 //! before [`choose`] lets it work.
 mod cache;
+pub mod challenge;
 mod choose;
 mod columns;
 pub mod cpu;
@@ -130,15 +131,18 @@ pub trait Backend: Send {
     ///
     /// # Errors
     /// As [`Backend::execute`].
-    fn commit(
-        &mut self,
-        job: &Hash,
-        model: &Model,
-        input: &[u8],
-        wanted: &Wanted,
-    ) -> Result<Committed, ComputeError> {
+    fn commit(&mut self, job: &Hash, model: &Model, input: &[u8], wanted: &Wanted) -> Result<Committed, ComputeError> {
         let execution = self.execute(model, input)?;
         Ok(hashing::commit(job, model, execution, wanted))
+    }
+
+    /// Computes the device challenge of `seed` with `rows` rows, see [`judge::challenge`].
+    ///
+    /// # Errors
+    /// [`ComputeError::Shape`] if `rows` is no multiple of [`judge::challenge::ROW_STEP`] or zero, or as
+    /// [`Backend::execute`].
+    fn challenge(&mut self, seed: &Hash, rows: u32) -> Result<challenge::Answer, ComputeError> {
+        challenge::with_products(self, seed, rows)
     }
 
     /// The plain product of `a` (`[m, k]`, row-major i8) and `b` (`[n, k]`: the right matrix by columns), wrapping at 32

@@ -6,8 +6,8 @@ use super::{Gpu, Layer, Resident};
 use crate::{ComputeError, Execution, hashing};
 use judge::Hash;
 use judge::merkle::Tree;
-use std::collections::VecDeque;
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
 /// Bands that the device has at a time.
 const IN_FLIGHT: usize = 2;

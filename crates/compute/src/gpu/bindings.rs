@@ -131,14 +131,13 @@ pub(super) fn bind(
     arena: &Arena,
     buffers: &[&wgpu::Buffer],
 ) -> wgpu::BindGroup {
-    let window = wgpu::BufferBinding {
-        buffer: &arena.buffer,
-        offset: 0,
-        size: wgpu::BufferSize::new(PARAM_BYTES as u64),
-    };
+    let window =
+        wgpu::BufferBinding { buffer: &arena.buffer, offset: 0, size: wgpu::BufferSize::new(PARAM_BYTES as u64) };
     let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(window) }];
     entries.extend(
-        (1..).zip(buffers).map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() }),
+        (1..)
+            .zip(buffers)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() }),
     );
     device.handle.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
 }

@@ -92,7 +92,8 @@ pub(super) fn band_rows(layers: &[Layer], order: &Order, max_binding: u64, rows:
         .min(BAND_BYTES / (4 * back as u64))
         .min(BAND_MACS / macs as u64)
         .min(BAND_ROWS);
-    let enough = (rows.saturating_mul(macs) / ENOUGH_MACS).max(rows.saturating_mul(4 * back) / ENOUGH_BYTES).clamp(1, BANDS);
+    let enough =
+        (rows.saturating_mul(macs) / ENOUGH_MACS).max(rows.saturating_mul(4 * back) / ENOUGH_BYTES).clamp(1, BANDS);
     let band = (most as usize).min(rows.div_ceil(enough)).max(1);
     if band >= rows { rows } else { 1 << band.ilog2() }
 }
@@ -127,12 +128,7 @@ fn part_rows(size: &Size, max_binding: u64, rows: usize) -> usize {
 
 impl Gpu {
     /// Working memory for bands of `rows` rows, with room to read everything back.
-    pub(super) fn slot(
-        &self,
-        layers: &[Layer],
-        rows: usize,
-        hashers: Option<&Hashers>,
-    ) -> Result<Slot, ComputeError> {
+    pub(super) fn slot(&self, layers: &[Layer], rows: usize, hashers: Option<&Hashers>) -> Result<Slot, ComputeError> {
         let device = &self.device;
         let words = rows * layers[0].size.in_words();
         let input = buffer(device, "bytes of input", words, Usage::STORAGE | Usage::COPY_DST)?;
@@ -273,14 +269,7 @@ impl Gpu {
         encoder.finish()
     }
 
-    fn encode_product(
-        &self,
-        pass: &mut wgpu::ComputePass,
-        notes: &mut Notes,
-        size: &Size,
-        step: &Step,
-        rows: usize,
-    ) {
+    fn encode_product(&self, pass: &mut wgpu::ComputePass, notes: &mut Notes, size: &Size, step: &Step, rows: usize) {
         let Some(product) = &step.product else { return };
         let all = rows * size.spec.places() as usize;
         for first in (0..all).step_by(step.part_rows) {

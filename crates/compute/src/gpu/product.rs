@@ -91,7 +91,7 @@ impl Variant {
         [m.div_ceil(down), n.div_ceil(across)]
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let [down, across] = self.tile();
         let ([threads_y, threads_x], [cells_y, cells_x]) = (self.threads, self.cells);
         let (depth, workgroup) = (self.depth, self.workgroup());
@@ -132,7 +132,8 @@ fn main(
             for t in 0..(size * depth).div_ceil(workgroup) {
                 let at = format!("(thread + {}u)", t * workgroup);
                 let (row, vec) = (format!("({from} + {at} / {depth}u)"), format!("(next + {at} % {depth}u)"));
-                let inside = if (t + 1) * workgroup <= size * depth { "" } else { &format!("{at} < {}u && ", size * depth) };
+                let inside =
+                    if (t + 1) * workgroup <= size * depth { "" } else { &format!("{at} < {}u && ", size * depth) };
                 let _ = writeln!(text, "    var {name}{t} = vec4u();");
                 let _ = writeln!(
                     fetch,

@@ -1,8 +1,8 @@
 use super::plan::band_rows;
 use super::*;
 use crate::Cpu;
-use bindings::{layout, pipeline};
 use crate::sample::Bytes;
+use bindings::{layout, pipeline};
 use judge::{Op, Shape, Window};
 
 fn software() -> Gpu {
@@ -188,5 +188,29 @@ fn leaves_of_every_padding_are_the_judges() {
     let found = software().commit_at(HashPlace::Device, &[9; 32], &model, &input, &wanted).unwrap();
     for (i, (found, expected)) in found.roots.iter().zip(&expected.roots).enumerate() {
         assert_eq!(found, expected, "rows of {} bytes", widths[i + 1]);
+    }
+}
+
+#[test]
+fn a_challenge_on_the_chip_is_the_judges() {
+    use judge::challenge;
+    let seed = [0x5a; 32];
+    let mut gpu = software();
+    // One band, and bands of 64 rows with two under way.
+    for (rows, max_binding) in [(64, 128 << 20), (320, 64 * 4096 * 4)] {
+        gpu.device.max_binding = 128 << 20;
+        let expected = Cpu::new().challenge(&seed, rows).unwrap();
+        gpu.device.max_binding = max_binding.max(4 << 20);
+        let answer = gpu.challenge(&seed, rows).unwrap();
+        assert_eq!(answer.root(), expected.root(), "{rows} rows");
+        let cells = [(0, 0), (rows - 1, 4095), (rows / 2, 1000)];
+        for (cell, opening) in cells.into_iter().zip(answer.open(&cells).unwrap()) {
+            let judged = challenge::judge(&seed, rows, &answer.root(), cell, &opening.segment, &opening.path).unwrap();
+            assert!(judged.is_right(), "{cell:?}");
+        }
+        assert!(answer.open(&[(rows, 0)]).is_err() && answer.open(&[(0, 4096)]).is_err());
+    }
+    for rows in [0, 1, 65] {
+        assert!(matches!(gpu.challenge(&seed, rows), Err(ComputeError::Shape { .. })), "{rows} rows");
     }
 }

@@ -51,6 +51,19 @@ pub(super) fn requant() -> String {
     by_cell(bindings, &format!("{REQUANTISE}{cell}"))
 }
 
+/// Accumulators to the cells of a device challenge.
+pub(super) fn show() -> String {
+    let bindings = "
+@group(0) @binding(1) var<storage, read> c: array<i32>;
+@group(0) @binding(2) var<storage, read_write> out: array<u32>;
+";
+    let shift = judge::challenge::SHIFT;
+    let cell = format!(
+        "fn cell(row: u32, column: u32) -> u32 {{ return bitcast<u32>(c[row * p.cells + column] >> {shift}u) & 0xffu; }}"
+    );
+    by_cell(bindings, &cell)
+}
+
 const ONE_INPUT: &str = "
 @group(0) @binding(1) var<storage, read> x: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
