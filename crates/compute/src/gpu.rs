@@ -14,7 +14,7 @@ mod tune;
 mod words;
 
 pub use device::GpuSelect;
-pub(crate) use device::adapters;
+pub(crate) use device::{adapters, describe};
 pub use product::{Dot, Variant};
 
 use crate::cache::ModelCache;

@@ -10,6 +10,7 @@ mod choose;
 mod columns;
 pub mod cpu;
 mod error;
+mod failover;
 pub mod gpu;
 mod hashing;
 mod images;
@@ -19,6 +20,7 @@ mod selftest;
 pub use choose::{Candidate, ChoiceReport, Preference, choose, measure};
 pub use cpu::{Cpu, Kernel};
 pub use error::ComputeError;
+pub use failover::Failover;
 pub use gpu::{Gpu, GpuSelect};
 pub use images::Left;
 pub use selftest::{SELF_TEST_DIGEST, SelfTest, self_test};
@@ -117,6 +119,11 @@ impl Gemm {
 /// Something that executes models.
 pub trait Backend: Send {
     fn describe(&self) -> &Description;
+
+    /// GMAC/s on the fixed workload of [`measure`], if it has changed since the backend was chosen.
+    fn gmacs_since(&self) -> Option<f64> {
+        None
+    }
 
     /// Runs `model` over a row-major batch of i8 given as bytes.
     ///

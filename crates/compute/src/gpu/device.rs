@@ -64,6 +64,14 @@ pub(crate) fn adapters(select: &GpuSelect) -> Result<Vec<wgpu::Adapter>, Compute
     Ok(accepted)
 }
 
+/// An adapter in words.
+pub(crate) fn describe(adapter: &wgpu::Adapter) -> Description {
+    let info = adapter.get_info();
+    let kind = if info.device_type == DeviceType::Cpu { BackendKind::SoftwareGpu } else { BackendKind::Gpu };
+    let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
+    Description { kind, name: info.name, driver }
+}
+
 /// What a device has reported outside the call that caused it.
 enum Fault {
     Failed(String),
@@ -88,10 +96,7 @@ const MAX_SHARED: u32 = 32 << 10;
 
 impl Device {
     pub(super) fn open(adapter: &wgpu::Adapter) -> Result<Self, ComputeError> {
-        let info = adapter.get_info();
-        let kind = if info.device_type == DeviceType::Cpu { BackendKind::SoftwareGpu } else { BackendKind::Gpu };
-        let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
-        let description = Description { kind, name: info.name, driver };
+        let description = describe(adapter);
         let limits = adapter.limits();
         let max_binding = MAX_BINDING.min(limits.max_storage_buffer_binding_size).min(limits.max_buffer_size);
         let required_limits = wgpu::Limits {

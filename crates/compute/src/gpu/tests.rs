@@ -1,7 +1,7 @@
 use super::plan::band_rows;
 use super::*;
-use crate::Cpu;
 use crate::sample::Bytes;
+use crate::{BackendKind, Cpu, Failover};
 use bindings::{layout, pipeline};
 use judge::{Op, Shape, Window};
 
@@ -213,4 +213,68 @@ fn a_challenge_on_the_chip_is_the_judges() {
     for rows in [0, 1, 65] {
         assert!(matches!(gpu.challenge(&seed, rows), Err(ComputeError::Shape { .. })), "{rows} rows");
     }
+}
+
+#[test]
+fn a_job_survives_the_loss_of_its_device_with_equal_bits() {
+    let mut random = Bytes(12);
+    let model = random.model(&[256, 512, 256], true).unwrap();
+    let (job, input) = ([1; 32], random.take(2000 * 256));
+    let wanted = Wanted::everything(&model);
+    let expected = Cpu::new().commit(&job, &model, &input, &wanted).unwrap();
+    // Lost before the run, and at some moment of it.
+    for wait in [None, Some(Duration::from_millis(20))] {
+        let mut gpu = software();
+        gpu.device.max_binding = 512 * 512 * 4;
+        let handle = gpu.device.handle.clone();
+        let mut backend = Failover::new(Box::new(gpu), None);
+        backend.gemm(Gemm { m: 1, n: 1, k: 1 }, &[2], &[3]).unwrap();
+        assert_eq!((backend.describe().kind, backend.gmacs_since()), (BackendKind::SoftwareGpu, None));
+        let destroy = move || {
+            wait.into_iter().for_each(std::thread::sleep);
+            handle.destroy();
+        };
+        let found = match wait {
+            None => {
+                destroy();
+                backend.commit(&job, &model, &input, &wanted)
+            }
+            Some(_) => std::thread::scope(|scope| {
+                scope.spawn(destroy);
+                backend.commit(&job, &model, &input, &wanted)
+            }),
+        };
+        assert!(found.unwrap() == expected, "lost after {wait:?}");
+        assert_eq!(backend.gemm(Gemm { m: 1, n: 1, k: 1 }, &[2], &[3]).unwrap(), [6]);
+        assert_eq!(backend.describe().kind, BackendKind::Cpu, "the CPU has taken over");
+        assert!(backend.gmacs_since().unwrap() > 0.0, "its speed is known");
+    }
+}
+
+#[test]
+fn another_adapter_takes_over_before_the_cpu_does() {
+    let mut gpu = software();
+    gpu.device.handle.destroy();
+    gpu.device.description.driver = "the driver of another adapter".into();
+    let mut backend = Failover::new(Box::new(gpu), Some(GpuSelect::Software));
+    assert_eq!(backend.gemm(Gemm { m: 1, n: 1, k: 1 }, &[2], &[3]).unwrap(), [6]);
+    assert_eq!(backend.describe().kind, BackendKind::SoftwareGpu);
+}
+
+#[test]
+fn a_hang_is_named_and_the_work_repeated() {
+    let gpu = Gpu::open_with(&GpuSelect::Software, Dot::Packed, Duration::from_nanos(1)).unwrap();
+    let mut backend = Failover::new(Box::new(gpu), None);
+    let (m, n, k) = (128, 256, 512);
+    let found = backend.gemm(Gemm { m, n, k }, &vec![1; m * k], &vec![1; n * k]).unwrap();
+    assert_eq!(found, vec![k as i32; m * n]);
+    assert_eq!(backend.describe().kind, BackendKind::Cpu);
+}
+
+#[test]
+fn an_error_of_the_input_makes_nothing_take_over() {
+    let mut backend = Failover::new(Box::new(software()), None);
+    let error = backend.gemm(Gemm { m: 1, n: 1, k: 2 }, &[1], &[1, 2]).unwrap_err();
+    assert!(matches!(error, ComputeError::Shape { .. }), "{error}");
+    assert_eq!(backend.describe().kind, BackendKind::SoftwareGpu);
 }
