@@ -106,26 +106,21 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(
-        device: &Device,
-        products: &Products,
-        [m, n, k]: [usize; 3],
-    ) -> Result<(Self, Vec<u8>, Vec<u8>), ComputeError> {
+    fn new(device: &Device, products: &Products, shape: [usize; 3], [a, b]: [&[u8]; 2]) -> Result<Self, ComputeError> {
+        let [m, n, k] = shape;
         let size = Size::plain(k, n);
         let usage = Usage::STORAGE | Usage::COPY_DST;
-        let mut random = Bytes((m + n + k) as u64);
-        let (a, b) = (random.take(m * k), random.take(n * k));
         let left = buffer(device, "bytes of input", m * size.words(), usage)?;
         let right = buffer(device, "bytes of weights", n * size.words(), usage)?;
         let bias = buffer(device, "bytes of biases", n, usage)?;
         let sums = buffer(device, "bytes of accumulators", m * n, Usage::STORAGE | Usage::COPY_SRC)?;
-        device.queue.write_buffer(&left, 0, &bands::pad(&a, k));
-        device.queue.write_buffer(&right, 0, &bands::pad(&b, k));
+        device.queue.write_buffer(&left, 0, &bands::pad(a, k));
+        device.queue.write_buffer(&right, 0, &bands::pad(b, k));
         let arena = Arena::new(device, REPEATS as usize)?;
         let group = bind(device, &products.bindings(), &arena, &[&left, &right, &bias, &sums]);
         let staging = buffer(device, "read-back", m * n, Usage::MAP_READ | Usage::COPY_DST)?;
         let params = Params::new(&size, m, 0, m);
-        Ok((Bench { arena, group, sums, staging, params, size: [m as u32, n as u32] }, a, b))
+        Ok(Bench { arena, group, sums, staging, params, size: [m as u32, n as u32] })
     }
 
     /// Multiplies `repeats` times and reads the first `words` accumulators.
@@ -145,18 +140,27 @@ impl Bench {
     }
 }
 
-/// Whether the kernel gives the judge's cells.
+/// Whether the kernel gives the judge's cells, for random and for extreme operands.
 fn checks(device: &Device, products: &Products) -> Result<bool, ComputeError> {
     let [m, n, k] = CHECKED;
-    let (bench, a, b) = Bench::new(device, products, CHECKED)?;
-    let found = bench.run(device, products, 1, m * n)?;
-    let mut cells = a.chunks_exact(k).flat_map(|row| b.chunks_exact(k).map(|column| judge::dot::dot(row, column)));
-    Ok(found.iter().all(|&cell| cells.next() == Some(cell)))
+    let mut random = Bytes(12);
+    let fills = [(random.take(m * k), random.take(n * k)), (vec![0x80; m * k], vec![0x80; n * k])];
+    for (a, b) in fills {
+        let bench = Bench::new(device, products, CHECKED, [&a, &b])?;
+        let found = bench.run(device, products, 1, m * n)?;
+        let mut cells = a.chunks_exact(k).flat_map(|row| b.chunks_exact(k).map(|column| judge::dot::dot(row, column)));
+        if !found.iter().all(|&cell| cells.next() == Some(cell)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Seconds of one product, the best of three runs after one to warm up.
 fn time(device: &Device, products: &Products, shape: [usize; 3]) -> Result<f64, ComputeError> {
-    let (bench, ..) = Bench::new(device, products, shape)?;
+    let [m, n, k] = shape;
+    let mut random = Bytes(13);
+    let bench = Bench::new(device, products, shape, [&random.take(m * k), &random.take(n * k)])?;
     bench.run(device, products, 1, 1)?;
     let mut best = Duration::MAX;
     for _ in 0..3 {
