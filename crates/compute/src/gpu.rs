@@ -5,6 +5,7 @@ mod challenge;
 mod device;
 mod hash;
 mod params;
+mod peak;
 mod plan;
 mod product;
 mod sha;
@@ -16,6 +17,7 @@ mod words;
 pub use device::GpuSelect;
 pub(crate) use device::{adapters, describe};
 pub use product::{Dot, Variant};
+pub use tune::HashSpeed;
 
 use crate::cache::ModelCache;
 use crate::challenge::Answer;

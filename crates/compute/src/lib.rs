@@ -6,6 +6,7 @@
 //! before [`choose`] lets it work.
 mod cache;
 pub mod challenge;
+pub mod check;
 mod choose;
 mod columns;
 pub mod cpu;

@@ -10,7 +10,7 @@ use crate::{BackendKind, ComputeError, Description, hashing};
 use judge::merkle::Tree;
 use judge::{ACTIVATIONS, Domain};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The kernels that did best on an adapter.
 #[derive(Clone, Copy)]
@@ -28,8 +28,9 @@ const CHECKED: [usize; 3] = [70, 150, 200];
 /// `[m, n, k]` of the products that are timed: one that fills any GPU, and a small batch.
 const LARGE: [usize; 3] = [2048, 2048, 2048];
 const SMALL: [usize; 3] = [128, 1024, 1024];
-/// Runs of each in one submission.
+/// Runs of each in one submission, and the work after which there are no more.
 const REPEATS: u32 = 8;
+const ENOUGH_MACS: u64 = 64 << 30;
 
 /// The fastest kernels that multiply right.
 ///
@@ -68,7 +69,7 @@ fn trials(device: &Device, dot: Dot, [large, small]: [[usize; 3]; 2]) -> Result<
         if !right {
             tracing::warn!(adapter = device.description.name, %variant, "kernel multiplies wrong, not used");
         } else {
-            let seconds = [time(device, &products, large)?, time(device, &products, small)?];
+            let seconds = [time_products(device, &products, large)?, time_products(device, &products, small)?];
             tracing::debug!(adapter = device.description.name, %variant, ?seconds, "tried");
             let one = Tuned { dot: variant.dot(), large: variant, small: variant };
             let (tuned, known) = best.get_or_insert((one, seconds));
@@ -156,19 +157,26 @@ fn checks(device: &Device, products: &Products) -> Result<bool, ComputeError> {
     Ok(true)
 }
 
-/// Seconds of one product, the best of three runs after one to warm up.
-fn time(device: &Device, products: &Products, shape: [usize; 3]) -> Result<f64, ComputeError> {
+/// Seconds of one product whose operands are on the device.
+pub(super) fn time_products(device: &Device, products: &Products, shape: [usize; 3]) -> Result<f64, ComputeError> {
     let [m, n, k] = shape;
     let mut random = Bytes(13);
     let bench = Bench::new(device, products, shape, [&random.take(m * k), &random.take(n * k)])?;
-    bench.run(device, products, 1, 1)?;
-    let mut best = Duration::MAX;
+    // Large products are repeated less: no submission may take long on a software driver.
+    let repeats = (ENOUGH_MACS / (m * n * k) as u64).clamp(1, REPEATS.into()) as u32;
+    Ok(timed(|| bench.run(device, products, repeats, 1))? / f64::from(repeats))
+}
+
+/// Seconds of the fastest of three runs, after one to warm up.
+pub(super) fn timed<T>(run: impl Fn() -> Result<T, ComputeError>) -> Result<f64, ComputeError> {
+    run()?;
+    let mut best = f64::INFINITY;
     for _ in 0..3 {
         let start = Instant::now();
-        bench.run(device, products, REPEATS, 1)?;
-        best = best.min(start.elapsed());
+        run()?;
+        best = best.min(start.elapsed().as_secs_f64());
     }
-    Ok(best.as_secs_f64() / f64::from(REPEATS))
+    Ok(best)
 }
 
 /// Rows and their bytes of the matrix that both hash.
@@ -242,19 +250,8 @@ impl Gpu {
             let reason = "the device's root is not the judge's".into();
             return Err(ComputeError::SelfTest { backend, case: "hashing".into(), reason });
         }
-        Ok(HashSpeed { device_s: best_of(on_device)?, host_s: best_of(on_host)? })
+        Ok(HashSpeed { device_s: timed(on_device)?, host_s: timed(on_host)? })
     }
-}
-
-/// Seconds of the faster of three runs.
-fn best_of<T>(run: impl Fn() -> Result<T, ComputeError>) -> Result<f64, ComputeError> {
-    let mut best = f64::INFINITY;
-    for _ in 0..3 {
-        let start = Instant::now();
-        run()?;
-        best = best.min(start.elapsed().as_secs_f64());
-    }
-    Ok(best)
 }
 
 #[cfg(test)]
