@@ -11,11 +11,13 @@ pub mod cpu;
 mod error;
 pub mod gpu;
 mod images;
+pub mod roots;
 pub mod sample;
 mod selftest;
+pub mod threads;
 
 pub use choose::{Candidate, ChoiceReport, Preference, choose, measure};
-pub use cpu::{Cpu, Kernel};
+pub use cpu::{Cpu, Kernel, requantise};
 pub use error::ComputeError;
 pub use gpu::{Gpu, GpuSelect};
 pub use images::Left;
