@@ -15,11 +15,13 @@ mod failover;
 pub mod gpu;
 mod hashing;
 mod images;
+pub mod roots;
 pub mod sample;
 mod selftest;
+pub mod threads;
 
 pub use choose::{Candidate, ChoiceReport, Preference, choose, measure};
-pub use cpu::{Cpu, Kernel};
+pub use cpu::{Cpu, Kernel, requantise};
 pub use error::ComputeError;
 pub use failover::Failover;
 pub use gpu::{Gpu, GpuSelect};
