@@ -61,7 +61,7 @@ fn bands_respect_every_limit() {
     assert_eq!(rows(12, 128 << 20), 1 << ((64 << 20) / (12 * back)).ilog2(), "read-back of all layers");
     let deep = Columns::plain(1 << 21, 4, &[0; 1 << 23]);
     let deep = upload_columns(&gpu.device, deep, Size::plain(1 << 21, 4)).unwrap();
-    assert_eq!(band_rows(&[deep], &order, u64::MAX, 1 << 40), (64 << 30) >> 23, "work");
+    assert_eq!(band_rows(&[deep], &order, u64::MAX, 1 << 40), (16 << 30) >> 23, "work");
     assert_eq!(rows(12, 1), 1, "never zero");
     assert_eq!(band_rows(&layers, &order, 128 << 20, 3), 3, "no more than there are");
 }
