@@ -47,6 +47,18 @@ pub struct Failure {
     pub logs: Vec<String>,
 }
 
+impl Failure {
+    /// Compute units that `program` had used when it refused.
+    ///
+    /// # Panics
+    /// If it was not called.
+    pub fn cu_of(&self, program: &Pubkey) -> u64 {
+        let used = format!("Program {program} consumed ");
+        let line = self.logs.iter().rev().find_map(|line| line.strip_prefix(&used)).expect("the program was called");
+        line.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+    }
+}
+
 #[derive(Clone)]
 pub struct Vm {
     svm: LiteSVM,
@@ -169,6 +181,11 @@ impl Vm {
 
     pub fn lamports(&self, address: &Pubkey) -> u64 {
         self.svm.get_balance(address).unwrap_or(0)
+    }
+
+    /// Lamports that exempt an account of `bytes` from rent.
+    pub fn rent(&self, bytes: usize) -> u64 {
+        self.svm.minimum_balance_for_rent_exemption(bytes)
     }
 
     /// Reads one of our accounts; `None` if it does not exist.
