@@ -57,9 +57,8 @@ impl Cheat {
     /// Input and outputs as the cheat gives them.
     fn work(self, model: &Model, input: &[u8], rng: &mut StdRng) -> Vec<Vec<u8>> {
         let mut activations = vec![input.to_vec()];
-        let skipped: Vec<bool> = (0..ROWS)
-            .map(|row| matches!(self, Cheat::Skip { one_in } if row % one_in == 0))
-            .collect();
+        let skipped: Vec<bool> =
+            (0..ROWS).map(|row| matches!(self, Cheat::Skip { one_in } if row % one_in == 0)).collect();
         let (layer_at, row_at) = (rng.random_range(0..model.layers.len()), rng.random_range(0..ROWS as usize));
         for (index, layer) in model.layers.iter().enumerate() {
             let inputs = model::sources(&layer.spec, &activations);
@@ -152,9 +151,8 @@ fn watched(model: &Model, rng: &mut StdRng) -> Option<u32> {
         let layer = &model.layers[0];
         let (k, n) = (layer.spec.k() as usize, layer.spec.n() as usize);
         let input: Vec<u8> = (0..ROWS as usize * k).map(|_| rng.random()).collect();
-        let sum = |row: usize, j: usize| {
-            judge::dot::dot(&input[row * k..][..k], layer.column(j)).wrapping_add(layer.bias(j))
-        };
+        let sum =
+            |row: usize, j: usize| judge::dot::dot(&input[row * k..][..k], layer.column(j)).wrapping_add(layer.bias(j));
         let mut sums: Vec<i32> = (0..ROWS as usize * n).map(|at| sum(at / n, at % n)).collect();
         let at = rng.random_range(0..sums.len());
         sums[at] ^= 1 << rng.random_range(0..32);
@@ -185,5 +183,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         r#"{{"cases":[{}],"watcher":{{"name":"one wrong bit in an accumulator","jobs":{JOBS},"missed":{missed}}},"worst_z":{worst:.3},"within_confidence":{within}}}"#,
         rows.join(",")
     );
-    if within { Ok(()) } else { Err(format!("detection is {worst:.2} standard deviations off, {missed} missed").into()) }
+    if within {
+        Ok(())
+    } else {
+        Err(format!("detection is {worst:.2} standard deviations off, {missed} missed").into())
+    }
 }
