@@ -66,7 +66,7 @@ pub async fn fetch_input(blobs: &Blobs, address: &Pubkey, job: &Job, model: &Mod
     if rows != job.rows {
         return Err(WorkerError::WrongRows { found: rows, wanted: job.rows });
     }
-    let root = judge::cell::input_root(&address.to_bytes(), rows, model.input_width(), &input);
+    let root = compute::roots::input_root(&address.to_bytes(), rows, model.input_width(), &input);
     if root != Some(job.input_root) {
         return Err(WorkerError::WrongInput);
     }
@@ -95,7 +95,7 @@ pub async fn execute(
         let start = Instant::now();
         let specs = model.specs();
         let claim = Claim { job: &id, layers: &specs, rows, input_root: &input_root, commitment: &[0; 32] };
-        let commitment = judge::cell::commit(&claim, &execution.activations)?;
+        let commitment = compute::roots::commit(&claim, &execution.activations)?;
         let commit_s = start.elapsed().as_secs_f64();
 
         let accumulators = verify::accumulators_to_serve(&model, rows, execution.accumulators);

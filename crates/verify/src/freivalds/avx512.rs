@@ -50,11 +50,11 @@ impl Vectors {
         let word = |four: &[u64], l: usize| {
             four.iter().rev().fold(0, |word, element| word << 8 | u32::from(element.to_le_bytes()[l]))
         };
-        let groups: Vec<[u32; BYTES]> =
-            vector.chunks(4).map(|four| std::array::from_fn(|l| word(four, l))).collect();
+        let groups: Vec<[u32; BYTES]> = vector.chunks(4).map(|four| std::array::from_fn(|l| word(four, l))).collect();
+        let columns: Vec<&[u8]> = (0..n).map(|j| layer.column(j)).collect();
         let mut product = vec![0u64; k];
         share(threads, product.chunks_mut(DEPTH).enumerate(), |sums: &mut Vec<i32>, (index, product)| {
-            weights_by(layer, &groups, index * DEPTH, product, sums)
+            weights_by(&columns, &groups, index * DEPTH, product, sums)
         });
         let bytes = std::array::from_fn(|l| {
             let mut bytes: Vec<u8> = product.iter().map(|element| element.to_le_bytes()[l]).collect();
@@ -110,7 +110,15 @@ impl Vectors {
                 }
             }
         }
-        sums.map(|sums| join(sums.map(|sum| _mm512_reduce_add_epi32(sum))))
+        let mut products = [0; ROWS];
+        for (product, sums) in products.iter_mut().zip(&sums) {
+            let mut cells = [0; BYTES];
+            for (cell, sum) in cells.iter_mut().zip(sums) {
+                *cell = _mm512_reduce_add_epi32(*sum);
+            }
+            *product = join(cells);
+        }
+        products
     }
 
     /// Rows of i32 by `r`.
@@ -140,14 +148,13 @@ impl Vectors {
                 }
             }
             for (total, sums) in totals.iter_mut().zip(sums) {
-                let sums = sums.map(|lanes| {
-                    let mut cells = [0i64; 8];
+                let mut cells = [[0i64; 8]; 3];
+                for (cells, lanes) in cells.iter_mut().zip(sums) {
                     // SAFETY: a register is 8 cells.
                     unsafe { _mm512_storeu_si512(cells.as_mut_ptr().cast(), lanes) };
-                    cells
-                });
+                }
                 // Lanes hold up to 63 bits: each is reduced by itself.
-                let lanes = (0..8).map(|i| Narrow::join(sums.map(|cells| cells[i])));
+                let lanes = (0..8).map(|i| Narrow::join(cells.map(|cells| cells[i])));
                 *total = lanes.fold(*total, add);
             }
         }
@@ -157,12 +164,11 @@ impl Vectors {
 
 /// `W r` for the rows of weights from `from` on, as many as `product` takes. `sums` is scratch space.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn weights_by(layer: &ModelLayer, groups: &[[u32; BYTES]], from: usize, product: &mut [u64], sums: &mut Vec<i32>) {
-    let n = layer.spec.n() as usize;
+fn weights_by(columns: &[&[u8]], groups: &[[u32; BYTES]], from: usize, product: &mut [u64], sums: &mut Vec<i32>) {
     let part = 64 * BYTES;
     sums.clear();
     sums.resize(product.len().div_ceil(64) * part, 0);
-    for (first, groups) in (0..n).step_by(COLUMNS).zip(groups.chunks(COLUMNS / 4)) {
+    for (columns, groups) in columns.chunks(COLUMNS).zip(groups.chunks(COLUMNS / 4)) {
         for (block, sums) in sums.chunks_exact_mut(part).enumerate() {
             let at = from + 64 * block;
             let mask = mask(product.len() - 64 * block);
@@ -174,15 +180,13 @@ fn weights_by(layer: &ModelLayer, groups: &[[u32; BYTES]], from: usize, product:
                     // SAFETY: 16 cells are a register.
                     *lane = unsafe { _mm512_loadu_si512(cells.as_ptr().cast()) };
                 }
-                for (g, group) in groups.iter().enumerate() {
-                    let mut columns = [_mm512_setzero_si512(); 4];
-                    for (c, column) in columns.iter_mut().enumerate() {
-                        // Past the last column the vector is zero: any column will do.
-                        let weights = &layer.column((first + 4 * g + c).min(n - 1))[at..];
+                for (columns, group) in columns.chunks(4).zip(groups) {
+                    let mut four = [_mm512_setzero_si512(); 4];
+                    for (weights, column) in four.iter_mut().zip(columns) {
                         // SAFETY: the mask keeps the load inside the column.
-                        *column = unsafe { _mm512_maskz_loadu_epi8(mask, weights.as_ptr().cast()) };
+                        *weights = unsafe { _mm512_maskz_loadu_epi8(mask, column[at..].as_ptr().cast()) };
                     }
-                    let [a, b, c, d] = columns;
+                    let [a, b, c, d] = four;
                     let (ab, cd) = if half == 0 {
                         (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d))
                     } else {
