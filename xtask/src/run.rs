@@ -33,7 +33,7 @@ impl<'a> Cargo<'a> {
 
     /// As [`Cargo::built`], a binary at full speed: for measurements.
     pub fn native(&self, name: &str) -> Result<Command> {
-        checked(self.command(["build", "--locked", "--workspace", "--profile", "native", "--bin", name]))?;
+        checked(&mut self.command(["build", "--locked", "--workspace", "--profile", "native", "--bin", name]))?;
         Ok(in_workspace(self.paths, self.paths.target.join("native").join(name)))
     }
 

@@ -14,7 +14,7 @@ pub(super) const LONGEST: usize = 1 << 16;
 /// Bytes of an element.
 const BYTES: usize = 8;
 /// Columns of weights taken together, so that partial sums are loaded and stored once for all of them.
-const COLUMNS: usize = 32;
+const COLUMNS: usize = 64;
 /// Rows of weights that a thread sums at once.
 const DEPTH: usize = 512;
 /// Accumulators of a row summed before reduction: a lane takes two products from 16 columns.
@@ -51,7 +51,8 @@ impl Vectors {
             four.iter().rev().fold(0, |word, element| word << 8 | u32::from(element.to_le_bytes()[l]))
         };
         let groups: Vec<[u32; BYTES]> = vector.chunks(4).map(|four| std::array::from_fn(|l| word(four, l))).collect();
-        let columns: Vec<&[u8]> = (0..n).map(|j| layer.column(j)).collect();
+        // Past the last column the vector is zero: any column will do.
+        let columns: Vec<&[u8]> = (0..n.next_multiple_of(4)).map(|j| layer.column(j.min(n - 1))).collect();
         let mut product = vec![0u64; k];
         share(threads, product.chunks_mut(DEPTH).enumerate(), |sums: &mut Vec<i32>, (index, product)| {
             weights_by(&columns, &groups, index * DEPTH, product, sums)
@@ -180,13 +181,17 @@ fn weights_by(columns: &[&[u8]], groups: &[[u32; BYTES]], from: usize, product: 
                     // SAFETY: 16 cells are a register.
                     *lane = unsafe { _mm512_loadu_si512(cells.as_ptr().cast()) };
                 }
-                for (columns, group) in columns.chunks(4).zip(groups) {
-                    let mut four = [_mm512_setzero_si512(); 4];
-                    for (weights, column) in four.iter_mut().zip(columns) {
-                        // SAFETY: the mask keeps the load inside the column.
-                        *weights = unsafe { _mm512_maskz_loadu_epi8(mask, column[at..].as_ptr().cast()) };
-                    }
-                    let [a, b, c, d] = four;
+                for ([a, b, c, d], group) in columns.as_chunks::<4>().0.iter().zip(groups) {
+                    let (a, b, c, d) = (&a[at..], &b[at..], &c[at..], &d[at..]);
+                    // SAFETY: the mask keeps the loads inside the columns.
+                    let (a, b, c, d) = unsafe {
+                        (
+                            _mm512_maskz_loadu_epi8(mask, a.as_ptr().cast()),
+                            _mm512_maskz_loadu_epi8(mask, b.as_ptr().cast()),
+                            _mm512_maskz_loadu_epi8(mask, c.as_ptr().cast()),
+                            _mm512_maskz_loadu_epi8(mask, d.as_ptr().cast()),
+                        )
+                    };
                     let (ab, cd) = if half == 0 {
                         (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d))
                     } else {
