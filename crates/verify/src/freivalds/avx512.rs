@@ -183,6 +183,12 @@ fn weights_by(columns: &[&[u8]], groups: &[[u32; BYTES]], from: usize, product: 
                 }
                 for ([a, b, c, d], group) in columns.as_chunks::<4>().0.iter().zip(groups) {
                     let (a, b, c, d) = (&a[at..], &b[at..], &c[at..], &d[at..]);
+                    if half == 0 {
+                        // Each column is a stream of its own, too many for the processor to see.
+                        for column in [a, b, c, d] {
+                            _mm_prefetch::<_MM_HINT_T0>(column.as_ptr().wrapping_add(192).cast());
+                        }
+                    }
                     // SAFETY: the mask keeps the loads inside the columns.
                     let (a, b, c, d) = unsafe {
                         (
