@@ -7,6 +7,8 @@ use crate::requant::Requant;
 pub const MAX_WIDTH: u32 = 4096;
 /// Most layers in a model: with 64 bytes to each, the table fits in an account.
 pub const MAX_LAYERS: usize = 48;
+/// Most pixels in the window of a pool. Each is read on its own on chain, for about 300 compute units.
+pub const MAX_POOL: usize = 256;
 /// Entries of a lookup table: one for each byte.
 pub const TABLE: usize = 256;
 

@@ -2,7 +2,7 @@
 use crate::commitment::{MAX_ROW_BYTES, SEGMENT};
 use crate::evidence::{MAX_EVIDENCE, max_rows};
 use crate::hash::{Hash, sha256};
-use crate::layer::{Layer, MAX_LAYERS, MAX_WIDTH, Op};
+use crate::layer::{Layer, MAX_LAYERS, MAX_POOL, MAX_WIDTH, Op};
 use crate::record::RECORD;
 use alloc::vec::Vec;
 use core::fmt;
@@ -18,7 +18,8 @@ pub enum LayerError {
     Count,
     /// A size of zero or over [`MAX_WIDTH`], or a row over [`MAX_ROW_BYTES`].
     Width,
-    /// A window without a size or step, larger than its image, or with padding as wide as itself.
+    /// A window without a size or step, larger than its image, with padding as wide as itself, or of a pool and over
+    /// [`MAX_POOL`] pixels.
     Window,
     /// A layer's input is no earlier output with as many elements.
     Wiring,
@@ -44,7 +45,11 @@ impl fmt::Display for LayerError {
                 write!(f, "sizes and products of a cell are 1 to {MAX_WIDTH} and rows at most {MAX_ROW_BYTES} bytes")
             }
             LayerError::Window => {
-                write!(f, "a window has a size and a step, fits its padded image and is larger than its padding")
+                write!(
+                    f,
+                    "a window has a size and a step, fits its padded image and is larger than its padding, and a pool's \
+                     has at most {MAX_POOL} pixels"
+                )
             }
             LayerError::Wiring => write!(f, "a layer's input is not an earlier output with as many elements"),
             LayerError::Unused => write!(f, "the output of a layer other than the last is used by no later layer"),
@@ -74,6 +79,11 @@ impl Layer {
         }
         let output = self.output();
         if self.window().is_some_and(|window| !window.is_valid() || output.height == 0 || output.width == 0) {
+            return Err(LayerError::Window);
+        }
+        if let Op::MaxPool { window } | Op::AveragePool { window } = &self.op
+            && window.area() > MAX_POOL
+        {
             return Err(LayerError::Window);
         }
         if !output.is_valid() || self.k() > MAX_WIDTH {

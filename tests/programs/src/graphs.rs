@@ -70,3 +70,17 @@ pub fn conv(k: u16) -> Model {
     let input = Shape { height: 6, width: 6, channels: k / 16 };
     of("conv", &[layer(0, input, Op::Conv { window: window(4, 2, 0, 0), n: 5 }, Some(REQUANT))])
 }
+
+/// The average of every channel over a whole image, `side` pixels wide.
+pub fn pool(side: u8, channels: u16) -> Model {
+    let input = Shape { height: side.into(), width: side.into(), channels };
+    let average = Requant { shift1: 0, mul: 20_000, shift2: 22, ..REQUANT };
+    of("pool", &[layer(0, input, Op::AveragePool { window: window(side, 1, 0, 0) }, Some(average))])
+}
+
+/// A convolution whose window is as many lines as there can be, each of `channels` products.
+pub fn lines(channels: u16) -> Model {
+    let input = Shape { height: 255, width: 1, channels };
+    let window = Window { kernel: [255, 1], stride: [1; 2], padding: [0; 4], fill: 0 };
+    of("lines", &[layer(0, input, Op::Conv { window, n: 5 }, Some(REQUANT))])
+}

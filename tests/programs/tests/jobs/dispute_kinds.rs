@@ -189,3 +189,21 @@ fn judged_cu(net: &mut Net, model: &Model, cell: Cell) -> u64 {
     let consumed = failure.logs.iter().rev().find_map(|line| line.split_once(" consumed ")).expect("a line of it");
     consumed.1.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
 }
+
+#[test]
+fn the_windows_with_most_runs_are_judged_within_the_default_compute_units() {
+    let models = [
+        ("pool of 16 x 16", graphs::pool(16, 1)),
+        ("pool of 16 x 16 over 32 segments", graphs::pool(16, 32)),
+        ("convolution of 255 lines", graphs::lines(4)),
+        ("convolution of 255 longer lines", graphs::lines(16)),
+    ];
+    for (name, model) in models {
+        let cell = (0, 1, 0);
+        let mut net = registered(&model);
+        let job = net.cheated(&model, cell);
+        let cu = convicted(&mut net, &job, &Work::honest(&model, job.address, 2), cell);
+        println!("{name}: {cu} CU with refund and slash");
+        assert!(cu < 200_000, "{name}: {cu} CU");
+    }
+}

@@ -1,0 +1,397 @@
+//! What each operator makes of its arguments.
+use super::super::attributes::{self, integer, list};
+use super::super::error::{ImportError, NodeId};
+use super::super::graph::Operand;
+use super::super::product::{filters, gathered};
+use super::super::proto::NodeProto;
+use super::super::relabel::relabel;
+use super::super::value::View;
+use super::emit::Target;
+use super::graph::{Arg, State};
+use super::tensor::{Floats, Numbers};
+use super::unary;
+use super::value::{Affine, Body, Pending, Product, Reals, Value};
+use judge::{Layer, Op, Shape, Window};
+
+/// A node under way.
+pub struct Node<'n> {
+    pub node: &'n NodeProto,
+    pub id: &'n NodeId,
+    pub args: &'n [Arg],
+}
+
+impl Node<'_> {
+    pub fn refuse(&self, reason: impl Into<String>) -> ImportError {
+        ImportError::Operand { node: self.id.clone(), reason: reason.into() }
+    }
+
+    pub fn shape(&self, reason: impl Into<String>) -> ImportError {
+        ImportError::Shape { node: self.id.clone(), reason: reason.into() }
+    }
+
+    pub fn reals(&self, at: usize) -> Result<&Reals, ImportError> {
+        match self.args.get(at) {
+            Some(Arg::Value(Value::Reals(x))) => Ok(x),
+            Some(Arg::Value(Value::Pending(_) | Value::Input(_))) => {
+                Err(self.refuse("its input is not quantised: put QuantizeLinear and DequantizeLinear before it"))
+            }
+            _ => Err(self.refuse(format!("its operand {at} is not a dequantised activation"))),
+        }
+    }
+
+    /// Activations with a scale, which no function was applied to.
+    pub fn affine(&self, at: usize) -> Result<(&Reals, Affine), ImportError> {
+        let x = self.reals(at)?;
+        let affine = x.affine.ok_or_else(|| {
+            self.refuse("a function was applied to its input: put QuantizeLinear and DequantizeLinear before it")
+        })?;
+        Ok((x, affine))
+    }
+
+    fn numbers(&self, at: usize) -> Result<&Numbers, ImportError> {
+        match self.args.get(at) {
+            Some(Arg::Value(Value::Numbers(x))) => Ok(x),
+            Some(Arg::Value(Value::Floats(_))) => Err(self.refuse("its weights are FLOAT: quantise them to INT8")),
+            _ => Err(self.refuse("its weights are not constants behind a DequantizeLinear")),
+        }
+    }
+
+    /// A constant of real numbers; `None` if it is left out.
+    pub fn floats(&self, at: usize) -> Result<Option<Floats>, ImportError> {
+        match self.args.get(at) {
+            None | Some(Arg::Absent) => Ok(None),
+            Some(Arg::Value(Value::Floats(x))) => Ok(Some(x.clone())),
+            Some(Arg::Value(Value::Numbers(x))) => Ok(Some(x.reals())),
+            _ => Err(self.refuse(format!("its operand {at} is not a constant of real numbers"))),
+        }
+    }
+
+    pub fn scalar(&self, at: usize) -> Result<f32, ImportError> {
+        let scalar = self.floats(at)?.and_then(|x| x.scalar());
+        scalar.ok_or_else(|| self.refuse(format!("its operand {at} is not one FLOAT constant")))
+    }
+
+    fn pending(&self, view: View, body: Body) -> Value {
+        let (low, high) = (f32::NEG_INFINITY, f32::INFINITY);
+        Value::Pending(Box::new(Pending { node: self.id.clone(), view, body, low, high }))
+    }
+
+    /// A fully connected layer with weights `[k, n]`.
+    pub fn matmul(
+        &self,
+        x: &Reals,
+        input: Affine,
+        w: &Numbers,
+        transposed: bool,
+        bias: Option<Floats>,
+    ) -> Result<Value, ImportError> {
+        let (k, n) = match (&w.dims[..], transposed) {
+            (&[k, n], false) | (&[n, k], true) => (k, n),
+            (dims, _) => return Err(self.shape(format!("its weights have shape {dims:?}, not two dimensions"))),
+        };
+        let width = x.view.order.len();
+        if x.view.dims.len() != 1 || k != width {
+            let dims = &x.view.dims;
+            return Err(self.shape(format!("its weights are [{k}, {n}], but its input is {dims:?} to a row")));
+        }
+        let narrow = |size: usize| u16::try_from(size).ok();
+        let (Some(k16), Some(n16)) = (narrow(k), narrow(n)) else {
+            return Err(self.shape(format!("its weights are [{k}, {n}]: too large")));
+        };
+        let values = self.narrow(w)?;
+        let rows: Vec<i16> = if transposed {
+            (0..k).flat_map(|i| values.iter().skip(i).step_by(k).copied()).collect()
+        } else {
+            values
+        };
+        let columns = gathered(&rows, n, &x.view.order);
+        let scales = self.column_scales(w, usize::from(!transposed), n)?;
+        let bias = self.bias(bias, n)?;
+        let spec = Layer::gemm(x.source, k16, n16, None);
+        let view = View::row_major(&[n]).ok_or_else(|| self.shape("it has no outputs"))?;
+        Ok(self.pending(view, Body::Product(Product { spec, input, columns, scales, bias })))
+    }
+
+    pub fn conv(
+        &self,
+        x: &Reals,
+        input: Affine,
+        w: &Numbers,
+        bias: Option<Floats>,
+    ) -> Result<Value, ImportError> {
+        let filters = filters(self.node, self.id, &w.dims, self.image(&x.view)?)?;
+        // Padding is zero, which is the zero point.
+        let fill = i8::try_from(input.zero).map_err(|_| self.refuse("its zero point is out of range"))?;
+        let mut window = attributes::window(self.node, self.id, Some(filters.kernel), filters.input, fill)?;
+        if window.padding == [0; 4] {
+            window.fill = 0;
+        }
+        let spec = filters.layer(window, x.source);
+        spec.check(true).map_err(|source| ImportError::Layer { node: self.id.clone(), source: source.into() })?;
+        let columns = filters.columns(&self.narrow(w)?);
+        let n = usize::from(filters.n);
+        let (scales, bias) = (self.column_scales(w, 0, n)?, self.bias(bias, n)?);
+        Ok(self.pending(View::image(spec.output()), Body::Product(Product { spec, input, columns, scales, bias })))
+    }
+
+    /// An average over a window; over the whole image if there is none.
+    pub fn average(&self, x: &Reals, affine: Affine, global: bool) -> Result<Value, ImportError> {
+        let input = self.image(&x.view)?;
+        let fill = i8::try_from(affine.zero).map_err(|_| self.refuse("its zero point is out of range"))?;
+        let window = if global {
+            let [height, width] = [input.height, input.width].map(|size| u8::try_from(size).unwrap_or(u8::MAX));
+            Window { kernel: [height, width], stride: [1; 2], padding: [0; 4], fill }
+        } else {
+            attributes::window(self.node, self.id, None, input, fill)?
+        };
+        if window.padding != [0; 4] && integer(self.node, "count_include_pad", 0) == 0 {
+            return Err(self.refuse("its averages leave out the padding, so they have different sizes"));
+        }
+        let spec = Layer { op: Op::AveragePool { window }, from: x.source, input, requant: None, weight_root: [0; 32] };
+        let view = View::image(spec.output());
+        Ok(self.pending(view, Body::Average { source: x.source, affine, spec, window }))
+    }
+
+    pub fn image(&self, view: &View) -> Result<Shape, ImportError> {
+        view.shape().ok_or_else(|| {
+            let dims = &view.dims;
+            self.shape(format!(
+                "its input is {dims:?} to a row; it must be [channels, height, width] of an image that lies pixel by pixel"
+            ))
+        })
+    }
+
+    fn narrow(&self, w: &Numbers) -> Result<Vec<i16>, ImportError> {
+        let narrow = w.values.iter().map(|&v| i16::try_from(v).ok().filter(|v| (-255..=255).contains(v)));
+        narrow.collect::<Option<_>>().ok_or_else(|| self.refuse("its weights are not INT8 or UINT8"))
+    }
+
+    fn column_scales(&self, w: &Numbers, axis: usize, n: usize) -> Result<Vec<f32>, ImportError> {
+        match w.scales.len() {
+            1 => Ok(w.scales.clone()),
+            count if count == n && w.axis == axis => Ok(w.scales.clone()),
+            count => Err(self.refuse(format!("its weights have {count} scales along dimension {}: use one scale, or one \
+                                              for each output", w.axis))),
+        }
+    }
+
+    fn bias(&self, bias: Option<Floats>, n: usize) -> Result<Vec<f64>, ImportError> {
+        let Some(bias) = bias else { return Ok(vec![0.0; n]) };
+        match bias.values.len() {
+            count if count == n => Ok(bias.values.into_iter().map(f64::from).collect()),
+            1 => Ok(vec![bias.values[0].into(); n]),
+            count => Err(self.shape(format!("its bias has {count} values for {n} columns"))),
+        }
+    }
+}
+
+impl State {
+    /// What a node computes. `last`: it gives the graph's output.
+    pub fn node(&mut self, node: &NodeProto, id: &NodeId, args: &[Arg], last: bool) -> Result<Value, ImportError> {
+        let n = Node { node, id, args };
+        if !["", "ai.onnx", "com.microsoft"].contains(&node.domain.as_str()) {
+            return Err(ImportError::Unsupported { node: id.clone(), hint: "it is not a standard operator" });
+        }
+        match node.op_type.as_str() {
+            "QuantizeLinear" => {
+                let to = self.target(&n, 1, 2)?;
+                match args.first() {
+                    Some(Arg::Value(x)) => self.quantise(id, x, to),
+                    _ => Err(n.refuse("its input is not a value")),
+                }
+            }
+            "DequantizeLinear" => match args.first() {
+                Some(Arg::Constant(constant)) => {
+                    let scales = n.floats(1)?.ok_or_else(|| n.refuse("its scale is missing"))?;
+                    let zero = if let Some(Arg::Constant(zero)) = args.get(2) { Some(zero) } else { None };
+                    Ok(Value::Numbers(Self::numbers(id, constant, &scales, zero, integer(node, "axis", 1))?))
+                }
+                Some(x) => {
+                    let target = self.target(&n, 1, 2)?;
+                    self.dequantise(id, x, target)
+                }
+                None => Err(n.refuse("it has no input")),
+            },
+            "Conv" => {
+                let (x, affine) = n.affine(0)?;
+                n.conv(x, affine, n.numbers(1)?, n.floats(2)?)
+            }
+            "MatMul" => {
+                let (x, affine) = n.affine(0)?;
+                n.matmul(x, affine, n.numbers(1)?, false, None)
+            }
+            "Gemm" => {
+                let one = |name| node.attribute.iter().find(|a| a.name == name).is_none_or(|a| a.f == 1.0);
+                if !one("alpha") || !one("beta") || integer(node, "transA", 0) != 0 {
+                    return Err(n.refuse("use alpha 1, beta 1 and transA 0"));
+                }
+                let (x, affine) = n.affine(0)?;
+                n.matmul(x, affine, n.numbers(1)?, integer(node, "transB", 0) != 0, n.floats(2)?)
+            }
+            "Add" => add(&n),
+            "Sub" | "Mul" | "Div" => scalar_function(&n),
+            "Clip" => {
+                let low = n.floats(1)?.and_then(|x| x.scalar()).unwrap_or(f32::NEG_INFINITY);
+                let high = n.floats(2)?.and_then(|x| x.scalar()).unwrap_or(f32::INFINITY);
+                clamped(&n, low, high)
+            }
+            "Relu" => clamped(&n, 0.0, f32::INFINITY),
+            "MaxPool" => {
+                let (x, affine) = n.affine(0)?;
+                self.max_pool(&n, x, affine)
+            }
+            "AveragePool" => {
+                let (x, affine) = n.affine(0)?;
+                n.average(x, affine, false)
+            }
+            "GlobalAveragePool" => {
+                let (x, affine) = n.affine(0)?;
+                n.average(x, affine, true)
+            }
+            "Reshape" | "Flatten" | "Transpose" | "Identity" | "Dropout" | "Squeeze" | "Unsqueeze" => renamed(&n),
+            "Softmax" | "LogSoftmax" if last => {
+                self.notes.push(format!("{id} is left out: the outputs are what it is computed from, in the same order"));
+                match args.first() {
+                    Some(Arg::Value(x)) => Ok(x.clone()),
+                    _ => Err(n.refuse("its input is a constant")),
+                }
+            }
+            op if op.starts_with("QLinear") || op == "QGemm" => self.qlinear(&n),
+            _ => match unary::function(node) {
+                Some(f) if args.len() == 1 => Ok(Value::Reals(n.reals(0)?.map(f))),
+                _ => Err(ImportError::Unsupported {
+                    node: id.clone(),
+                    hint: "quantised models may use Conv, Gemm, MatMul, Add, pools, functions of one value, and other \
+                           names for the same elements",
+                }),
+            },
+        }
+    }
+
+    /// The scale and the zero point among a node's operands.
+    pub fn target(&self, n: &Node, scale: usize, zero: usize) -> Result<Target, ImportError> {
+        let scale = n.scalar(scale).map_err(|_| n.refuse("activations need one scale, a FLOAT constant"))?;
+        let (zero_point, element) = match n.args.get(zero) {
+            None | Some(Arg::Absent) => (0, super::super::constant::Element::U8),
+            Some(Arg::Constant(c)) if c.values.len() == 1 && c.element.range().1 <= 255 => (c.values[0], c.element),
+            Some(_) => return Err(n.refuse("its zero point is not one UINT8 or INT8 constant")),
+        };
+        if !(scale.is_finite() && scale > 0.0) {
+            return Err(n.refuse(format!("its scale is {scale}")));
+        }
+        Ok(Target { scale, zero_point, element })
+    }
+
+    pub fn max_pool(&mut self, n: &Node, x: &Reals, affine: Affine) -> Result<Value, ImportError> {
+        let input = n.image(&x.view)?;
+        let window = attributes::window(n.node, n.id, None, input, i8::MIN)?;
+        let spec = Layer { op: Op::MaxPool { window }, from: x.source, input, requant: None, weight_root: [0; 32] };
+        let source = self.layers.max_pool(n.id, spec)?;
+        let (values, view) = (x.values.clone(), View::image(spec.output()));
+        Ok(Value::Reals(Reals { source, view, values, affine: Some(affine) }))
+    }
+}
+
+fn clamped(n: &Node, low: f32, high: f32) -> Result<Value, ImportError> {
+    match n.args.first() {
+        Some(Arg::Value(Value::Pending(x))) => {
+            let clamp = |v: f32| v.max(low).min(high);
+            Ok(Value::Pending(Box::new(Pending { low: clamp(x.low), high: clamp(x.high), ..(**x).clone() })))
+        }
+        _ => Ok(Value::Reals(n.reals(0)?.map(|v| v.max(low).min(high)))),
+    }
+}
+
+fn add(n: &Node) -> Result<Value, ImportError> {
+    match n.args {
+        [Arg::Value(Value::Reals(x)), Arg::Value(Value::Reals(y))] => {
+            let ((_, a), (_, b)) = (n.affine(0)?, n.affine(1)?);
+            if x.view != y.view {
+                return Err(n.shape(format!("its inputs are {:?} and {:?}", x.view.dims, y.view.dims)));
+            }
+            Ok(n.pending(x.view.clone(), Body::Sum([(x.source, a), (y.source, b)])))
+        }
+        [Arg::Value(Value::Pending(x)), Arg::Value(Value::Floats(_) | Value::Numbers(_))]
+        | [Arg::Value(Value::Floats(_) | Value::Numbers(_)), Arg::Value(Value::Pending(x))] => {
+            let at = usize::from(matches!(n.args[0], Arg::Value(Value::Pending(_))));
+            let (Body::Product(product), true) = (&x.body, x.low == f32::NEG_INFINITY && x.high == f32::INFINITY) else {
+                return Err(n.refuse("a constant can be added to a product only, and before it is clamped"));
+            };
+            let bias = n.floats(at)?.ok_or_else(|| n.refuse("its bias is missing"))?;
+            let mut product = product.clone();
+            let by_column = bias.dims.iter().filter(|&&d| d != 1).count() <= 1
+                && (x.view.dims.len() == 1 || bias.values.len() == 1 || bias.dims.ends_with(&[1, 1]));
+            if !by_column {
+                return Err(n.shape(format!("its constant is {:?}: use one value for each column", bias.dims)));
+            }
+            let more = n.bias(Some(bias), product.bias.len())?;
+            product.bias.iter_mut().zip(more).for_each(|(bias, more)| *bias += more);
+            Ok(Value::Pending(Box::new(Pending { body: Body::Product(product), ..(**x).clone() })))
+        }
+        _ => scalar_function(n),
+    }
+}
+
+/// `Add`, `Sub`, `Mul` or `Div` of an activation and one constant.
+fn scalar_function(n: &Node) -> Result<Value, ImportError> {
+    let [a, b] = n.args else { return Err(n.refuse("it has not two operands")) };
+    let constant = |arg: &Arg| matches!(arg, Arg::Value(Value::Floats(_) | Value::Numbers(_)));
+    if constant(a) == constant(b) {
+        return Err(n.refuse(
+            "two activations can only be added, each behind its own DequantizeLinear: their product is no layer",
+        ));
+    }
+    let (at, c) = if constant(a) { (1, n.scalar(0)?) } else { (0, n.scalar(1)?) };
+    let f: fn(f32, f32) -> f32 = match n.node.op_type.as_str() {
+        "Add" => |x, y| x + y,
+        "Sub" => |x, y| x - y,
+        "Mul" => |x, y| x * y,
+        _ => |x, y| x / y,
+    };
+    Ok(Value::Reals(n.reals(at)?.map(|v| if at == 0 { f(v, c) } else { f(c, v) })))
+}
+
+/// The same elements under another shape.
+fn renamed(n: &Node) -> Result<Value, ImportError> {
+    let view = |view: &View| -> Result<View, ImportError> {
+        let sizes = |at: usize| if let Some(Arg::Sizes(sizes)) = n.args.get(at) { Some(sizes.clone()) } else { None };
+        let axes = sizes(1).unwrap_or_else(|| list(n.node, "axes").to_vec());
+        let rank = view.dims.len() as i64 + 1;
+        match n.node.op_type.as_str() {
+            "Identity" | "Dropout" => Ok(view.clone()),
+            "Squeeze" => {
+                let gone = |at: usize| axes.is_empty() || axes.iter().any(|&a| a.rem_euclid(rank) == at as i64 + 1);
+                let kept = |(at, &d): (usize, &usize)| (!(d == 1 && gone(at))).then_some(d);
+                let dims: Vec<usize> = view.dims.iter().enumerate().filter_map(kept).collect();
+                Ok(View { dims: if dims.is_empty() { vec![1] } else { dims }, ..view.clone() })
+            }
+            "Unsqueeze" => {
+                let mut dims = view.dims.clone();
+                let rank = rank + axes.len() as i64;
+                let mut places: Vec<i64> = axes.iter().map(|a| a.rem_euclid(rank)).collect();
+                places.sort_unstable();
+                for place in places {
+                    let at = usize::try_from(place - 1).ok().filter(|&at| at <= dims.len());
+                    dims.insert(at.ok_or_else(|| n.refuse("it moves the batch"))?, 1);
+                }
+                Ok(View { dims, ..view.clone() })
+            }
+            _ => {
+                let mut operands = vec![Operand::Value("")];
+                operands.extend(sizes(1).map(Operand::Sizes));
+                relabel(n.node, n.id, &operands, view)
+            }
+        }
+    };
+    Ok(match n.args.first() {
+        Some(Arg::Value(Value::Input(x))) => Value::Input(view(x)?),
+        Some(Arg::Value(Value::Reals(x))) => Value::Reals(Reals { view: view(&x.view)?, ..x.clone() }),
+        Some(Arg::Value(Value::Integers(x))) => {
+            Value::Integers(super::value::Integers { view: view(&x.view)?, ..x.clone() })
+        }
+        Some(Arg::Value(Value::Pending(x))) => {
+            Value::Pending(Box::new(Pending { view: view(&x.view)?, ..(**x).clone() }))
+        }
+        _ => return Err(n.refuse("its input is not computed from the model's input")),
+    })
+}
