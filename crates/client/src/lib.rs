@@ -9,6 +9,7 @@ pub mod credits_ix;
 pub mod error;
 pub mod governance_ix;
 pub mod jobs_ix;
+pub mod models_ix;
 pub mod parameter;
 pub mod preview;
 pub mod read;

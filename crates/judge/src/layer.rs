@@ -9,6 +9,8 @@ pub const MAX_WIDTH: u32 = 4096;
 pub const MAX_LAYERS: usize = 48;
 /// Most pixels in the window of a pool. Each is read on its own on chain, for about 300 compute units.
 pub const MAX_POOL: usize = 256;
+/// Most lines in the window of a convolution. Each is a run of bytes of its own, for about 600 compute units.
+pub const MAX_LINES: u8 = 64;
 /// Entries of a lookup table: one for each byte.
 pub const TABLE: usize = 256;
 

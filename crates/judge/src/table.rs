@@ -2,7 +2,7 @@
 use crate::commitment::{MAX_ROW_BYTES, SEGMENT};
 use crate::evidence::{MAX_EVIDENCE, max_rows};
 use crate::hash::{Hash, sha256};
-use crate::layer::{Layer, MAX_LAYERS, MAX_POOL, MAX_WIDTH, Op};
+use crate::layer::{Layer, MAX_LAYERS, MAX_LINES, MAX_POOL, MAX_WIDTH, Op};
 use crate::record::RECORD;
 use alloc::vec::Vec;
 use core::fmt;
@@ -18,8 +18,8 @@ pub enum LayerError {
     Count,
     /// A size of zero or over [`MAX_WIDTH`], or a row over [`MAX_ROW_BYTES`].
     Width,
-    /// A window without a size or step, larger than its image, with padding as wide as itself, or of a pool and over
-    /// [`MAX_POOL`] pixels.
+    /// A window without a size or step, larger than its image, with padding as wide as itself, of a pool and over
+    /// [`MAX_POOL`] pixels, or of a convolution and over [`MAX_LINES`] lines.
     Window,
     /// A layer's input is no earlier output with as many elements.
     Wiring,
@@ -47,8 +47,8 @@ impl fmt::Display for LayerError {
             LayerError::Window => {
                 write!(
                     f,
-                    "a window has a size and a step, fits its padded image and is larger than its padding, and a pool's \
-                     has at most {MAX_POOL} pixels"
+                    "a window has a size and a step, fits its padded image and is larger than its padding, has at \
+                     most {MAX_LINES} lines in a convolution and {MAX_POOL} pixels in a pool"
                 )
             }
             LayerError::Wiring => write!(f, "a layer's input is not an earlier output with as many elements"),
@@ -81,9 +81,13 @@ impl Layer {
         if self.window().is_some_and(|window| !window.is_valid() || output.height == 0 || output.width == 0) {
             return Err(LayerError::Window);
         }
-        if let Op::MaxPool { window } | Op::AveragePool { window } = &self.op
-            && window.area() > MAX_POOL
-        {
+        // What no program could judge within its compute units.
+        let long = match &self.op {
+            Op::Conv { window, .. } => window.kernel[0] > MAX_LINES,
+            Op::MaxPool { window } | Op::AveragePool { window } => window.area() > MAX_POOL,
+            Op::Gemm { .. } | Op::Add { .. } | Op::Lookup => false,
+        };
+        if long {
             return Err(LayerError::Window);
         }
         if !output.is_valid() || self.k() > MAX_WIDTH {

@@ -80,7 +80,7 @@ pub fn pool(side: u8, channels: u16) -> Model {
 
 /// A convolution whose window is as many lines as there can be, each of `channels` products.
 pub fn lines(channels: u16) -> Model {
-    let input = Shape { height: 255, width: 1, channels };
-    let window = Window { kernel: [255, 1], stride: [1; 2], padding: [0; 4], fill: 0 };
+    let input = Shape { height: 64, width: 1, channels };
+    let window = Window { kernel: [64, 1], stride: [1; 2], padding: [0; 4], fill: 0 };
     of("lines", &[layer(0, input, Op::Conv { window, n: 5 }, Some(REQUANT))])
 }

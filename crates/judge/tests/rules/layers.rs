@@ -122,6 +122,20 @@ fn windows_fit_their_images_and_are_larger_than_their_padding() {
 }
 
 #[test]
+fn windows_that_no_program_could_judge_are_refused() {
+    let window = |height, width| Window { kernel: [height, width], stride: [1, 1], padding: [0; 4], fill: 0 };
+    let check = |op| check_layers(&[on(image(90, 90, 1), op)]);
+    for op in [|window| Op::MaxPool { window }, |window| Op::AveragePool { window }] {
+        assert_eq!(check(op(window(16, 16))), Ok(()));
+        assert_eq!(check(op(window(16, 17))), Err(LayerError::Window));
+        assert_eq!(check(op(window(90, 90))), Err(LayerError::Window));
+    }
+    assert_eq!(check(Op::Conv { window: window(64, 1), n: 2 }), Ok(()));
+    assert_eq!(check(Op::Conv { window: window(1, 90), n: 2 }), Ok(()));
+    assert_eq!(check(Op::Conv { window: window(65, 1), n: 2 }), Err(LayerError::Window));
+}
+
+#[test]
 fn a_layer_takes_any_earlier_output_with_as_many_elements() {
     let check = |layers: &[Layer]| check_layers(layers);
     assert_eq!(check(&[gemm(0, 3, 5), gemm(1, 5, 7)]), Ok(()));

@@ -195,8 +195,8 @@ fn the_windows_with_most_runs_are_judged_within_the_default_compute_units() {
     let models = [
         ("pool of 16 x 16", graphs::pool(16, 1)),
         ("pool of 16 x 16 over 32 segments", graphs::pool(16, 32)),
-        ("convolution of 255 lines", graphs::lines(4)),
-        ("convolution of 255 longer lines", graphs::lines(16)),
+        ("convolution of 64 lines", graphs::lines(4)),
+        ("convolution of 64 longer lines", graphs::lines(64)),
     ];
     for (name, model) in models {
         let cell = (0, 1, 0);

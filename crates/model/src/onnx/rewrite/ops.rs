@@ -10,7 +10,7 @@ use super::emit::Target;
 use super::graph::{Arg, State};
 use super::tensor::{Floats, Numbers};
 use super::unary;
-use super::value::{Affine, Body, Pending, Product, Reals, Value};
+use super::value::{Affine, Body, Integers, Pending, Product, Reals, Value};
 use judge::{Layer, Op, Shape, Window};
 
 /// A node under way.
@@ -166,6 +166,42 @@ impl Node<'_> {
         narrow.collect::<Option<_>>().ok_or_else(|| self.refuse("its weights are not INT8 or UINT8"))
     }
 
+    /// Weights of a `Gemm`, times its alpha.
+    pub fn gemm_weights(&self, mut w: Numbers) -> Result<Numbers, ImportError> {
+        let alpha = self.node.attribute.iter().find(|a| a.name == "alpha").map_or(1.0, |a| a.f);
+        if !(alpha.is_finite() && alpha > 0.0) || integer(self.node, "transA", 0) != 0 {
+            return Err(self.refuse("use an alpha over 0 and transA 0"));
+        }
+        w.scales.iter_mut().for_each(|scale| *scale *= alpha);
+        Ok(w)
+    }
+
+    /// Activations and one constant for each column or channel: a product with the identity, whose bias it is.
+    pub fn biased(&self, x: &Reals, input: Affine, constant: Floats) -> Result<Value, ImportError> {
+        let flat = x.view.dims.len() == 1;
+        let shape = if flat { Shape::flat(0) } else { self.image(&x.view)? };
+        let n = if flat { x.view.order.len() } else { shape.channels.into() };
+        let by_column = if flat { constant.dims.last() == Some(&n) } else { constant.dims.ends_with(&[n, 1, 1]) };
+        if !by_column || constant.values.len() != n {
+            return Err(self.shape(format!("its constant is {:?}: use one value for each of {n} columns", constant.dims)));
+        }
+        let narrow = u16::try_from(n).map_err(|_| self.shape(format!("it has {n} columns")))?;
+        let (op, from) = (Op::Gemm { n: narrow }, x.source);
+        let spec = if flat {
+            Layer { op, ..Layer::gemm(from, narrow, narrow, None) }
+        } else {
+            let window = Window { kernel: [1; 2], stride: [1; 2], padding: [0; 4], fill: 0 };
+            Layer { op: Op::Conv { window, n: narrow }, input: shape, ..Layer::gemm(from, 1, 1, None) }
+        };
+        // 64 to a step: so much finer is the bias.
+        let mut columns = vec![0; n * n];
+        let place = |j: usize| if flat { x.view.order[j] as usize } else { j };
+        (0..n).for_each(|j| columns[j * n + place(j)] = 64);
+        let bias = constant.values.into_iter().map(f64::from).collect();
+        let view = if flat { View::row_major(&[n]).ok_or_else(|| self.shape("it is empty"))? } else { x.view.clone() };
+        Ok(self.pending(view, Body::Product(Product { spec, input, columns, scales: vec![1.0 / 64.0], bias })))
+    }
+
     fn column_scales(&self, w: &Numbers, axis: usize, n: usize) -> Result<Vec<f32>, ImportError> {
         match w.scales.len() {
             1 => Ok(w.scales.clone()),
@@ -221,12 +257,12 @@ impl State {
                 n.matmul(x, affine, n.numbers(1)?, false, None)
             }
             "Gemm" => {
-                let one = |name| node.attribute.iter().find(|a| a.name == name).is_none_or(|a| a.f == 1.0);
-                if !one("alpha") || !one("beta") || integer(node, "transA", 0) != 0 {
-                    return Err(n.refuse("use alpha 1, beta 1 and transA 0"));
+                if node.attribute.iter().any(|a| a.name == "beta" && a.f != 1.0) {
+                    return Err(n.refuse("use beta 1"));
                 }
                 let (x, affine) = n.affine(0)?;
-                n.matmul(x, affine, n.numbers(1)?, integer(node, "transB", 0) != 0, n.floats(2)?)
+                let w = n.gemm_weights(n.numbers(1)?.clone())?;
+                n.matmul(x, affine, &w, integer(node, "transB", 0) != 0, n.floats(2)?)
             }
             "Add" => add(&n),
             "Sub" | "Mul" | "Div" => scalar_function(&n),
@@ -236,10 +272,7 @@ impl State {
                 clamped(&n, low, high)
             }
             "Relu" => clamped(&n, 0.0, f32::INFINITY),
-            "MaxPool" => {
-                let (x, affine) = n.affine(0)?;
-                self.max_pool(&n, x, affine)
-            }
+            "MaxPool" => self.max_pool(&n),
             "AveragePool" => {
                 let (x, affine) = n.affine(0)?;
                 n.average(x, affine, false)
@@ -282,13 +315,20 @@ impl State {
         Ok(Target { scale, zero_point, element })
     }
 
-    pub fn max_pool(&mut self, n: &Node, x: &Reals, affine: Affine) -> Result<Value, ImportError> {
-        let input = n.image(&x.view)?;
+    /// The greatest byte is the greatest number: dequantised or not, it stays what it is.
+    fn max_pool(&mut self, n: &Node) -> Result<Value, ImportError> {
+        let (from, view) = match n.args.first() {
+            Some(Arg::Value(Value::Integers(x))) => (x.source, &x.view),
+            _ => n.affine(0).map(|(x, _)| (x.source, &x.view))?,
+        };
+        let input = n.image(view)?;
         let window = attributes::window(n.node, n.id, None, input, i8::MIN)?;
-        let spec = Layer { op: Op::MaxPool { window }, from: x.source, input, requant: None, weight_root: [0; 32] };
-        let source = self.layers.max_pool(n.id, spec)?;
-        let (values, view) = (x.values.clone(), View::image(spec.output()));
-        Ok(Value::Reals(Reals { source, view, values, affine: Some(affine) }))
+        let spec = Layer { op: Op::MaxPool { window }, from, input, requant: None, weight_root: [0; 32] };
+        let (source, view) = (self.layers.max_pool(n.id, spec)?, View::image(spec.output()));
+        Ok(match n.args.first() {
+            Some(Arg::Value(Value::Integers(x))) => Value::Integers(Integers { source, view, ..x.clone() }),
+            _ => Value::Reals(Reals { source, view, ..n.reals(0)?.clone() }),
+        })
     }
 }
 
@@ -327,6 +367,17 @@ fn add(n: &Node) -> Result<Value, ImportError> {
             let more = n.bias(Some(bias), product.bias.len())?;
             product.bias.iter_mut().zip(more).for_each(|(bias, more)| *bias += more);
             Ok(Value::Pending(Box::new(Pending { body: Body::Product(product), ..(**x).clone() })))
+        }
+        [Arg::Value(Value::Reals(_)), Arg::Value(Value::Floats(_) | Value::Numbers(_))]
+        | [Arg::Value(Value::Floats(_) | Value::Numbers(_)), Arg::Value(Value::Reals(_))] => {
+            let at = usize::from(matches!(n.args[0], Arg::Value(Value::Reals(_))));
+            match n.floats(at)? {
+                Some(constant) if constant.values.len() > 1 => {
+                    let (x, affine) = n.affine(1 - at)?;
+                    n.biased(x, affine, constant)
+                }
+                _ => scalar_function(n),
+            }
         }
         _ => scalar_function(n),
     }
@@ -387,7 +438,7 @@ fn renamed(n: &Node) -> Result<Value, ImportError> {
         Some(Arg::Value(Value::Input(x))) => Value::Input(view(x)?),
         Some(Arg::Value(Value::Reals(x))) => Value::Reals(Reals { view: view(&x.view)?, ..x.clone() }),
         Some(Arg::Value(Value::Integers(x))) => {
-            Value::Integers(super::value::Integers { view: view(&x.view)?, ..x.clone() })
+            Value::Integers(Integers { view: view(&x.view)?, ..x.clone() })
         }
         Some(Arg::Value(Value::Pending(x))) => {
             Value::Pending(Box::new(Pending { view: view(&x.view)?, ..(**x).clone() }))

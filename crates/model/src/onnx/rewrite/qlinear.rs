@@ -23,25 +23,22 @@ impl State {
                 return self.finish(n, n.matmul(&x, affine, &weights(n, 3, 1)?, false, None)?, 6);
             }
             "QGemm" => {
-                let alpha = n.node.attribute.iter().find(|a| a.name == "alpha").is_none_or(|a| a.f == 1.0);
-                if !alpha || integer(n.node, "transA", 0) != 0 {
-                    return Err(n.refuse("use alpha 1 and transA 0"));
-                }
                 let transposed = integer(n.node, "transB", 0) != 0;
                 let (x, affine) = self.operand(n, 0)?;
-                let w = weights(n, 3, usize::from(!transposed) as i64)?;
+                let w = n.gemm_weights(weights(n, 3, i64::from(!transposed))?)?;
                 let bias = int_bias(n, 6, affine, &w)?;
                 let value = n.matmul(&x, affine, &w, transposed, bias)?;
                 // Without a scale for its output it ends in real numbers.
                 return if n.args.len() > 7 { self.finish(n, value, 7) } else { Ok(value) };
             }
             "QLinearAdd" => {
-                if let Some(Arg::Constant(c)) = n.args.get(3) {
-                    let (x, _) = self.operand(n, 0)?;
-                    let target = self.target(n, 4, 5)?;
-                    let [value] = c.values[..] else { return Err(n.refuse("its constant is not one value")) };
-                    let c = (value - target.zero_point) as f32 * target.scale;
-                    Value::Reals(x.map(|v| v + c))
+                if let Some(Arg::Constant(_)) = n.args.get(3) {
+                    let (x, affine) = self.operand(n, 0)?;
+                    let constant = weights(n, 3, 0)?.reals();
+                    match constant.scalar() {
+                        Some(c) => Value::Reals(x.map(|v| v + c)),
+                        None => n.biased(&x, affine, constant)?,
+                    }
                 } else {
                     let ((x, a), (y, b)) = (self.operand(n, 0)?, self.operand(n, 3)?);
                     if x.view != y.view {

@@ -20,6 +20,11 @@ pub(super) enum FileRule {
 }
 
 impl FileLayer {
+    /// The layer whose input it reads.
+    pub fn spec(&self) -> &Layer {
+        &self.spec
+    }
+
     /// The layer's output over `rows` rows: i8, or the accumulators' i32 where it gives those.
     pub fn run(&self, inputs: &[&[u8]; 2], rows: usize) -> Vec<i32> {
         let (width, cells) = (self.spec.in_row_bytes() as usize, self.spec.cells());
@@ -52,7 +57,7 @@ impl FileLayer {
                     None => acc.clamp(i32::MIN.into(), i32::MAX.into()) as i32,
                     Some((zero, lo, hi)) => {
                         let scaled = (acc as f32 * multipliers[j % multipliers.len()]).round_ties_even();
-                        (scaled as i64 + i64::from(zero)).clamp(lo.into(), hi.into()) as i32
+                        (scaled as i64).saturating_add(zero.into()).clamp(lo.into(), hi.into()) as i32
                     }
                 }
             }

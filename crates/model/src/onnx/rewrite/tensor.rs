@@ -1,5 +1,5 @@
 //! Constants of quantised models: integers with scales, and floats.
-use super::super::constant::{Constant, Element};
+use super::super::constant::Constant;
 use super::super::error::ImportError;
 use super::super::proto::{EXTERNAL, TensorProto, element};
 
@@ -49,7 +49,6 @@ pub struct Numbers {
     pub values: Vec<i32>,
     pub scales: Vec<f32>,
     pub axis: usize,
-    pub element: Element,
 }
 
 impl Numbers {
@@ -81,8 +80,7 @@ impl Numbers {
             v.checked_sub(zero).ok_or_else(|| format!("{v} less its zero point {zero} is not INT32"))
         };
         let values = constant.values.iter().enumerate().map(value).collect::<Result<_, _>>()?;
-        let (dims, element) = (constant.dims.clone(), constant.element);
-        Ok(Numbers { dims, values, scales: scales.values.clone(), axis, element })
+        Ok(Numbers { dims: constant.dims.clone(), values, scales: scales.values.clone(), axis })
     }
 
     /// What they stand for.

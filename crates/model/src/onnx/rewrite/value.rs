@@ -9,7 +9,7 @@ use judge::{Layer, Window};
 pub fn quantise(value: f32, scale: f32, zero: i32) -> i8 {
     let steps = (value / scale).round_ties_even();
     // Casts saturate; what is not a number becomes zero.
-    (steps as i64 + i64::from(zero)).clamp(-128, 127) as i8
+    (steps as i64).saturating_add(zero.into()).clamp(-128, 127) as i8
 }
 
 /// A tensor that a layer gives, or the model's input.
