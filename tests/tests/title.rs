@@ -1,7 +1,7 @@
 //! A real job with 26 million published weights: imported, registered, executed, committed, checked, paid; and one wrong byte
 //! of it proven on chain. The model is made by `cargo xtask model title`:
 //!
-//!     cargo test --workspace --release --test title -- --ignored --nocapture
+//!     cargo test --workspace --test title -- --ignored --nocapture
 use compute::{Backend, Preference};
 use demo::{Cheat, Story};
 use e2e::Device;
@@ -32,7 +32,7 @@ async fn execute(device: &Device, job: &client::Pubkey, backend: Box<dyn Backend
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs `cargo xtask model title`, and takes minutes without --release"]
+#[ignore = "needs `cargo xtask model title`"]
 async fn twenty_six_million_published_weights_are_paid_for_and_one_wrong_byte_is_proven() {
     let (file, inputs) = (read("title.onnx"), read("title-inputs.bin"));
     let mut clock = Clock(Instant::now());

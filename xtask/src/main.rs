@@ -178,6 +178,7 @@ fn demo(paths: &Paths, cargo: &Cargo, story: Option<Story>, keep: bool, json: bo
 fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
     setup(paths, false)?;
     python::evaluate(paths)?;
+    python::graphs(paths)?;
     programs::test_linker(paths)?;
     let all = arguments.is_empty();
     checked(cargo.command(["test", "--locked", "--workspace"]).args(arguments))?;

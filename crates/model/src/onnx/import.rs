@@ -245,7 +245,7 @@ impl Importer<'_> {
     ) -> Result<Value, ImportError> {
         expect_alone(operands).map_err(|reason| ImportError::Operand { node: id.clone(), reason })?;
         // Padding never counts: no element is less than this.
-        let input = image(id, x)?;
+        let input = image(id, &x.view)?;
         let window = attributes::window(node, id, None, input, i8::MIN)?;
         let op = Op::MaxPool { window };
         let spec = Layer { op, from: x.source, input, requant: None, weight_root: [0; 32] };

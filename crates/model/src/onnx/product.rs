@@ -98,7 +98,7 @@ pub fn matmul(id: &NodeId, operands: &[Operand], x: &Activations) -> Result<Sums
 pub fn conv(node: &NodeProto, id: &NodeId, operands: &[Operand], x: &Activations) -> Result<Sums, ImportError> {
     let shape = |reason| ImportError::Shape { node: id.clone(), reason };
     let Weights { dims, values, zero_point } = weights(id, operands, x.element)?;
-    let filters = filters(node, id, dims, image(id, x)?)?;
+    let filters = filters(node, id, dims, &x.view)?;
     let fill = i8::try_from(zero_point).ok();
     let window = attributes::window(node, id, Some(filters.kernel), filters.input, fill.unwrap_or(0))?;
     let padded = window.padding != [0; 4];
@@ -138,11 +138,12 @@ pub struct Filters {
 }
 
 /// Reads weights of `[outputs, inputs of a group, height, width]`.
-pub fn filters(node: &NodeProto, id: &NodeId, dims: &[usize], input: Shape) -> Result<Filters, ImportError> {
+pub fn filters(node: &NodeProto, id: &NodeId, dims: &[usize], view: &View) -> Result<Filters, ImportError> {
     let shape = |reason| ImportError::Shape { node: id.clone(), reason };
     let &[n, channels, height, width] = dims else {
         return Err(shape(format!("its weights have shape {dims:?}, not [outputs, inputs, height, width]")));
     };
+    let input = image(id, view)?;
     let groups = usize::try_from(attributes::integer(node, "group", 1)).unwrap_or(0);
     if groups == 0 || !n.is_multiple_of(groups) {
         return Err(shape(format!("its {n} outputs cannot be shared by {groups} groups")));
@@ -177,12 +178,12 @@ impl Filters {
 }
 
 /// The image that activations are.
-pub fn image(id: &NodeId, x: &Activations) -> Result<Shape, ImportError> {
-    x.view.shape().ok_or_else(|| {
+pub fn image(id: &NodeId, view: &View) -> Result<Shape, ImportError> {
+    view.shape().ok_or_else(|| {
         let reason = format!(
             "its input is {:?} to a row of the batch; it must be [channels, height, width] of an image that lies pixel by \
              pixel (a batch of several channels: declare it [batch, height, width, channels] and Transpose it)",
-            x.view.dims
+            view.dims
         );
         ImportError::Shape { node: id.clone(), reason }
     })

@@ -32,7 +32,9 @@ pub struct State {
     /// The model's input, once its scale is known.
     pub input: Option<Port>,
     pub notes: Vec<String>,
+    /// Of the input, in the file.
     name: String,
+    dims: Vec<usize>,
 }
 
 impl<'a> Walk<'a> {
@@ -56,14 +58,15 @@ impl<'a> Walk<'a> {
         let refuse = |reason: String| ImportError::Port { port: "input", name: input.into(), reason };
         let view = view.ok_or_else(|| refuse(format!("a row of {dims:?} is empty or too large")))?;
         let first = match (data_type, Element::from_proto(data_type)) {
-            (element::FLOAT, _) => Value::Input(view),
+            // Places are given when it is quantised: until then they are those of the file.
+            (element::FLOAT, _) => Value::Input(View { order: (0..view.order.len() as u32).collect(), ..view }),
             (_, Some(element @ (Element::U8 | Element::I8))) => {
                 Value::Integers(Integers { source: 0, element, scale: 1.0, zero_point: 0, view })
             }
             _ => return Err(refuse(format!("element type {data_type} is not FLOAT, UINT8 or INT8"))),
         };
-        let mut state =
-            State { layers: Layers::default(), input: None, notes: Vec::new(), name: input.to_string() };
+        let (name_of, notes) = (input.to_string(), Vec::new());
+        let mut state = State { layers: Layers::default(), input: None, notes, name: name_of, dims: dims.clone() };
         if let Value::Integers(x) = &first {
             state.port(x, false);
         }
@@ -153,13 +156,15 @@ impl State {
         match x {
             Value::Input(view) => {
                 let Target { scale, zero_point, element } = to;
-                let x = Integers { source: 0, element, scale, zero_point, view: view.clone() };
-                let before = self.input.as_ref().map(|p| (p.scale, p.zero_point, p.element));
-                if before.is_some_and(|before| before != (scale, zero_point, element)) {
-                    return Err(refuse("it quantises the input, which another node quantises with another scale"));
+                let places = image(&view.dims).ok_or_else(|| refuse("a row of the input is empty or too large"))?;
+                let mut order = vec![0; places.order.len()];
+                view.order.iter().zip(&places.order).for_each(|(&at, &place)| order[at as usize] = place);
+                let port = Port { name: self.name.clone(), element, scale, zero_point, real: true, dims: self.dims.clone(), order };
+                if self.input.as_ref().is_some_and(|before| *before != port) {
+                    return Err(refuse("it quantises the input, which another node quantises with another scale or shape"));
                 }
-                self.port(&x, true);
-                Ok(Value::Integers(x))
+                self.input = Some(port);
+                Ok(Value::Integers(Integers { source: 0, element, scale, zero_point, view: places }))
             }
             Value::Reals(x) => self.layers.table(id, x, to).map(Value::Integers),
             Value::Pending(x) => self.layers.quantise(id, x, to).map(Value::Integers),

@@ -2,7 +2,7 @@
 use super::super::attributes::{self, integer, list};
 use super::super::error::{ImportError, NodeId};
 use super::super::graph::Operand;
-use super::super::product::{filters, gathered};
+use super::super::product::{filters, gathered, image};
 use super::super::proto::NodeProto;
 use super::super::relabel::relabel;
 use super::super::value::View;
@@ -119,7 +119,7 @@ impl Node<'_> {
         w: &Numbers,
         bias: Option<Floats>,
     ) -> Result<Value, ImportError> {
-        let filters = filters(self.node, self.id, &w.dims, self.image(&x.view)?)?;
+        let filters = filters(self.node, self.id, &w.dims, &x.view)?;
         // Padding is zero, which is the zero point.
         let fill = i8::try_from(input.zero).map_err(|_| self.refuse("its zero point is out of range"))?;
         let mut window = attributes::window(self.node, self.id, Some(filters.kernel), filters.input, fill)?;
@@ -153,12 +153,7 @@ impl Node<'_> {
     }
 
     pub fn image(&self, view: &View) -> Result<Shape, ImportError> {
-        view.shape().ok_or_else(|| {
-            let dims = &view.dims;
-            self.shape(format!(
-                "its input is {dims:?} to a row; it must be [channels, height, width] of an image that lies pixel by pixel"
-            ))
-        })
+        image(self.id, view)
     }
 
     fn narrow(&self, w: &Numbers) -> Result<Vec<i16>, ImportError> {
