@@ -62,6 +62,14 @@ async fn twenty_six_million_published_weights_are_paid_for_and_one_wrong_byte_is
     clock.lap("claim, execute, commit");
     let review = user::review(&story.chain, &story.blobs, &posted.job).await.unwrap();
     clock.lap("check");
+    match compute::choose(&Preference::SoftwareGpu) {
+        Ok((mut gpu, choice)) => {
+            let execution = gpu.execute(&model, &batch).unwrap();
+            assert!(execution.activations[1..] == review.result.outputs, "{} gives other bits", choice.chosen);
+            clock.lap("the same bits on the GPU's kernels");
+        }
+        Err(error) => println!("not executed on the GPU's kernels: {error}"),
+    }
     let (_, report) = user::accept(&story.chain, &story.user, review).await.unwrap();
     clock.lap("accept");
     println!("the check itself: {:.2} s", report.seconds());

@@ -151,13 +151,18 @@ fn measure(imported: &Imported, data: &Path, args: &ImportArgs) -> Result<(Value
     let (found, with) = match (imported, &expected) {
         (Imported::Rewritten(r), Some(theirs)) => (r.compare(&ours, theirs, labels), "the expected outputs"),
         (Imported::Rewritten(r), None) => (r.compare_with_file(&batch, &ours, labels), "the file's own arithmetic"),
-        (Imported::Exact(model), theirs) => {
-            (exact(model, &ours, theirs.as_deref(), labels), if theirs.is_some() { "the expected outputs" } else { "itself" })
-        }
+        (Imported::Exact(model), theirs) => (
+            exact(model, &ours, theirs.as_deref(), labels),
+            if theirs.is_some() { "the expected outputs" } else { "itself" },
+        ),
     };
     let found = found.map_err(wrong)?;
     let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
-    let mut lines = format!(
+    let mut lines = String::new();
+    if matches!(imported, Imported::Rewritten(_)) && !is_npy(data) {
+        lines += &format!("\n{} is read as the model's own bytes; give .npy to have it quantised", data.display());
+    }
+    lines += &format!(
         "\n{rows} rows compared with {with}: {:.2} % of {} cells equal, largest difference {} steps, top-1 the same in {:.2} %",
         share(found.equal, found.cells),
         found.cells,

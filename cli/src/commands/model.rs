@@ -2,7 +2,7 @@ use crate::args::ModelCommand;
 use crate::context::Context;
 use crate::output::Output;
 use ::model::Model;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::json;
 use std::path::Path;
 use worker::work::hex;

@@ -124,7 +124,8 @@ impl Rewritten {
     /// # Errors
     /// If the labels are not one to a row.
     pub fn compare_with_file(&self, input: &[u8], ours: &[u8], labels: Option<&[i64]>) -> Result<Accuracy, String> {
-        let file: Vec<f32> = self.output.values(&self.run_file(input)).iter().map(|&v| self.output.dequantise(v)).collect();
+        let file: Vec<f32> =
+            self.output.values(&self.run_file(input)).iter().map(|&v| self.output.dequantise(v)).collect();
         self.compare(ours, &file, labels)
     }
 }

@@ -37,8 +37,10 @@ impl Array {
         let shape = field("shape")?.strip_prefix('(').and_then(|text| text.split_once(')'));
         let (shape, _) = shape.ok_or("its header has no shape")?;
         let sizes = shape.split(',').map(str::trim).filter(|size| !size.is_empty());
-        let dims: Vec<usize> = sizes.map(|size| size.parse().map_err(|_| "its shape is damaged")).collect::<Result<_, _>>()?;
-        let count = dims.iter().try_fold(1usize, |product, &d| product.checked_mul(d)).ok_or("its shape is too large")?;
+        let dims: Vec<usize> =
+            sizes.map(|size| size.parse().map_err(|_| "its shape is damaged")).collect::<Result<_, _>>()?;
+        let count =
+            dims.iter().try_fold(1usize, |product, &d| product.checked_mul(d)).ok_or("its shape is too large")?;
         let kind = field("descr")?.trim_start_matches('\'').split('\'').next().unwrap_or_default();
         let values = read(kind, data)
             .ok_or(format!("its elements are '{kind}': use uint8, int8, int32, int64, float32 or float64"))?;

@@ -59,7 +59,10 @@ fn rewritten_models_are_near_onnx_runtimes_outputs_and_as_right() {
             let found = run.rewritten.compare(&run.output, &run.theirs, labels).unwrap();
             println!("{model}-{way}: {found:?}, {} layers rounded", run.rewritten.rounded.len());
             let (share, largest) = floor(model, way);
-            assert!(found.equal as f64 >= share * found.cells as f64 && found.largest <= largest, "{model}-{way}: {found:?}");
+            assert!(
+                found.equal as f64 >= share * found.cells as f64 && found.largest <= largest,
+                "{model}-{way}: {found:?}"
+            );
             if let Some([ours, theirs]) = found.correct {
                 assert!(ours >= theirs && found.same_top1 == ROWS, "{model}-{way}: {found:?}");
             }

@@ -54,7 +54,7 @@ pub async fn register_model(
     wallet: &Keypair,
     model: &Model,
 ) -> Result<Option<Confirmed>, UserError> {
-    let blob = blobs.put(model.to_bytes()).await?;
+    let blob = blobs.put(model.to_file()?).await?;
     let root = model.root();
     if chain.find::<jobs::state::Model>("model", &address::model(&root)).await?.is_some() {
         return Ok(None);
@@ -101,7 +101,7 @@ pub async fn post_job(
         return Err(UserError::ResultSize { bytes: result, limit });
     }
     let input_blob = blobs.put(input).await?.0;
-    let model_blob = blobs.put(model.to_bytes()).await?.0;
+    let model_blob = blobs.put(model.to_file()?).await?.0;
     let Terms { price, claim_s, execute_s, pay_io } = terms;
     let args = PostArgs { seq, rows, input_root, input_blob, model_blob, price, claim_s, execute_s };
     let post = jobs_ix::post_job(owner, &model.root(), args);

@@ -61,8 +61,7 @@ pub fn window(
         return Err(refuse("'kernel_shape' is not that of its weights"));
     }
     let size: Vec<u8> = size.iter().filter_map(|&n| u8::try_from(n).ok()).collect();
-    let (&[height, width], &[down, right], pads) =
-        (&size[..], &numbers("strides", 2, 1)?[..], numbers("pads", 4, 0)?)
+    let (&[height, width], &[down, right], pads) = (&size[..], &numbers("strides", 2, 1)?[..], numbers("pads", 4, 0)?)
     else {
         return Err(refuse("its window is not two-dimensional, or larger than 255"));
     };

@@ -192,7 +192,8 @@ impl<'a> Graph<'a> {
             sizes.collect::<Option<Vec<usize>>>()
         });
         let reason = "declare its shape as [batch, width] or [batch, channels, height, width] with fixed sizes";
-        let sizes = sizes.ok_or_else(|| ImportError::Port { port: "input", name: name.into(), reason: reason.into() })?;
+        let sizes =
+            sizes.ok_or_else(|| ImportError::Port { port: "input", name: name.into(), reason: reason.into() })?;
         Ok((name, data_type, sizes))
     }
 

@@ -67,7 +67,8 @@ fn sums(
         })
         .collect();
     let columns = weights.chunks_exact(spec.k() as usize);
-    let bias: Vec<i128> = columns.map(|column| -zero_point * column.iter().map(|&w| i128::from(w)).sum::<i128>()).collect();
+    let bias: Vec<i128> =
+        columns.map(|column| -zero_point * column.iter().map(|&w| i128::from(w)).sum::<i128>()).collect();
     let formula =
         Formula::new(range_of(&products, &bias)).map_err(|reason| ImportError::Inexact { node: id.clone(), reason })?;
     Ok(Sums { node: id.clone(), body: Body::Product(Product { spec, weights, products, bias }), view, formula })

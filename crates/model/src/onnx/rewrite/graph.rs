@@ -159,9 +159,19 @@ impl State {
                 let places = image(&view.dims).ok_or_else(|| refuse("a row of the input is empty or too large"))?;
                 let mut order = vec![0; places.order.len()];
                 view.order.iter().zip(&places.order).for_each(|(&at, &place)| order[at as usize] = place);
-                let port = Port { name: self.name.clone(), element, scale, zero_point, real: true, dims: self.dims.clone(), order };
+                let port = Port {
+                    name: self.name.clone(),
+                    element,
+                    scale,
+                    zero_point,
+                    real: true,
+                    dims: self.dims.clone(),
+                    order,
+                };
                 if self.input.as_ref().is_some_and(|before| *before != port) {
-                    return Err(refuse("it quantises the input, which another node quantises with another scale or shape"));
+                    return Err(refuse(
+                        "it quantises the input, which another node quantises with another scale or shape",
+                    ));
                 }
                 self.input = Some(port);
                 Ok(Value::Integers(Integers { source: 0, element, scale, zero_point, view: places }))

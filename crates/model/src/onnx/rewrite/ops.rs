@@ -99,11 +99,8 @@ impl Node<'_> {
             return Err(self.shape(format!("its weights are [{k}, {n}]: too large")));
         };
         let values = self.narrow(w)?;
-        let rows: Vec<i16> = if transposed {
-            (0..k).flat_map(|i| values.iter().skip(i).step_by(k).copied()).collect()
-        } else {
-            values
-        };
+        let rows: Vec<i16> =
+            if transposed { (0..k).flat_map(|i| values.iter().skip(i).step_by(k).copied()).collect() } else { values };
         let columns = gathered(&rows, n, &x.view.order);
         let scales = self.column_scales(w, usize::from(!transposed), n)?;
         let bias = self.bias(bias, n)?;
@@ -112,13 +109,7 @@ impl Node<'_> {
         Ok(self.pending(view, Body::Product(Product { spec, input, columns, scales, bias })))
     }
 
-    pub fn conv(
-        &self,
-        x: &Reals,
-        input: Affine,
-        w: &Numbers,
-        bias: Option<Floats>,
-    ) -> Result<Value, ImportError> {
+    pub fn conv(&self, x: &Reals, input: Affine, w: &Numbers, bias: Option<Floats>) -> Result<Value, ImportError> {
         let filters = filters(self.node, self.id, &w.dims, &x.view)?;
         // Padding is zero, which is the zero point.
         let fill = i8::try_from(input.zero).map_err(|_| self.refuse("its zero point is out of range"))?;
@@ -178,7 +169,9 @@ impl Node<'_> {
         let n = if flat { x.view.order.len() } else { shape.channels.into() };
         let by_column = if flat { constant.dims.last() == Some(&n) } else { constant.dims.ends_with(&[n, 1, 1]) };
         if !by_column || constant.values.len() != n {
-            return Err(self.shape(format!("its constant is {:?}: use one value for each of {n} columns", constant.dims)));
+            return Err(
+                self.shape(format!("its constant is {:?}: use one value for each of {n} columns", constant.dims))
+            );
         }
         let narrow = u16::try_from(n).map_err(|_| self.shape(format!("it has {n} columns")))?;
         let (op, from) = (Op::Gemm { n: narrow }, x.source);
@@ -201,8 +194,11 @@ impl Node<'_> {
         match w.scales.len() {
             1 => Ok(w.scales.clone()),
             count if count == n && w.axis == axis => Ok(w.scales.clone()),
-            count => Err(self.refuse(format!("its weights have {count} scales along dimension {}: use one scale, or one \
-                                              for each output", w.axis))),
+            count => Err(self.refuse(format!(
+                "its weights have {count} scales along dimension {}: use one scale, or one \
+                                              for each output",
+                w.axis
+            ))),
         }
     }
 
@@ -278,7 +274,8 @@ impl State {
             }
             "Reshape" | "Flatten" | "Transpose" | "Identity" | "Dropout" | "Squeeze" | "Unsqueeze" => renamed(&n),
             "Softmax" | "LogSoftmax" if last => {
-                self.notes.push(format!("{id} is left out: the outputs are what it is computed from, in the same order"));
+                self.notes
+                    .push(format!("{id} is left out: the outputs are what it is computed from, in the same order"));
                 match args.first() {
                     Some(Arg::Value(x)) => Ok(x.clone()),
                     _ => Err(n.refuse("its input is a constant")),
@@ -349,7 +346,8 @@ fn add(n: &Node) -> Result<Value, ImportError> {
         [Arg::Value(Value::Pending(x)), Arg::Value(Value::Floats(_) | Value::Numbers(_))]
         | [Arg::Value(Value::Floats(_) | Value::Numbers(_)), Arg::Value(Value::Pending(x))] => {
             let at = usize::from(matches!(n.args[0], Arg::Value(Value::Pending(_))));
-            let (Body::Product(product), true) = (&x.body, x.low == f32::NEG_INFINITY && x.high == f32::INFINITY) else {
+            let (Body::Product(product), true) = (&x.body, x.low == f32::NEG_INFINITY && x.high == f32::INFINITY)
+            else {
                 return Err(n.refuse("a constant can be added to a product only, and before it is clamped"));
             };
             let bias = n.floats(at)?.ok_or_else(|| n.refuse("its bias is missing"))?;
@@ -432,9 +430,7 @@ fn renamed(n: &Node) -> Result<Value, ImportError> {
     Ok(match n.args.first() {
         Some(Arg::Value(Value::Input(x))) => Value::Input(view(x)?),
         Some(Arg::Value(Value::Reals(x))) => Value::Reals(Reals { view: view(&x.view)?, ..x.clone() }),
-        Some(Arg::Value(Value::Integers(x))) => {
-            Value::Integers(Integers { view: view(&x.view)?, ..x.clone() })
-        }
+        Some(Arg::Value(Value::Integers(x))) => Value::Integers(Integers { view: view(&x.view)?, ..x.clone() }),
         Some(Arg::Value(Value::Pending(x))) => {
             Value::Pending(Box::new(Pending { view: view(&x.view)?, ..(**x).clone() }))
         }

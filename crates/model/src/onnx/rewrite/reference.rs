@@ -13,10 +13,26 @@ pub struct FileLayer {
 pub(super) enum FileRule {
     /// The layer's own bits: a maximum or a lookup.
     Same(Vec<u8>),
-    Product { input: i32, columns: Vec<i16>, bias: Vec<i64>, multipliers: Vec<f32>, output: Option<(i32, i8, i8)> },
-    Sum { inputs: [Affine; 2], output: Affine, lo: i8, hi: i8 },
+    Product {
+        input: i32,
+        columns: Vec<i16>,
+        bias: Vec<i64>,
+        multipliers: Vec<f32>,
+        output: Option<(i32, i8, i8)>,
+    },
+    Sum {
+        inputs: [Affine; 2],
+        output: Affine,
+        lo: i8,
+        hi: i8,
+    },
     /// Of what is inside the image and the padding, which is zero.
-    Average { input: Affine, output: Affine, lo: i8, hi: i8 },
+    Average {
+        input: Affine,
+        output: Affine,
+        lo: i8,
+        hi: i8,
+    },
 }
 
 impl FileLayer {
@@ -48,10 +64,14 @@ impl FileLayer {
                 let (k, j) = (self.spec.k() as usize, self.spec.weight_row(cell) as usize);
                 let column = &columns[j * k..][..k];
                 // Padding is the zero point, which weighs nothing.
-                let sum: i64 = self.spec.runs(cell).map(|run| {
-                    let pairs = rows[0][run.at..][..run.len].iter().zip(&column[run.weight..]);
-                    pairs.map(|(&x, &w)| i64::from(i32::from(x as i8) - input) * i64::from(w)).sum::<i64>()
-                }).sum();
+                let sum: i64 = self
+                    .spec
+                    .runs(cell)
+                    .map(|run| {
+                        let pairs = rows[0][run.at..][..run.len].iter().zip(&column[run.weight..]);
+                        pairs.map(|(&x, &w)| i64::from(i32::from(x as i8) - input) * i64::from(w)).sum::<i64>()
+                    })
+                    .sum();
                 let acc = sum + bias[j];
                 match *output {
                     None => acc.clamp(i32::MIN.into(), i32::MAX.into()) as i32,
@@ -62,9 +82,7 @@ impl FileLayer {
                 }
             }
             FileRule::Sum { inputs, output, lo, hi } => {
-                let real = |i: usize| {
-                    (at(&rows[i], cell as usize) - inputs[i].zero) as f32 * inputs[i].scale
-                };
+                let real = |i: usize| (at(&rows[i], cell as usize) - inputs[i].zero) as f32 * inputs[i].scale;
                 quantise(real(0) + real(1), output.scale, output.zero).clamp(*lo, *hi).into()
             }
             FileRule::Average { input, output, lo, hi } => {
