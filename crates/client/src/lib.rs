@@ -5,8 +5,10 @@
 
 pub mod address;
 pub mod chain;
+pub mod compute;
 pub mod credits_ix;
 pub mod error;
+pub mod evidence;
 pub mod governance_ix;
 pub mod jobs_ix;
 pub mod models_ix;

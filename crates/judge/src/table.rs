@@ -1,8 +1,8 @@
 //! Which layer tables are models, and their identity.
 use crate::commitment::{MAX_ROW_BYTES, SEGMENT};
-use crate::evidence::{MAX_EVIDENCE, max_rows};
+use crate::evidence::{MAX_EVIDENCE, MAX_SEGMENTS, max_rows};
 use crate::hash::{Hash, sha256};
-use crate::layer::{Layer, MAX_LAYERS, MAX_LINES, MAX_POOL, MAX_WIDTH, Op};
+use crate::layer::{Layer, MAX_LAYERS, MAX_POOL, MAX_WIDTH, Op};
 use crate::record::RECORD;
 use alloc::vec::Vec;
 use core::fmt;
@@ -18,8 +18,7 @@ pub enum LayerError {
     Count,
     /// A size of zero or over [`MAX_WIDTH`], or a row over [`MAX_ROW_BYTES`].
     Width,
-    /// A window without a size or step, larger than its image, with padding as wide as itself, of a pool and over
-    /// [`MAX_POOL`] pixels, or of a convolution and over [`MAX_LINES`] lines.
+    /// A window without a size or step, larger than its image, or with padding as wide as itself.
     Window,
     /// A layer's input is no earlier output with as many elements.
     Wiring,
@@ -33,8 +32,10 @@ pub enum LayerError {
     Bias,
     /// A weight root for a layer without weights.
     WeightRoot,
-    /// A cell's evidence could be longer than [`MAX_EVIDENCE`].
+    /// A cell's evidence could be longer than [`MAX_EVIDENCE`], or of more than [`MAX_SEGMENTS`] segments.
     Evidence,
+    /// A pool's window of more than [`MAX_POOL`] elements.
+    Pool,
 }
 
 impl fmt::Display for LayerError {
@@ -45,11 +46,7 @@ impl fmt::Display for LayerError {
                 write!(f, "sizes and products of a cell are 1 to {MAX_WIDTH} and rows at most {MAX_ROW_BYTES} bytes")
             }
             LayerError::Window => {
-                write!(
-                    f,
-                    "a window has a size and a step, fits its padded image and is larger than its padding, has at \
-                     most {MAX_LINES} lines in a convolution and {MAX_POOL} pixels in a pool"
-                )
+                write!(f, "a window has a size and a step, fits its padded image and is larger than its padding")
             }
             LayerError::Wiring => write!(f, "a layer's input is not an earlier output with as many elements"),
             LayerError::Unused => write!(f, "the output of a layer other than the last is used by no later layer"),
@@ -61,7 +58,11 @@ impl fmt::Display for LayerError {
             ),
             LayerError::Bias => write!(f, "the bias of an addition could make it overflow"),
             LayerError::WeightRoot => write!(f, "a layer without weights has a weight root"),
-            LayerError::Evidence => write!(f, "the evidence about a cell could be over {MAX_EVIDENCE} bytes"),
+            LayerError::Evidence => write!(
+                f,
+                "the evidence about a cell could be over {MAX_EVIDENCE} bytes or {MAX_SEGMENTS} segments of its input"
+            ),
+            LayerError::Pool => write!(f, "a pool's window has at most {MAX_POOL} elements"),
         }
     }
 }
@@ -81,17 +82,13 @@ impl Layer {
         if self.window().is_some_and(|window| !window.is_valid() || output.height == 0 || output.width == 0) {
             return Err(LayerError::Window);
         }
-        // What no program could judge within its compute units.
-        let long = match &self.op {
-            Op::Conv { window, .. } => window.kernel[0] > MAX_LINES,
-            Op::MaxPool { window } | Op::AveragePool { window } => window.area() > MAX_POOL,
-            Op::Gemm { .. } | Op::Add { .. } | Op::Lookup => false,
-        };
-        if long {
-            return Err(LayerError::Window);
-        }
         if !output.is_valid() || self.k() > MAX_WIDTH {
             return Err(LayerError::Width);
+        }
+        if let Op::MaxPool { window } | Op::AveragePool { window } = &self.op
+            && window.area() > MAX_POOL
+        {
+            return Err(LayerError::Pool);
         }
         if self.out_row_bytes() as usize > MAX_ROW_BYTES {
             return Err(LayerError::Width);

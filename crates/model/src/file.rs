@@ -5,7 +5,7 @@ use judge::{Hash, Layer, LayerError, RECORD, Requant, Row};
 
 const MAGIC: [u8; 4] = *b"IOM2";
 
-/// Largest model file that workers and users read, bytes. A layer table could name weights of 16 MiB to a layer.
+/// Largest model file that workers and users read, bytes. A layer table could name many times more.
 pub const MAX_FILE_BYTES: u64 = 128 << 20;
 
 /// A model that can be executed and judged.
