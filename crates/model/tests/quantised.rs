@@ -101,6 +101,28 @@ fn damage_to_a_quantised_file_is_refused_and_never_panics() {
 }
 
 #[test]
+fn weights_without_columns_and_biases_beyond_all_bounds_are_refused() {
+    let edited = |edit: &dyn Fn(&mut model::onnx::proto::TensorProto)| {
+        let mut file = ModelProto::decode(&read("quantised", "mlp-qdq-u8.onnx")[..]).unwrap();
+        let constants = &mut file.graph.as_mut().unwrap().initializer;
+        constants.iter_mut().for_each(edit);
+        rewrite("m", &file.encode_to_vec()).err().unwrap().to_string()
+    };
+    let empty = edited(&|t| {
+        if t.name == "fc0.weight_quantized" {
+            (t.dims[1], t.raw_data) = (0, Vec::new());
+        }
+    });
+    assert!(empty.contains("'fc0'") && empty.contains("[64, 0]"), "{empty}");
+    let beyond = edited(&|t| {
+        if t.name == "fc0.bias_quantized_scale" {
+            (t.float_data, t.raw_data) = (Vec::new(), f32::MAX.to_le_bytes().to_vec());
+        }
+    });
+    assert!(beyond.contains("'fc0'") && beyond.contains("bias is not INT32"), "{beyond}");
+}
+
+#[test]
 fn what_fits_no_layer_is_refused_and_named() {
     let says = |name: &str, from: &str, to: &str, parts: &[&str]| {
         let mut file = ModelProto::decode(&read("quantised", name)[..]).unwrap();

@@ -163,8 +163,8 @@ impl Layers {
         };
         let bias = |(j, column): (usize, &[i8])| {
             let sum: i64 = column.iter().map(|&w| i64::from(w)).sum();
-            let bias = (product.bias[j] / unit).round() as i64 - sum * i64::from(input.zero);
-            i32::try_from(bias + rule.map_or(0, |rule| rule.bias))
+            let bias = ((product.bias[j] / unit).round() as i64).saturating_sub(sum * i64::from(input.zero));
+            i32::try_from(bias.saturating_add(rule.map_or(0, |rule| rule.bias)))
         };
         let biases: Result<Vec<i32>, _> = columns.chunks_exact(k).enumerate().map(bias).collect();
         let biases = biases.map_err(|_| inexact("its bias is not INT32 in steps of its product".into()))?;

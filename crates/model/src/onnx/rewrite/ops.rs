@@ -1,5 +1,6 @@
 //! What each operator makes of its arguments.
 use super::super::attributes::{self, integer, list};
+use super::super::constant::Element;
 use super::super::error::{ImportError, NodeId};
 use super::super::graph::Operand;
 use super::super::product::{filters, gathered, image};
@@ -94,9 +95,9 @@ impl Node<'_> {
             let dims = &x.view.dims;
             return Err(self.shape(format!("its weights are [{k}, {n}], but its input is {dims:?} to a row")));
         }
-        let narrow = |size: usize| u16::try_from(size).ok();
+        let narrow = |size: usize| u16::try_from(size).ok().filter(|&size| size > 0);
         let (Some(k16), Some(n16)) = (narrow(k), narrow(n)) else {
-            return Err(self.shape(format!("its weights are [{k}, {n}]: too large")));
+            return Err(self.shape(format!("its weights are [{k}, {n}]: sizes are 1 to 65535")));
         };
         let values = self.narrow(w)?;
         let rows: Vec<i16> =
@@ -234,7 +235,10 @@ impl State {
                     Ok(Value::Numbers(Self::numbers(id, constant, &scales, zero, integer(node, "axis", 1))?))
                 }
                 Some(x) => {
-                    let target = self.target(&n, 1, 2)?;
+                    let mut target = self.target(&n, 1, 2)?;
+                    if let (Arg::Value(Value::Integers(x)), None | Some(Arg::Absent)) = (x, args.get(2)) {
+                        target.element = x.element;
+                    }
                     self.dequantise(id, x, target)
                 }
                 None => Err(n.refuse("it has no input")),
@@ -297,7 +301,13 @@ impl State {
     pub fn target(&self, n: &Node, scale: usize, zero: usize) -> Result<Target, ImportError> {
         let scale = n.scalar(scale).map_err(|_| n.refuse("activations need one scale, a FLOAT constant"))?;
         let (zero_point, element) = match n.args.get(zero) {
-            None | Some(Arg::Absent) => (0, super::super::constant::Element::U8),
+            None | Some(Arg::Absent) => match integer(n.node, "output_dtype", 0) {
+                0 => (0, Element::U8),
+                kind => {
+                    let element = i32::try_from(kind).ok().and_then(Element::from_proto).filter(|e| e.range().1 <= 255);
+                    (0, element.ok_or_else(|| n.refuse("it quantises to neither UINT8 nor INT8"))?)
+                }
+            },
             Some(Arg::Constant(c)) if c.values.len() == 1 && c.element.range().1 <= 255 => (c.values[0], c.element),
             Some(_) => return Err(n.refuse("its zero point is not one UINT8 or INT8 constant")),
         };

@@ -72,7 +72,7 @@ impl FileLayer {
                         pairs.map(|(&x, &w)| i64::from(i32::from(x as i8) - input) * i64::from(w)).sum::<i64>()
                     })
                     .sum();
-                let acc = sum + bias[j];
+                let acc = sum.saturating_add(bias[j]);
                 match *output {
                     None => acc.clamp(i32::MIN.into(), i32::MAX.into()) as i32,
                     Some((zero, lo, hi)) => {
