@@ -9,6 +9,7 @@
 //! Bytes are i8: a UINT8 tensor is kept less 128. Weights with a scale for each column, or outside INT8 without their zero
 //! point, are rounded once more to one scale for the layer, and the layer is listed in [`Rewritten::rounded`].
 
+mod elementwise;
 mod emit;
 mod graph;
 mod ops;

@@ -105,7 +105,7 @@ impl Layers {
     }
 
     /// The layer that gives a pending value as integers.
-    pub fn quantise(&mut self, id: &NodeId, x: &Pending, to: Target) -> Result<Integers, ImportError> {
+    pub fn quantise(&mut self, x: &Pending, to: Target) -> Result<Integers, ImportError> {
         let output = to.affine();
         let (lo, hi) = (quantise(x.low, output.scale, output.zero), quantise(x.high, output.scale, output.zero));
         let source = match &x.body {
@@ -116,7 +116,6 @@ impl Layers {
                 self.average(&x.node, spec, window, *affine, output, (lo, hi), &x.view)?
             }
         };
-        let _ = id;
         Ok(to.integers(source, x.view.clone()))
     }
 

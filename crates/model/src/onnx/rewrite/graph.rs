@@ -177,7 +177,7 @@ impl State {
                 Ok(Value::Integers(Integers { source: 0, element, scale, zero_point, view: places }))
             }
             Value::Reals(x) => self.layers.table(id, x, to).map(Value::Integers),
-            Value::Pending(x) => self.layers.quantise(id, x, to).map(Value::Integers),
+            Value::Pending(x) => self.layers.quantise(x, to).map(Value::Integers),
             Value::Integers(_) | Value::Numbers(_) | Value::Floats(_) => {
                 Err(refuse("its input is not computed from the model's input in real numbers"))
             }
