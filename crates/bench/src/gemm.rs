@@ -3,7 +3,7 @@ use crate::peers::Peers;
 use crate::timing::{median, processor, rounded, timed};
 use anyhow::{Result, ensure};
 use compute::sample::Bytes;
-use compute::{Backend, BackendKind, Cpu, Description, Gemm, Kernel, threads};
+use compute::{BackendKind, Cpu, Gemm, Kernel, Opened, threads};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,9 +19,10 @@ const SOFTWARE_TO: usize = 1024;
 /// Rounds of one size, unless they take longer than [`PATIENCE`].
 const ROUNDS: usize = 61;
 const PATIENCE: Duration = Duration::from_secs(15);
-/// The fewest rounds that a median is taken of, unless they take twice as long. Who takes no part in the comparison with
+/// The fewest rounds that a median is taken of: the second if the first take twice as long. Who takes no part in the comparison with
 /// ONNX Runtime is timed as often.
 const FEWEST: usize = 5;
+const LEAST: usize = 3;
 /// Who takes no part in the comparison, or is this much slower than the fastest, is timed once if that takes longer than
 /// [`SHORT`]. A way of calling ONNX Runtime this much slower than another is left out of larger sizes.
 const TOO_SLOW: f64 = 6.0;
@@ -87,7 +88,7 @@ struct Operands {
 
 struct Machine {
     peers: Peers,
-    adapters: Vec<(Description, Result<Box<dyn Backend>, String>)>,
+    adapters: Vec<Opened>,
     threads: usize,
 }
 
@@ -142,7 +143,7 @@ pub fn run(python: &Path, quick: bool) -> Result<Value> {
     }))
 }
 
-fn adapter((description, opened): &(Description, Result<Box<dyn Backend>, String>), sizes: Vec<Value>) -> Value {
+fn adapter((description, opened): &Opened, sizes: Vec<Value>) -> Value {
     let reason = match (opened, description.kind) {
         (Err(reason), _) => format!("not measured: {reason}"),
         (Ok(_), BackendKind::SoftwareGpu) => format!(
@@ -196,7 +197,7 @@ impl Machine {
         let mut slow = vec![false; contenders.len()];
         for round in 0..if quick { FEWEST } else { ROUNDS } {
             let patience = if round < FEWEST { 2 * PATIENCE } else { PATIENCE };
-            if round > 0 && start.elapsed() > patience {
+            if round >= LEAST && start.elapsed() > patience {
                 break;
             }
             // Another order each time: nobody always runs after the same one.
