@@ -20,6 +20,8 @@ pub const MAX_TRANSACTION: usize = 1232;
 
 /// How fast slots pass: slowly, so that a draw can be in time after a long wait.
 pub const SECONDS_PER_SLOT: u64 = 8;
+/// Owns the sysvars.
+const SYSVAR_OWNER: Pubkey = anchor_lang::pubkey!("Sysvar1111111111111111111111111111111111111");
 /// Hashes that the runtime keeps.
 pub const MAX_SLOT_HASHES: usize = 512;
 
@@ -256,8 +258,11 @@ impl Vm {
             data.extend(hash);
         }
         data.resize(8 + 40 * MAX_SLOT_HASHES, 0);
-        let owner = anchor_lang::solana_program::sysvar::ID;
-        self.set_account(jobs::slot_hashes::ADDRESS, Account { lamports: 143_487_360, data, owner, ..Account::default() });
+        let owner = SYSVAR_OWNER;
+        self.set_account(
+            jobs::slot_hashes::ADDRESS,
+            Account { lamports: 143_487_360, data, owner, ..Account::default() },
+        );
     }
 }
 

@@ -63,7 +63,9 @@ fn ending(i: &Instruction) -> Option<Step> {
         return Some(step("accept a result: its escrow pays the supplier").account("user", i, 0).account("job", i, 2));
     }
     if let Some(ix::SettleJob {}) = arguments(i) {
-        return Some(step("settle a job after its window and audit: its escrow pays the supplier").account("job", i, 1));
+        return Some(
+            step("settle a job after its window and audit: its escrow pays the supplier").account("job", i, 1),
+        );
     }
     if let Some(ix::CancelJob {}) = arguments(i) {
         return Some(step("cancel a job: its escrow is refunded").account("user", i, 0).account("job", i, 2));
@@ -76,7 +78,8 @@ fn ending(i: &Instruction) -> Option<Step> {
         return Some(step.account("job", i, 1).account("user", i, 2));
     }
     if let Some(ix::ExpireAudit {}) = arguments(i) {
-        let step = step("expire an audit: the escrow is refunded, the stake reserved for the job is slashed and burned");
+        let step =
+            step("expire an audit: the escrow is refunded, the stake reserved for the job is slashed and burned");
         return Some(step.account("caller", i, 0).account("job", i, 2));
     }
     let ix::DisputeCell { layer, row, column } = arguments(i)?;

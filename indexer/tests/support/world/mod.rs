@@ -1,5 +1,6 @@
 //! The whole economy in memory: every deed goes through the `economy` crate's rules and the programs' own account types, tells
 //! its events, and leaves the accounts as the chain would.
+mod audit_deeds;
 mod credits_deeds;
 mod governance_deeds;
 mod jobs_deeds;
@@ -120,6 +121,26 @@ impl World {
         let cancelled = w.post(bob, 70_000);
         w.cancel(cancelled);
 
+        let answered = w.post(alice, 1_500_000);
+        w.claim(answered, device);
+        w.commit(answered);
+        w.draw(answered, true);
+        w.open_cell(answered, 1);
+        w.open_cell(answered, 0);
+        w.pay(answered, jobs::events::Verification::Audited);
+        let spared = w.post(alice, 800_000);
+        w.claim(spared, device);
+        w.commit(spared);
+        w.draw(spared, false);
+        w.pay(spared, jobs::events::Verification::Unchallenged);
+        let silent = w.post(bob, 600_000);
+        w.claim(silent, second);
+        w.commit(silent);
+        w.miss(silent);
+        w.draw(silent, false);
+        w.open_cell(silent, 3);
+        w.expire_audit(silent);
+
         w.request_redemption(operator, 3_000_000);
         w.next_epoch();
         w.settle_redemption(operator);
@@ -200,6 +221,12 @@ impl World {
         w.withdraw(small, bob);
         w.close_position(small, bob);
         w.post(alice, 123_456);
+        let audited = w.post(alice, 700_000);
+        w.claim(audited, device);
+        w.commit(audited);
+        w.miss(audited);
+        w.draw(audited, true);
+        w.open_cell(audited, 2);
         let running = w.post(bob, 400_000);
         w.claim(running, second);
         w.request_redemption(operator, 1_000_000);
