@@ -86,6 +86,7 @@ impl Vm {
         }
         svm.add_program(caller::ID, &program_bytes("caller")).unwrap_or_else(|e| panic!("caller.so: {e:?}"));
         let mut vm = Vm { svm };
+        vm.set_slot_hashes(&[]);
         for (id, _) in PROGRAMS {
             vm.set_upgrade_authority(&id, Some(authority().pubkey()));
         }

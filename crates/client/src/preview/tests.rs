@@ -36,7 +36,7 @@ fn a_job() -> Job {
         window_end: 0,
         audit_bps: 0,
         audit_cells: 0,
-        audit: jobs::state::Audit::None,
+        audit: ::jobs::state::Audit::None,
         bump: 255,
     }
 }
