@@ -11,12 +11,13 @@ pub mod governance_ix;
 pub mod jobs_ix;
 pub mod parameter;
 pub mod preview;
+mod proof;
 pub mod read;
 pub mod staking_ix;
 pub mod wallet;
 
 pub use anchor_lang::prelude::Pubkey;
-pub use chain::{Approval, Chain, Confirmed};
+pub use chain::{Approval, Chain, Clock, Confirmed};
 pub use credits_ix::transfer_sol;
 pub use error::{ClientError, ProgramFailure};
 pub use parameter::Parameter;

@@ -11,5 +11,5 @@ pub mod freivalds;
 mod method;
 
 pub use check::{Case, LayerReport, Rejection, Report, check};
-pub use evidence::{EvidenceError, evidence};
+pub use evidence::{EvidenceError, answer, evidence};
 pub use method::{Method, accumulators_to_serve, method};
