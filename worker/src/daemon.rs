@@ -232,7 +232,14 @@ impl Worker {
                 Ok(Step::Claimed(address))
             }
             Err(error) if stake::not_now(&error) => {
-                warn!(job = %address, %operator, %error, "not claimed, it is left to others for now");
+                let needed = match self.chain.reservation(job.price).await {
+                    Ok(Ok(needed)) => economy::amount::io(needed).to_string(),
+                    _ => "unknown".into(),
+                };
+                warn!(
+                    job = %address, %operator, %error, needed_io = needed,
+                    "not claimed, it is left to others for now: a claim needs this much free stake of the operator's own"
+                );
                 self.leave(address, error.to_string());
                 // More stake may have warmed up since the last look.
                 self.stake = Stake::default();
