@@ -65,7 +65,9 @@ fn audit_words(job: &Job) -> String {
     match job.audit {
         Audit::None => "no result yet".into(),
         Audit::Pending { draw_slot, certain: false } => format!("to be drawn by slot {draw_slot}"),
-        Audit::Pending { draw_slot, certain: true } => format!("certain, {cells} cells to be drawn by slot {draw_slot}"),
+        Audit::Pending { draw_slot, certain: true } => {
+            format!("certain, {cells} cells to be drawn by slot {draw_slot}")
+        }
         Audit::NotDrawn => "not drawn".into(),
         Audit::Open { deadline, .. } => {
             format!("open: {} of {cells} cells left to answer until {deadline}", job.unanswered())

@@ -137,11 +137,8 @@ impl Chain {
     /// If the node cannot be reached or the network is not initialized.
     pub async fn reservation(&self, price: u64) -> Result<Result<u64, economy::PriceError>, ClientError> {
         let (jobs, staking) = (self.jobs_config().await?, self.staking_config().await?);
-        let terms = ClaimTerms {
-            reserve_bps: jobs.reserve_bps,
-            audit_bps: jobs.audit_bps,
-            prover_bps: staking.prover_bps,
-        };
+        let terms =
+            ClaimTerms { reserve_bps: jobs.reserve_bps, audit_bps: jobs.audit_bps, prover_bps: staking.prover_bps };
         let buying = match self.price().await? {
             Ok(read) => read.buying(),
             Err(error) => Err(error),
