@@ -4,7 +4,7 @@ use crate::error::WorkerError;
 use crate::kept::JobData;
 use crate::work::{self, Prepared};
 use blobs::BlobId;
-use client::{ClientError, Pubkey, credits_ix, jobs_ix};
+use client::{ClientError, Pubkey, credits_ix, evidence, jobs_ix};
 use jobs::state::{Audit, Job, Model as ModelAccount};
 use judge::audit::Cell;
 use model::ResultFile;
@@ -61,10 +61,11 @@ impl Worker {
         let cell = layers.and_then(|layers| judge::audit::cell(seed, index, &layers, job.rows));
         let cell = cell.ok_or_else(|| WorkerError::Cut("the registered model has no such cell".into()))?;
         let data = self.data(&address, job).await?;
-        let evidence = evidence(address, job.clone(), data, cell).await?;
+        let evidence = prove(address, job.clone(), data, cell).await?;
         let answer = jobs_ix::open_cell(self.device(), address, job, index);
         let size = evidence.len();
-        match self.chain.judge(&self.key, &address, &evidence, &[], answer).await {
+        evidence::upload(&self.chain, &self.key, address, &evidence, &[]).await?;
+        match self.chain.send(&evidence::judged(answer, size), &[&self.key]).await {
             Ok(confirmed) => {
                 let Cell { layer, row, column } = cell;
                 info!(job = %address, index, layer, row, column, size, signature = %confirmed.signature, "answered");
@@ -130,8 +131,8 @@ impl Worker {
 }
 
 /// Evidence that a cell is right, tried here first.
-async fn evidence(address: Pubkey, job: Job, data: Arc<JobData>, cell: Cell) -> Result<Vec<u8>, WorkerError> {
-    let prove = move || {
+async fn prove(address: Pubkey, job: Job, data: Arc<JobData>, cell: Cell) -> Result<Vec<u8>, WorkerError> {
+    let work = move || {
         let id = address.to_bytes();
         let case = Case {
             model: &data.model,
@@ -143,6 +144,6 @@ async fn evidence(address: Pubkey, job: Job, data: Arc<JobData>, cell: Cell) -> 
         };
         verify::answer(&case, &data.result.outputs, cell.layer, cell.row, cell.column)
     };
-    let proven = tokio::task::spawn_blocking(prove).await.map_err(|e| WorkerError::Cut(e.to_string()))?;
+    let proven = tokio::task::spawn_blocking(work).await.map_err(|e| WorkerError::Cut(e.to_string()))?;
     Ok(proven?)
 }

@@ -5,13 +5,14 @@
 
 pub mod address;
 pub mod chain;
+pub mod compute;
 pub mod credits_ix;
 pub mod error;
+pub mod evidence;
 pub mod governance_ix;
 pub mod jobs_ix;
 pub mod parameter;
 pub mod preview;
-mod proof;
 pub mod read;
 pub mod staking_ix;
 pub mod wallet;

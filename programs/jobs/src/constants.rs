@@ -38,6 +38,7 @@ pub const MAX_ANSWER_S: u32 = 86_400;
 pub const DRAW_DELAY: u64 = 32;
 /// What a job's user puts by for whoever draws its audit, lamports. It returns with the rent if there is no draw.
 pub const DRAW_FEE: u64 = 20_000;
-/// Largest evidence: an account created by a program holds 10,240 bytes.
-pub const MAX_PROOF_BYTES: u16 = 10_000;
-const _: () = assert!(judge::MAX_EVIDENCE == MAX_PROOF_BYTES as usize, "evidence about any cell fits");
+/// Largest evidence, bytes: that about any cell of any model fits.
+pub const MAX_PROOF_BYTES: u32 = judge::MAX_EVIDENCE as u32;
+/// How much an instruction may add to an account, bytes.
+pub const MAX_GROWTH: u32 = 10_240;

@@ -58,9 +58,9 @@ fn answer(c: &mut Chooser, world: &World) -> Option<Step> {
     if world.state.proofs.contains_key(&proof) {
         return Some(Step::send(prover, vec![jobs_ix::close_proof(prover, address)]));
     }
-    let size = evidence.len() as u16;
+    let size = evidence.len() as u32;
     for (i, part) in evidence.chunks(WRITE_BYTES).enumerate() {
-        let write = jobs_ix::write_proof(prover, address, (i * WRITE_BYTES) as u16, part.to_vec());
+        let write = jobs_ix::write_proof(prover, address, (i * WRITE_BYTES) as u32, part.to_vec());
         c.queue.push_back(Step::send(prover, vec![write]));
     }
     let commitment = job.commitment;
