@@ -10,10 +10,12 @@ use jobs::state::{Audit, Drawn, Ending, Job};
 use judge::audit::{is_drawn, seed};
 use staking::SlashReason;
 
-/// Full, newest first: `hash` is that of `slot`.
+/// As long as it can be, newest first: `hash` is that of `slot`.
 fn slot_hashes(slot: u64, hash: [u8; 32]) -> Vec<u8> {
-    let mut data = 512u64.to_le_bytes().to_vec();
-    for entry in (0..512).map(|back| slot + 8 - back) {
+    let newest = slot + 8;
+    let count = 512.min(newest + 1);
+    let mut data = count.to_le_bytes().to_vec();
+    for entry in (0..count).map(|back| newest - back) {
         data.extend(entry.to_le_bytes());
         data.extend(if entry == slot { hash } else { [7; 32] });
     }

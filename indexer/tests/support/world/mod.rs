@@ -227,6 +227,7 @@ impl World {
         w.miss(audited);
         w.draw(audited, true);
         w.open_cell(audited, 2);
+        w.next_epoch();
         let running = w.post(bob, 400_000);
         w.claim(running, second);
         w.request_redemption(operator, 1_000_000);
