@@ -4,7 +4,7 @@ use super::jobs_deeds::{clock_of, pool_of};
 use crate::support::story::key;
 use anchor_lang::prelude::Pubkey;
 use indexer::Program::Jobs;
-use jobs::constants::{DRAW_DELAY, DRAW_FEE};
+use jobs::constants::DRAW_FEE;
 use jobs::events::*;
 use jobs::state::{Audit, Drawn, Ending, Job};
 use judge::audit::{is_drawn, seed};
@@ -23,14 +23,15 @@ fn slot_hashes(slot: u64, hash: [u8; 32]) -> Vec<u8> {
 }
 
 impl World {
-    /// Two seconds are a slot.
-    fn pass_slots(&mut self, slots: u64) {
-        self.wait(2 * slots);
+    /// Lets the job's draw slot pass. Two seconds are a slot.
+    fn reach_draw(&mut self, job: Pubkey) {
+        let due = self.ledger.live[&job].audit.draw_slot().unwrap();
+        self.wait(2 * (due + 2).saturating_sub(self.story.slot));
     }
 
     /// The draw slot comes with a hash by which the job is `audited` or not.
     pub fn draw(&mut self, job: Pubkey, audited: bool) {
-        self.pass_slots(DRAW_DELAY + 2);
+        self.reach_draw(job);
         let stamp = self.stamp(Jobs, &job);
         let answer_s = self.ledger.jobs.answer_s;
         let account = self.ledger.live.get_mut(&job).unwrap();
@@ -48,7 +49,7 @@ impl World {
 
     /// The draw slot's hash is gone.
     pub fn miss(&mut self, job: Pubkey) {
-        self.pass_slots(DRAW_DELAY + 2);
+        self.reach_draw(job);
         let stamp = self.stamp(Jobs, &job);
         let account = self.ledger.live.get_mut(&job).unwrap();
         let due = account.audit.draw_slot().unwrap();

@@ -122,9 +122,13 @@ impl World {
         w.cancel(cancelled);
 
         let answered = w.post(alice, 1_500_000);
+        let silent = w.post(bob, 600_000);
         w.claim(answered, device);
+        w.claim(silent, second);
         w.commit(answered);
+        w.commit(silent);
         w.draw(answered, true);
+        w.miss(silent);
         w.open_cell(answered, 1);
         w.open_cell(answered, 0);
         w.pay(answered, jobs::events::Verification::Audited);
@@ -132,12 +136,8 @@ impl World {
         w.claim(spared, device);
         w.commit(spared);
         w.draw(spared, false);
-        w.pay(spared, jobs::events::Verification::Unchallenged);
-        let silent = w.post(bob, 600_000);
-        w.claim(silent, second);
-        w.commit(silent);
-        w.miss(silent);
         w.draw(silent, false);
+        w.pay(spared, jobs::events::Verification::Unchallenged);
         w.open_cell(silent, 3);
         w.expire_audit(silent);
 
@@ -215,19 +215,18 @@ impl World {
         w.unstake(small, bob, 5 * IO);
         w.register_device(key(8), operator, "spare", 0);
         w.retire_device(key(8));
-        for _ in 0..3 {
-            w.next_epoch();
-        }
-        w.withdraw(small, bob);
-        w.close_position(small, bob);
-        w.post(alice, 123_456);
         let audited = w.post(alice, 700_000);
         w.claim(audited, device);
         w.commit(audited);
         w.miss(audited);
         w.draw(audited, true);
         w.open_cell(audited, 2);
-        w.next_epoch();
+        for _ in 0..3 {
+            w.next_epoch();
+        }
+        w.withdraw(small, bob);
+        w.close_position(small, bob);
+        w.post(alice, 123_456);
         let running = w.post(bob, 400_000);
         w.claim(running, second);
         w.request_redemption(operator, 1_000_000);
