@@ -27,7 +27,7 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.claim_job", 44, claim),
     kind("jobs.commit_result", 40, commit),
     kind("jobs.accept_result", 4, accept),
-    kind("jobs.settle_job", 40, settle),
+    kind("jobs.settle_job", 60, settle),
     kind("jobs.cancel_job", 2, cancel),
     kind("jobs.expire_job", 4, expire),
     kind("jobs.expire_claim", 5, expire_claim),
