@@ -21,6 +21,8 @@ pub enum Unit {
     Seconds,
     /// Coins, decimal.
     Io,
+    /// A plain number.
+    Count,
 }
 
 /// Why a value is not accepted.
@@ -63,6 +65,9 @@ const TABLE: &[(&str, Parameter, Unit)] = {
         ("jobs.class_stake_1", Jobs(J::ClassStake1), Unit::Io),
         ("jobs.class_stake_2", Jobs(J::ClassStake2), Unit::Io),
         ("jobs.class_stake_3", Jobs(J::ClassStake3), Unit::Io),
+        ("jobs.audit_bps", Jobs(J::AuditBps), Unit::Bps),
+        ("jobs.audit_cells", Jobs(J::AuditCells), Unit::Count),
+        ("jobs.answer_s", Jobs(J::AnswerS), Unit::Seconds),
         ("rules.deposit", Rules(Rule::Deposit), Unit::Io),
         ("rules.voting_s", Rules(Rule::VotingS), Unit::Seconds),
         ("rules.timelock_s", Rules(Rule::TimelockS), Unit::Seconds),
@@ -110,6 +115,7 @@ impl Parameter {
             Unit::Bps => format!("{value} bps"),
             Unit::Seconds => format!("{value} s"),
             Unit::Io => format!("{} IO", io(value)),
+            Unit::Count => value.to_string(),
         }
     }
 
@@ -131,6 +137,7 @@ impl Parameter {
             Unit::Bps => (text.parse().ok(), "a whole number of basis points (1 % is 100)"),
             Unit::Seconds => (text.parse().ok(), "a whole number of seconds"),
             Unit::Io => (parse(text, IO_DECIMALS), "an amount of IO with up to 8 decimals"),
+            Unit::Count => (text.parse().ok(), "a whole number"),
         };
         value.ok_or_else(|| ValueError::Format { name: self.name(), text: text.into(), unit })
     }

@@ -1,4 +1,5 @@
 //! Accounts, one file each.
+mod audit;
 mod config;
 mod device;
 mod job;
@@ -9,6 +10,7 @@ mod proof;
 mod shard;
 mod user;
 
+pub use audit::{Audit, Drawn};
 pub use config::Config;
 pub use device::{Device, Ending};
 pub use job::{transition, Action, Job, Status};
