@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod cell;
 pub mod commitment;
+pub mod demand;
 pub mod dot;
 pub mod evidence;
 pub mod hash;
@@ -21,6 +22,7 @@ pub mod value;
 
 pub use cell::{CellProof, Claim, JudgeError, Verdict, judge_cell, judge_cell_of};
 pub use commitment::{ACTIVATIONS, Domain, MatrixTree, WEIGHTS, commitment_root, matrix_root, row_root};
+pub use demand::{Committed, Wanted};
 pub use evidence::{MAX_EVIDENCE, max_rows};
 pub use hash::{Hash, sha256};
 pub use layer::{Layer, Op, Shape, Window};

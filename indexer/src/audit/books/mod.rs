@@ -1,5 +1,6 @@
 //! Every balance and index, recomputed from the events' deltas with the `economy` crate's rules.
 mod credits;
+mod demands;
 mod emission;
 mod governance;
 mod jobs;
@@ -9,6 +10,7 @@ mod orders;
 mod stake;
 
 pub use credits::Credits;
+pub use demands::Demand;
 pub use governance::Governance;
 pub use jobs::Jobs;
 pub use orders::Orders;

@@ -3,6 +3,7 @@ mod accept_result;
 mod cancel_job;
 mod claim_job;
 mod commit_result;
+mod demand;
 mod dispute_cell;
 mod dispute_kinds;
 mod ended_jobs;
