@@ -167,55 +167,69 @@ fn under(leaves: usize, level: u32, index: u32, depth: u32) -> core::ops::Range<
 
 /// The node over a run of nodes that begins at an even place on every level up to it.
 fn root_of(nodes: &[u8]) -> Option<Hash> {
-    let mut nodes: Vec<Hash> = nodes.chunks_exact(32).filter_map(|node| node.try_into().ok()).collect();
-    (!nodes.is_empty()).then(|| merkle::root_in_place(&mut nodes))
+    let nodes = nodes.chunks_exact(32).filter_map(|node| node.try_into().ok());
+    let mut nodes: Vec<(u32, Hash)> = (0..).zip(nodes).collect();
+    let count = nodes.len();
+    merkle::fold_many(&mut nodes, count, &[])
 }
 
-/// Builds the answer from the outputs of all layers, as a worker does. `claim.layers` are all layers of the model;
-/// `activations[0]` is the input and is not looked at.
-///
-/// # Errors
-/// [`JudgeError::OutOfRange`] for what no such job has, [`JudgeError::Length`] if a matrix has not the model's shape.
-pub fn answer(claim: &Claim, activations: &[Vec<u8>], wanted: &Wanted) -> Result<Vec<u8>, JudgeError> {
-    let layer = wanted.layer().unwrap_or(0);
-    let spec = claim.layers.get(layer as usize).ok_or(JudgeError::OutOfRange)?;
-    let committed = Committed {
-        job: claim.job,
-        layers: claim.layers.len(),
-        rows: claim.rows,
-        row_bytes: spec.out_row_bytes(),
-        commitment: claim.commitment,
-    };
-    committed.check(wanted)?;
-    let roots = output_roots(claim, activations)?;
-    if *wanted == Wanted::LayerRoots {
-        return Ok(roots.concat());
+/// Who holds the outputs of all layers and can answer for them.
+pub struct Holder<'a> {
+    claim: &'a Claim<'a>,
+    activations: &'a [Vec<u8>],
+    roots: Vec<Hash>,
+}
+
+impl<'a> Holder<'a> {
+    /// Hashes everything once. `claim.layers` are all layers of the model; `activations[0]` is the input and is not looked at.
+    ///
+    /// # Errors
+    /// [`JudgeError::Length`] if a matrix has not the model's shape.
+    pub fn new(claim: &'a Claim<'a>, activations: &'a [Vec<u8>]) -> Result<Self, JudgeError> {
+        Ok(Holder { claim, activations, roots: output_roots(claim, activations)? })
     }
-    let output =
-        MatrixTree::new(committed.domain(layer), &activations[layer as usize + 1]).ok_or(JudgeError::Length)?;
-    let mut answer = match *wanted {
-        Wanted::LayerRoots => Vec::new(),
-        Wanted::Nodes { row, level, index, depth, .. } => {
-            let places = under(committed.leaves(layer, row), level, index, depth);
-            let from = |tree: &Tree| {
-                let mut nodes = tree.nodes(level - depth)[places.clone()].concat();
-                nodes.extend(tree.path_from(level, index as usize));
-                nodes
-            };
-            match row {
-                None => from(output.rows()),
-                Some(row) => {
-                    let mut nodes = from(&output.row_tree(row));
-                    nodes.extend(output.rows().path(row as usize));
+
+    /// The answer to a demand, as [`Committed::judge`] wants it.
+    ///
+    /// # Errors
+    /// [`JudgeError::OutOfRange`] for what no such job has.
+    pub fn answer(&self, wanted: &Wanted) -> Result<Vec<u8>, JudgeError> {
+        let (claim, layer) = (self.claim, wanted.layer().unwrap_or(0));
+        let spec = claim.layers.get(layer as usize).ok_or(JudgeError::OutOfRange)?;
+        let committed = Committed {
+            job: claim.job,
+            layers: claim.layers.len(),
+            rows: claim.rows,
+            row_bytes: spec.out_row_bytes(),
+            commitment: claim.commitment,
+        };
+        committed.check(wanted)?;
+        let bytes = self.activations.get(layer as usize + 1).ok_or(JudgeError::OutOfRange)?;
+        let output = || MatrixTree::new(committed.domain(layer), bytes).ok_or(JudgeError::Length);
+        let mut answer = match *wanted {
+            Wanted::LayerRoots => return Ok(self.roots.concat()),
+            Wanted::Nodes { row, level, index, depth, .. } => {
+                let (output, places) = (output()?, under(committed.leaves(layer, row), level, index, depth));
+                let from = |tree: &Tree| {
+                    let mut nodes = tree.nodes(level - depth)[places.clone()].concat();
+                    nodes.extend(tree.path_from(level, index as usize));
                     nodes
+                };
+                match row {
+                    None => from(output.rows()),
+                    Some(row) => {
+                        let mut nodes = from(&output.row_tree(row));
+                        nodes.extend(output.rows().path(row as usize));
+                        nodes
+                    }
                 }
             }
-        }
-        Wanted::Segments { row, first, count, .. } => {
-            let indices: Vec<u32> = (first..first + count).collect();
-            output.prove_segments(row, &indices)
-        }
-    };
-    answer.extend(Tree::new(roots).path(layer as usize));
-    Ok(answer)
+            Wanted::Segments { row, first, count, .. } => {
+                let indices: Vec<u32> = (first..first + count).collect();
+                output()?.prove_segments(row, &indices)
+            }
+        };
+        answer.extend(Tree::new(self.roots.clone()).path(layer as usize));
+        Ok(answer)
+    }
 }

@@ -6,9 +6,11 @@ mod error;
 mod post;
 mod redeem;
 mod review;
+mod withheld;
 
 pub use dispute::{Disputed, dispute};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
 pub use redeem::{claim, rebate, redeem};
 pub use review::{Review, accept, cancel, expire, review};
+pub use withheld::{Outcome, close_demands, demand, demand_output, expire_demand, follow, is_withheld, overdue};

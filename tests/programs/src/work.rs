@@ -142,7 +142,10 @@ impl Work {
 
     /// The answer to a demand for `item` from this result; `None` if it has no such data.
     pub fn answer(&self, item: jobs::Item) -> Option<Vec<u8>> {
-        self.with_claim(|claim| judge::demand::answer(claim, &self.activations, &item.into()).ok())
+        self.with_claim(|claim| {
+            let held = judge::demand::Holder::new(claim, &self.activations).expect("the matrices fit the model");
+            held.answer(&item.into()).ok()
+        })
     }
 
     /// The judgement off chain.

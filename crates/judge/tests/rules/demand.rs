@@ -1,7 +1,7 @@
 //! Answers to demands for data under a commitment.
 use crate::job::{Job, Numbers, Shape, shapes};
 use crate::reference::config;
-use judge::demand::{MAX_DATA, MAX_DEPTH, MAX_SEGMENTS, answer};
+use judge::demand::{Holder, MAX_DATA, MAX_DEPTH, MAX_SEGMENTS};
 use judge::merkle::{Tree, height, width};
 use judge::{ACTIVATIONS, Committed, Domain, JudgeError, Layer, MAX_EVIDENCE, MatrixTree, Wanted};
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ fn judge<'e>(job: &Job, wanted: &Wanted, bytes: &'e [u8]) -> Result<&'e [u8], Ju
 }
 
 fn right(job: &Job, wanted: &Wanted) -> Vec<u8> {
-    answer(&job.claim(), &job.activations, wanted).unwrap()
+    Holder::new(&job.claim(), &job.activations).unwrap().answer(wanted).unwrap()
 }
 
 /// The rows of a layer's output as a tree, built by what commits to them.
@@ -226,6 +226,8 @@ fn what_is_outside_the_job_or_too_much_for_one_demand_is_refused() {
     for wanted in outside {
         assert_eq!(committed(&job, &wanted).check(&wanted), Err(JudgeError::OutOfRange), "{wanted:?}");
         assert_eq!(judge(&job, &wanted, &[]), Err(JudgeError::OutOfRange), "{wanted:?}");
-        assert!(answer(&job.claim(), &job.activations, &wanted).is_err(), "{wanted:?}");
+        let claim = job.claim();
+        let held = Holder::new(&claim, &job.activations).unwrap();
+        assert_eq!(held.answer(&wanted), Err(JudgeError::OutOfRange), "{wanted:?}");
     }
 }

@@ -10,7 +10,6 @@ mod orders;
 mod stake;
 
 pub use credits::Credits;
-pub use demands::Demand;
 pub use governance::Governance;
 pub use jobs::Jobs;
 pub use orders::Orders;

@@ -16,8 +16,27 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.close_demand", 4, close),
 ];
 
-/// Something that a job may or may not have.
-fn item(c: &mut Chooser, job: &Job) -> Item {
+/// Something that the job has, mostly.
+fn item(c: &mut Chooser, world: &World, job: &Job) -> Item {
+    let model = world.state.models.values().find(|m| m.root == job.model_root);
+    let has = |item: Item| {
+        let wanted = item.into();
+        model.is_some_and(|m| {
+            let about = jobs::instructions::demanded::committed(job, &[0; 32], m, &wanted);
+            about.is_ok_and(|about| about.check(&wanted).is_ok())
+        })
+    };
+    let mut tried = any_item(c, job);
+    for _ in 0..20 {
+        if has(tried) || c.chance(2) {
+            break;
+        }
+        tried = any_item(c, job);
+    }
+    tried
+}
+
+fn any_item(c: &mut Chooser, job: &Job) -> Item {
     let layer = c.rng.random_range(0..3);
     let row = c.rng.random_range(0..job.rows + 1);
     match c.rng.random_range(0..10) {
@@ -33,7 +52,7 @@ fn demand(c: &mut Chooser, world: &World) -> Option<Step> {
     let able = world.state.jobs.iter().filter(|(_, j)| lax || (j.status == Status::Committed && now <= j.window_end));
     let (address, job) = c.any(able.map(|(a, j)| (*a, j.clone())).collect::<Vec<_>>())?;
     let demander = if c.chance(40) { job.user } else { c.person() };
-    let item = item(c, &job);
+    let item = item(c, world, &job);
     Some(Step::send(demander, vec![jobs_ix::demand_data(demander, address, &job, item)]))
 }
 
