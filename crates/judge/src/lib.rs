@@ -19,6 +19,7 @@ pub mod record;
 pub mod requant;
 pub mod table;
 pub mod value;
+pub mod walk;
 
 pub use cell::{CellProof, Claim, JudgeError, Verdict, judge_cell, judge_cell_of};
 pub use commitment::{ACTIVATIONS, Domain, MatrixTree, WEIGHTS, commitment_root, matrix_root, row_root};

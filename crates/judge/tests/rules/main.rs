@@ -12,3 +12,4 @@ mod nets;
 mod operations;
 mod reference;
 mod verdict;
+mod walk;
