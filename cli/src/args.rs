@@ -249,7 +249,8 @@ pub enum JobCommand {
     /// Demand data on chain that a job's worker does not serve, against a bond that its answer costs; silence refunds the job
     #[command(after_help = DEMAND_HELP)]
     Demand(DemandArgs),
-    /// Prove a wrong result on chain and get the price back
+    /// Prove a wrong result on chain and get the price back; if none is served, do the work here and demand on chain what leads to
+    /// the wrong cell
     Dispute { job: String },
     /// Take back a job that nobody has claimed
     Cancel { job: String },

@@ -5,8 +5,9 @@ use jobs::Item;
 use jobs::state::{Job, Status};
 use localnet::LocalNet;
 use std::path::PathBuf;
-use user::Outcome;
-use worker::Step;
+use tokio::sync::watch;
+use user::{Conviction, Outcome};
+use worker::{Step, Worker};
 
 async fn story(net: &LocalNet) -> demo::Story<'_> {
     demo::Story::begin(net, &e2e::digits(), &|_| {}).await.unwrap()
@@ -54,6 +55,32 @@ async fn a_worker_that_commits_and_serves_nothing_is_refunded_against_and_slashe
     assert_eq!(told["demands"][0]["status"], "expired", "{told}");
     let report = net.audit().await.unwrap();
     assert!(report.is_clean(), "{report:?}");
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cheat_that_serves_nothing_but_answers_on_chain_is_walked_down_to_and_convicted() {
+    let (net, _folder) = e2e::network(30).await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "cheats").await.unwrap();
+    let before = story.credits().await.unwrap();
+    let posted = story.post().await.unwrap();
+    let (backend, choice) = compute::choose(&compute::Preference::Cpu).unwrap();
+    let mut worker = Worker::new(&device.config, Box::new(demo::Cheat(backend)), choice.gmacs).unwrap();
+    assert_eq!(worker.step().await.unwrap(), Step::Claimed(posted.job));
+    assert_eq!(worker.step().await.unwrap(), Step::Committed(posted.job));
+    std::fs::remove_file(served(&net, &posted.job).await).unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(worker.run(stopped));
+
+    let found = user::convict(&story.chain, &story.blobs, &story.user, &posted.job, &|said| println!("{said}")).await;
+    let Conviction::Wrong { layer, row, column, demands, .. } = found.unwrap() else { panic!("it is wrong") };
+    // The last cell of the first layer. 719 rows are ten levels; a row is one segment.
+    assert_eq!((layer, row, demands), (0, 718, 4), "column {column}");
+    assert_eq!(story.credits().await.unwrap(), before, "the whole price is back");
+    assert_eq!(device.account(&story.chain).await.unwrap().jobs_faulted, 1);
+    stop.send(true).unwrap();
+    serving.await.unwrap().unwrap();
     net.stop().await.unwrap();
 }
 

@@ -176,7 +176,11 @@ async fn accept(context: &Context, address: Pubkey, output: Option<PathBuf>, dem
 async fn dispute(context: &Context, address: Pubkey) -> Result<Output> {
     let (chain, progress) = (context.chain(), context.progress());
     progress("looking for a wrong cell");
-    let review = user::review(&chain, &context.blobs()?, &address).await?;
+    let found = user::review(&chain, &context.blobs()?, &address).await;
+    if user::is_withheld(&found) {
+        return demand::convict(context, address).await;
+    }
+    let review = found?;
     let proven = user::dispute(&chain, &context.wallet()?, &review).await?;
     let text = format!(
         "proved: layer {}, row {}, column {} is {}, the worker committed to {}\n\

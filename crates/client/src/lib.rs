@@ -4,6 +4,7 @@
 //! a second, older one.
 
 pub mod address;
+mod answer;
 pub mod chain;
 pub mod credits_ix;
 pub mod error;

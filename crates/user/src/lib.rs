@@ -1,6 +1,7 @@
 //! What a user does: buy credits, register a model, post a job, check its result, accept or dispute it; and how earnings and
 //! points are redeemed.
 
+mod convict;
 mod dispute;
 mod error;
 mod post;
@@ -8,6 +9,7 @@ mod redeem;
 mod review;
 mod withheld;
 
+pub use convict::{Conviction, convict};
 pub use dispute::{Disputed, dispute};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};

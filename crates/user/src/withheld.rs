@@ -112,15 +112,50 @@ pub async fn follow(chain: &Chain, blobs: &Blobs, wallet: &Keypair, demand: &Dem
         if !open {
             return Ok(Outcome::Answered { window_end: job.window_end });
         }
-        if chain.now().await? > demand.deadline {
-            match expire_demand(chain, wallet, demand).await {
-                Ok(confirmed) => return Ok(Outcome::Refunded(confirmed)),
-                // Answered in the last moment, or expired by somebody else: the next look tells.
-                Err(UserError::Chain(error)) if error.program_error().is_some() => {}
-                Err(error) => return Err(error),
-            }
+        if let Some(confirmed) = expire_if_late(chain, wallet, demand).await? {
+            return Ok(Outcome::Refunded(confirmed));
         }
         tokio::time::sleep(POLL).await;
+    }
+}
+
+/// How a demand ended.
+pub(crate) enum Settled {
+    Answered,
+    /// Not at all: the job was refunded.
+    Silent(Confirmed),
+    /// The job ended otherwise.
+    Ended,
+}
+
+/// Waits until a demand has ended; ends the job if nobody answers in time.
+pub(crate) async fn await_answer(chain: &Chain, wallet: &Keypair, demand: &Demand) -> Result<Settled, UserError> {
+    let account = address::demand(&demand.job, demand.n);
+    loop {
+        let open = chain.find::<Demand>("demand", &account).await?.is_some();
+        if chain.find::<Job>("job", &demand.job).await?.is_none() {
+            return Ok(Settled::Ended);
+        }
+        if !open {
+            return Ok(Settled::Answered);
+        }
+        if let Some(confirmed) = expire_if_late(chain, wallet, demand).await? {
+            return Ok(Settled::Silent(confirmed));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Expires a demand whose time has passed.
+async fn expire_if_late(chain: &Chain, wallet: &Keypair, demand: &Demand) -> Result<Option<Confirmed>, UserError> {
+    if chain.now().await? <= demand.deadline {
+        return Ok(None);
+    }
+    match expire_demand(chain, wallet, demand).await {
+        Ok(confirmed) => Ok(Some(confirmed)),
+        // Answered in the last moment, or expired by somebody else: the next look tells.
+        Err(UserError::Chain(error)) if error.program_error().is_some() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -10,7 +10,7 @@ use jobs::Item;
 use jobs::state::Demand;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use user::{Outcome, Review, UserError};
+use user::{Conviction, Outcome, Review, UserError};
 
 /// How long the result may take to turn up before it is demanded; never past the job's window.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -71,7 +71,7 @@ fn bonded(demand: &Demand) -> String {
 fn answered(demand: &Demand, window_end: i64) -> String {
     format!(
         "the worker answered demand {} on chain, which the explorer shows; the result itself is still not served. The job can be \
-         disputed until unix time {window_end} (hint: `io job demand {}` asks for more)",
+         disputed until unix time {window_end} (hint: `io job dispute {}` does the work here and demands what leads to a wrong cell)",
         demand.n, demand.job
     )
 }
@@ -86,6 +86,33 @@ pub async fn expire(context: &Context, demand: &Demand) -> Result<Output> {
     let confirmed = user::expire_demand(&context.chain(), &context.wallet()?, demand).await?;
     let json = json!({ "job": demand.job.to_string(), "n": demand.n, "signature": confirmed.signature.to_string() });
     Ok(Output::new(&json, format!("job {}: {SILENT}\nsignature {}", demand.job, confirmed.signature)))
+}
+
+/// Nothing is served: the work is done here, and demands lead to the wrong cell, if there is one.
+pub async fn convict(context: &Context, job: Pubkey) -> Result<Output> {
+    let (chain, progress) = (context.chain(), context.progress());
+    progress("the result is withheld: demanding on chain what leads to a wrong cell; each answer costs a bond");
+    let (blobs, wallet) = (context.blobs()?, context.wallet()?);
+    let said = |what: &str, demands: usize, signature: String, text: String| {
+        let json = json!({ "job": job.to_string(), "status": what, "demands": demands, "signature": signature });
+        Ok(Output::new(&json, format!("job {job}: {text}\nsignature {signature}")))
+    };
+    match user::convict(&chain, &blobs, &wallet, &job, &progress).await? {
+        Conviction::Honest { .. } => refused(format!(
+            "there is nothing to dispute: what was committed to is what the model gives, and this machine has computed it (hint: `io \
+             job demand {job} ...` asks for parts that are not served)"
+        )),
+        Conviction::Ended => refused(format!("job {job} has ended; the explorer has its history")),
+        Conviction::Silent { demands, confirmed } => {
+            said("refunded", demands, confirmed.signature.to_string(), SILENT.into())
+        }
+        Conviction::Wrong { layer, row, column, demands, confirmed } => {
+            let text = format!(
+                "proved: layer {layer}, row {row}, column {column} is wrong, after {demands} demands; the price is back with its user"
+            );
+            said("refunded", demands, confirmed.signature.to_string(), text)
+        }
+    }
 }
 
 /// The result was not served: waits for it a little, then demands a part of it on chain and waits for what comes of that.
