@@ -6,6 +6,7 @@
 pub mod address;
 mod answer;
 pub mod chain;
+pub mod compute;
 pub mod credits_ix;
 pub mod error;
 pub mod evidence;

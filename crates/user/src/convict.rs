@@ -73,7 +73,7 @@ pub async fn convict(
     let accounts = [credits_ix::create_iosd_account(prover, job.user), credits_ix::create_io_account(prover, prover)];
     evidence::upload(chain, wallet, *address, &proof, &accounts).await?;
     let judge = jobs_ix::dispute_cell(prover, *address, &job, (layer, row, column));
-    let confirmed = chain.send(&[judge], &[wallet]).await?;
+    let confirmed = chain.send(&evidence::judged(judge, proof.len()), &[wallet]).await?;
     Ok(Conviction::Wrong { layer, row, column, demands, confirmed })
 }
 

@@ -1,7 +1,7 @@
 //! Proving a wrong cell on chain.
 use crate::error::UserError;
 use crate::review::Review;
-use client::{Chain, Confirmed, Keypair, Signer, credits_ix, evidence, jobs_ix};
+use client::{Chain, ClientError, Confirmed, Keypair, Signer, credits_ix, evidence, jobs_ix};
 use verify::{Case, Rejection};
 
 /// A fault that was proven: the user has been refunded.
@@ -50,6 +50,16 @@ pub async fn dispute(chain: &Chain, wallet: &Keypair, review: &Review) -> Result
         [credits_ix::create_iosd_account(prover, review.job.user), credits_ix::create_io_account(prover, prover)];
     let uploads = evidence::upload(chain, wallet, job, &proof, &accounts).await?;
     let judge = jobs_ix::dispute_cell(prover, job, &review.job, (layer, row, column));
-    let confirmed = chain.send(&[judge], &[wallet]).await?;
+    let confirmed = match chain.send(&evidence::judged(judge, proof.len()), &[wallet]).await {
+        Ok(confirmed) => confirmed,
+        Err(refusal) => {
+            // What was refused will be refused again: the rent is better back. If it is not known whether it landed, the buffer
+            // may still be needed.
+            if !matches!(refusal, ClientError::Unconfirmed { .. } | ClientError::Unreachable { .. }) {
+                let _ = evidence::close(chain, wallet, job).await;
+            }
+            return Err(refusal.into());
+        }
+    };
     Ok(Disputed { layer, row, column, expected, committed, evidence_bytes: proof.len(), uploads, confirmed })
 }

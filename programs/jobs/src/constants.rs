@@ -32,8 +32,10 @@ pub const MAX_CLAIM_S: u32 = 7 * 86_400;
 pub const MAX_EXECUTE_S: u32 = 86_400;
 /// Bounds of the challenge window: 1 second (a local network) to 7 days.
 pub const MAX_WINDOW_S: u32 = 7 * 86_400;
-/// Largest evidence: an account created by a program holds 10,240 bytes.
-pub const MAX_PROOF_BYTES: u16 = 10_000;
+/// Largest evidence, bytes: that about any cell of any model fits.
+pub const MAX_PROOF_BYTES: u32 = judge::MAX_EVIDENCE as u32;
+/// How much an instruction may add to an account, bytes.
+pub const MAX_GROWTH: u32 = 10_240;
 /// Most demands for a job's data, by its user and by all others.
 pub const MAX_DEMANDS: u8 = 64;
 /// Most of them that can be open at once.
@@ -43,4 +45,3 @@ pub const MAX_ANSWER_S: u32 = 86_400;
 /// Bounds of a demand's bond, lamports: what an answer's transactions cost at least, and one SOL.
 pub const MIN_DEMAND_BOND: u64 = 100_000;
 pub const MAX_DEMAND_BOND: u64 = 1_000_000_000;
-const _: () = assert!(judge::MAX_EVIDENCE == MAX_PROOF_BYTES as usize, "evidence about any cell fits");

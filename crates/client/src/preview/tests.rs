@@ -113,6 +113,7 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
             vec![("demand", address::demand(&address, 3)), ("job", address), ("demander", b)],
         ),
         (jobs_ix::open_proof(a, address, 5), vec![("prover", a), ("job", address)]),
+        (jobs_ix::grow_proof(a, address, 5), vec![("prover", a)]),
         (jobs_ix::write_proof(a, address, 5, vec![1]), vec![("prover", a)]),
         (jobs_ix::close_proof(a, address), vec![("prover", a)]),
         (jobs_ix::administer(a, ::jobs::Order::Pause { flags: 1 }), vec![("authority", a)]),

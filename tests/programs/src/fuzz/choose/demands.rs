@@ -89,20 +89,25 @@ fn answer(c: &mut Chooser, world: &World) -> Option<Step> {
         return Some(Step::send(prover, vec![jobs_ix::close_proof(prover, demand.job)]));
     }
     for (i, part) in bytes.chunks(WRITE_BYTES).enumerate() {
-        let write = jobs_ix::write_proof(prover, demand.job, (i * WRITE_BYTES) as u16, part.to_vec());
+        let write = jobs_ix::write_proof(prover, demand.job, (i * WRITE_BYTES) as u32, part.to_vec());
         c.queue.push_back(Step::send(prover, vec![write]));
     }
     let give = Step::send(prover, vec![jobs_ix::answer_demand(prover, &job, &demand)]);
     let account: Pubkey = address::demand(&demand.job, demand.n);
     let expected = Answer { demand: account, job: demand.job, proof, bytes: bytes.clone(), is_right };
     c.queue.push_back(Step { answer: as_posted.then_some(expected), ..give });
-    Some(Step::send(prover, vec![jobs_ix::open_proof(prover, demand.job, bytes.len() as u16)]))
+    Some(Step::send(prover, vec![jobs_ix::open_proof(prover, demand.job, bytes.len() as u32)]))
 }
 
 fn expire(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
-    let (demand, job) = open(c, world, |d| now > d.deadline)?;
     let caller = c.person();
+    let Some((demand, job)) = open(c, world, |d| now > d.deadline) else {
+        // Nobody answers: its time passes.
+        let (demand, job) = if c.chance(30) { open(c, world, |_| true)? } else { return None };
+        c.queue.push_front(Step::send(caller, vec![jobs_ix::expire_demand(caller, &job, &demand)]));
+        return Some(Step::wait((demand.deadline - now + 1).max(0)));
+    };
     Some(Step::send(caller, vec![jobs_ix::expire_demand(caller, &job, &demand)]))
 }
 
