@@ -12,7 +12,7 @@ use rand::Rng;
 pub const KINDS: &[Kind] = &[
     kind("jobs.demand_data", 9, demand),
     kind("jobs.answer_demand", 12, answer),
-    kind("jobs.expire_demand", 8, expire),
+    kind("jobs.expire_demand", 18, expire),
     kind("jobs.close_demand", 4, close),
 ];
 
