@@ -39,7 +39,7 @@ pub enum UserError {
     #[error("the job's data have not the model's shape: {0}")]
     Shape(#[from] judge::JudgeError),
     #[error("the operating system gives no random numbers: {0}")]
-    Random(String),
+    Random(#[from] getrandom::Error),
     #[error(
         "a result of this batch could have {bytes} bytes, more than the {limit} that can be fetched: post fewer rows"
     )]

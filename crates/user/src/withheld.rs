@@ -91,8 +91,8 @@ pub async fn demand_output(
 }
 
 /// A number below `n`, from the operating system.
-fn below(n: u32) -> Result<u32, UserError> {
-    let number = getrandom::u64().map_err(|e| UserError::Random(e.to_string()))?;
+fn below(n: u32) -> Result<u32, getrandom::Error> {
+    let number = getrandom::u64()?;
     Ok((number % u64::from(n.max(1))) as u32)
 }
 
