@@ -12,6 +12,7 @@ pub mod error;
 pub mod evidence;
 pub mod governance_ix;
 pub mod jobs_ix;
+pub mod models_ix;
 pub mod parameter;
 pub mod preview;
 pub mod read;
