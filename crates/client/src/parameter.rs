@@ -1,7 +1,7 @@
 //! Everything that a vote may change, by name: `credits.fee_bps`, `rules.voting_s`.
 use crate::{Chain, ClientError};
 use economy::IO_DECIMALS;
-use economy::amount::{io, parse};
+use economy::amount::{SOL_DECIMALS, io, parse, sol};
 use economy::parameter::{Bounds, ParameterError, Step};
 use governance::{Action, Rule};
 
@@ -23,6 +23,8 @@ pub enum Unit {
     Io,
     /// A plain number.
     Count,
+    /// The chain's own coin, decimal.
+    Sol,
 }
 
 /// Why a value is not accepted.
@@ -68,6 +70,8 @@ const TABLE: &[(&str, Parameter, Unit)] = {
         ("jobs.audit_bps", Jobs(J::AuditBps), Unit::Bps),
         ("jobs.audit_cells", Jobs(J::AuditCells), Unit::Count),
         ("jobs.answer_s", Jobs(J::AnswerS), Unit::Seconds),
+        ("jobs.demand_bond", Jobs(J::DemandBond), Unit::Sol),
+        ("jobs.demand_answer_s", Jobs(J::DemandAnswerS), Unit::Seconds),
         ("rules.deposit", Rules(Rule::Deposit), Unit::Io),
         ("rules.voting_s", Rules(Rule::VotingS), Unit::Seconds),
         ("rules.timelock_s", Rules(Rule::TimelockS), Unit::Seconds),
@@ -116,6 +120,7 @@ impl Parameter {
             Unit::Seconds => format!("{value} s"),
             Unit::Io => format!("{} IO", io(value)),
             Unit::Count => value.to_string(),
+            Unit::Sol => format!("{} SOL", sol(value)),
         }
     }
 
@@ -138,6 +143,7 @@ impl Parameter {
             Unit::Seconds => (text.parse().ok(), "a whole number of seconds"),
             Unit::Io => (parse(text, IO_DECIMALS), "an amount of IO with up to 8 decimals"),
             Unit::Count => (text.parse().ok(), "a whole number"),
+            Unit::Sol => (parse(text, SOL_DECIMALS), "an amount of SOL with up to 9 decimals"),
         };
         value.ok_or_else(|| ValueError::Format { name: self.name(), text: text.into(), unit })
     }

@@ -69,12 +69,13 @@ enum Counted {
     Seconds,
     Io,
     Cells,
+    Sol,
     Flags,
 }
 
 /// What a parameter's name stands for.
 fn described(name: &str) -> (&str, Counted) {
-    use Counted::{BasisPoints, Cells, Flags, Io, Seconds};
+    use Counted::{BasisPoints, Cells, Flags, Io, Seconds, Sol};
     match name {
         "FeeBps" => ("the fee on settled prices", BasisPoints),
         "IncentiveBps" => ("the incentives' share of the fee", BasisPoints),
@@ -98,6 +99,8 @@ fn described(name: &str) -> (&str, Counted) {
         "AuditBps" => ("the share of results that is audited", BasisPoints),
         "AuditCells" => ("the size of an audit", Cells),
         "AnswerS" => ("the time to answer an audit", Seconds),
+        "DemandBond" => ("the bond of a demand for withheld data", Sol),
+        "DemandAnswerS" => ("the time in which a demand can be answered", Seconds),
         "Deposit" => ("the deposit for a proposal", Io),
         "VotingS" => ("the length of a vote", Seconds),
         "TimelockS" => ("the time between a vote and its execution", Seconds),
@@ -131,6 +134,7 @@ fn value(counted: &Counted, value: u64) -> String {
         Counted::Seconds => format!("{value} s"),
         Counted::Io => io(value),
         Counted::Cells => format!("{value} cells"),
+        Counted::Sol => format!("{} SOL", economy::amount::sol(value)),
         Counted::Flags => format!("{value:#05b}"),
     }
 }

@@ -1,4 +1,4 @@
-use crate::constants::{MAX_ANSWER_S, MAX_WINDOW_S, MIN_ANSWER_S};
+use crate::constants::{MAX_ANSWER_S, MAX_DEMAND_BOND, MAX_WINDOW_S, MIN_ANSWER_S, MIN_DEMAND_BOND};
 use anchor_lang::prelude::*;
 use economy::parameter::{Bounds, Step};
 use economy::{BPS, IO_CAP};
@@ -24,10 +24,14 @@ pub enum Parameter {
     AuditCells,
     /// How long a worker has to answer an audit, seconds.
     AnswerS,
+    /// What a demand for withheld data costs its demander if it is answered, lamports.
+    DemandBond,
+    /// How long a demand can be answered, seconds.
+    DemandAnswerS,
 }
 
 impl Parameter {
-    pub const ALL: [Parameter; 10] = {
+    pub const ALL: [Parameter; 12] = {
         use Parameter::*;
         [
             ChallengeWindowS,
@@ -40,6 +44,8 @@ impl Parameter {
             AuditBps,
             AuditCells,
             AnswerS,
+            DemandBond,
+            DemandAnswerS,
         ]
     };
 
@@ -53,7 +59,11 @@ impl Parameter {
             Parameter::AuditBps => (100, BPS, Step::By(1_000)),
             Parameter::AuditCells => (1, MAX_CELLS as u64, Step::By(4)),
             Parameter::AnswerS => (MIN_ANSWER_S as u64, MAX_ANSWER_S as u64, Step::Ratio(2)),
-            _ => (0, IO_CAP / 100, Step::Ratio(2)),
+            Parameter::DemandBond => (MIN_DEMAND_BOND, MAX_DEMAND_BOND, Step::Ratio(2)),
+            Parameter::DemandAnswerS => (1, MAX_ANSWER_S as u64, Step::Ratio(2)),
+            Parameter::ClassStake0 | Parameter::ClassStake1 | Parameter::ClassStake2 | Parameter::ClassStake3 => {
+                (0, IO_CAP / 100, Step::Ratio(2))
+            }
         };
         Bounds { min, max, step }
     }
