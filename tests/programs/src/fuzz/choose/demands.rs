@@ -11,9 +11,9 @@ use rand::Rng;
 
 pub const KINDS: &[Kind] = &[
     kind("jobs.demand_data", 14, demand),
-    kind("jobs.answer_demand", 16, answer),
+    kind("jobs.answer_demand", 22, answer),
     kind("jobs.expire_demand", 18, expire),
-    kind("jobs.close_demand", 10, close),
+    kind("jobs.close_demand", 14, close),
 ];
 
 /// Something that the job has, mostly.
