@@ -145,7 +145,7 @@ async fn accept(context: &Context, address: Pubkey, output: Option<PathBuf>) -> 
     let (chain, progress) = (context.chain(), context.progress());
     progress("checking every cell of the result");
     let review = user::review(&chain, &context.blobs()?, &address).await?;
-    let bytes = review.result.output().to_vec();
+    let bytes = review.served.result.output().to_vec();
     let (confirmed, report) = user::accept(&chain, &context.wallet()?, review).await?;
     if let Some(path) = &output {
         std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
@@ -166,21 +166,22 @@ async fn dispute(context: &Context, address: Pubkey) -> Result<Output> {
     progress("looking for a wrong cell");
     let review = user::review(&chain, &context.blobs()?, &address).await?;
     let proven = user::dispute(&chain, &context.wallet()?, &review).await?;
+    let fault = &proven.fault;
     let text = format!(
         "proved: layer {}, row {}, column {} is {}, the worker committed to {}\n\
          {} bytes of evidence in {} transactions; the price is back with its user\nsignature {}",
-        proven.layer,
-        proven.row,
-        proven.column,
-        proven.expected,
-        proven.committed,
-        proven.evidence_bytes,
+        fault.layer,
+        fault.row,
+        fault.column,
+        fault.expected,
+        fault.committed,
+        fault.evidence.len(),
         proven.uploads + 1,
         proven.confirmed.signature
     );
     let json = json!({
-        "job": address.to_string(), "layer": proven.layer, "row": proven.row, "column": proven.column,
-        "expected": proven.expected, "committed": proven.committed,
+        "job": address.to_string(), "layer": fault.layer, "row": fault.row, "column": fault.column,
+        "expected": fault.expected, "committed": fault.committed,
         "signature": proven.confirmed.signature.to_string(),
     });
     Ok(Output::new(&json, text))

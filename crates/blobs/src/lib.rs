@@ -1,5 +1,6 @@
 //! Content-addressed blobs: models, inputs and results, named by the sha256 of their bytes.
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, PutPayload};
@@ -64,7 +65,12 @@ impl Blobs {
         let open = |cause: String| BlobError::Open { path: path.display().to_string(), cause };
         std::fs::create_dir_all(path).map_err(|e| open(e.to_string()))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|e| open(e.to_string()))?;
-        Ok(Blobs { store: Arc::new(store), limit: MAX_BYTES })
+        Ok(Blobs::over(Arc::new(store)))
+    }
+
+    /// Blobs in any object store.
+    pub fn over(store: Arc<dyn ObjectStore>) -> Self {
+        Blobs { store, limit: MAX_BYTES }
     }
 
     /// The same store, refusing to read blobs over `limit` bytes (and never over [`MAX_BYTES`]).
@@ -96,9 +102,17 @@ impl Blobs {
         if got.meta.size > self.limit {
             return Err(BlobError::TooLarge { id, size: got.meta.size, limit: self.limit });
         }
-        let bytes = got.bytes().await?;
+        // The store may send more than it announced.
+        let (mut bytes, mut parts) = (BytesMut::with_capacity(got.meta.size as usize), got.into_stream());
+        while let Some(part) = parts.try_next().await? {
+            let size = (bytes.len() + part.len()) as u64;
+            if size > self.limit {
+                return Err(BlobError::TooLarge { id, size, limit: self.limit });
+            }
+            bytes.extend_from_slice(&part);
+        }
         match BlobId::of(&bytes) {
-            found if found == id => Ok(bytes),
+            found if found == id => Ok(bytes.freeze()),
             found => Err(BlobError::Damaged { id, found }),
         }
     }

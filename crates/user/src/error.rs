@@ -18,6 +18,13 @@ pub enum UserError {
     Fetch(#[from] WorkerError),
     #[error("job {job} has no committed result yet: it is {status:?}")]
     NoResult { job: Pubkey, status: jobs::state::Status },
+    /// The worker committed to bytes that cannot be had.
+    #[error("the result of job {job} cannot be had: {cause}")]
+    Withheld { job: Pubkey, cause: BlobError },
+    #[error("the check of job {job} broke off: {cause}")]
+    CheckFailed { job: Pubkey, cause: String },
+    #[error("job {job} has ended meanwhile: somebody else proved it, or it was paid")]
+    Ended { job: Pubkey },
     #[error("the served result of job {job} cannot be read: {cause}")]
     BadResult { job: Pubkey, cause: String },
     /// The result is wrong; it was not accepted.

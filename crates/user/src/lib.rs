@@ -7,8 +7,8 @@ mod post;
 mod redeem;
 mod review;
 
-pub use dispute::{Disputed, dispute};
+pub use dispute::{Disputed, Fault, close_buffer, dispute, prove};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
 pub use redeem::{claim, rebate, redeem};
-pub use review::{Review, accept, cancel, expire, review};
+pub use review::{Review, Served, accept, cancel, expire, fetch, review};
