@@ -1,4 +1,6 @@
 //! A local network for end-to-end tests: the real programs, validator, Postgres, indexer, API and workers.
+pub mod cheat;
+
 use anyhow::Result;
 use client::{Chain, Keypair, Pubkey, Signer, jobs_ix};
 use compute::Preference;
@@ -6,7 +8,9 @@ use demo::supply;
 use localnet::{LocalNet, Options};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
 use worker::{Config, Worker};
 
 /// Root of the workspace.
@@ -108,4 +112,29 @@ impl Device {
     pub async fn account(&self, chain: &Chain) -> Result<jobs::state::Device> {
         Ok(chain.get("device", &client::address::device(&self.key), "registered above").await?)
     }
+}
+
+/// The network's RPC behind a proxy that closes the first `drops` connections as soon as they are made. Gives its address.
+///
+/// # Panics
+/// If this machine has no free port.
+pub async fn flaky(net: &LocalNet, drops: u32) -> String {
+    let target = net.rpc_url.trim_start_matches("http://").to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let left = Arc::new(AtomicU32::new(drops));
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
+                continue; // dropping the stream closes it
+            }
+            let target = target.clone();
+            tokio::spawn(async move {
+                if let Ok(mut node) = TcpStream::connect(target).await {
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut node).await;
+                }
+            });
+        }
+    });
+    url
 }

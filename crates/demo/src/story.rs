@@ -273,7 +273,8 @@ impl<'a> Story<'a> {
         story.note("commit_result", report.commit_signature);
         progress("checking every cell of the result, then accepting it");
         let review = user::review(&story.chain, &story.blobs, &posted.job).await?;
-        let (commitment, ours) = (worker::work::hex(&review.served.job.commitment), review.served.result.output().to_vec());
+        let (commitment, ours) =
+            (worker::work::hex(&review.served.job.commitment), review.served.result.output().to_vec());
         let (accepted, check) = user::accept(&story.chain, &story.user, review).await?;
         story.note("accept_result", accepted.signature);
         story.stages.lap("verify_and_accept");

@@ -2,13 +2,13 @@
 use crate::error::UserError;
 use crate::review::{Review, Served};
 use client::{Chain, ClientError, Confirmed, Instruction, Keypair, Pubkey, Signer, address, credits_ix, jobs_ix};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::try_join_all;
 use jobs::state::{Job, Proof};
 use std::time::Duration;
 use verify::Rejection;
 
 /// Evidence bytes in one writing transaction: what 1,232 bytes leave after one signature and the accounts.
-const CHUNK: usize = 900;
+pub const EVIDENCE_CHUNK: usize = 900;
 /// Writing transactions under way at a time.
 const AT_ONCE: usize = 4;
 
@@ -153,18 +153,21 @@ async fn upload(
         chain.send(&open, &[wallet]).await?;
         sent += 1;
     }
-    let parts = evidence.chunks(CHUNK).enumerate().map(|(i, part)| (i * CHUNK, part));
+    let parts = evidence.chunks(EVIDENCE_CHUNK).enumerate().map(|(i, part)| (i * EVIDENCE_CHUNK, part));
     let missing: Vec<_> = parts.filter(|(at, part)| written.get(*at..at + part.len()) != Some(*part)).collect();
     sent += missing.len();
-    let writes = missing.into_iter().map(async |(at, part)| -> Result<(), UserError> {
-        // Whoever was first has ended the job; nothing more is paid for it then.
-        if chain.bytes(&job).await?.is_none() {
-            return Err(UserError::Ended { job });
-        }
-        let write = jobs_ix::write_proof(prover, job, at as u16, part.to_vec());
-        chain.send(&[write], &[wallet]).await?;
-        Ok(())
-    });
-    stream::iter(writes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    for some in missing.chunks(AT_ONCE) {
+        try_join_all(some.iter().map(|(at, part)| write(chain, wallet, job, *at, part))).await?;
+    }
     Ok(sent)
+}
+
+async fn write(chain: &Chain, wallet: &Keypair, job: Pubkey, at: usize, part: &[u8]) -> Result<(), UserError> {
+    // Whoever was first has ended the job; nothing more is paid for it then.
+    if chain.bytes(&job).await?.is_none() {
+        return Err(UserError::Ended { job });
+    }
+    let write = jobs_ix::write_proof(wallet.pubkey(), job, at as u16, part.to_vec());
+    chain.send(&[write], &[wallet]).await?;
+    Ok(())
 }
