@@ -24,7 +24,7 @@ struct Guard {
     wallet: Keypair,
     said: Arc<Mutex<Vec<Event>>>,
     stop: watch::Sender<bool>,
-    task: JoinHandle<Counters>,
+    task: JoinHandle<Result<Counters, client::ClientError>>,
 }
 
 impl Guard {
@@ -62,7 +62,7 @@ impl Guard {
         let _ = self.stop.send(true);
         let counters = tokio::time::timeout(Duration::from_secs(10), self.task).await.expect("a told watcher stops");
         let said = self.said.lock().unwrap().clone();
-        (counters.unwrap(), said, self.wallet)
+        (counters.unwrap().unwrap(), said, self.wallet)
     }
 }
 
@@ -183,7 +183,7 @@ async fn data_that_is_kept_back_is_reported_and_keeps_no_watcher_from_the_other_
     assert_eq!(guard.stop().await.0.wrong, 0);
     let small = Settings { max_memory: 1 << 20, once: true, ..settings() };
     let guard = Guard::start(&net, net.rpc_url.clone(), story.blobs.clone(), small).await;
-    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap();
+    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap().unwrap();
     assert_eq!((counters.unchecked, counters.right), (8, 0), "{:#?}", guard.said.lock().unwrap());
     net.stop().await.unwrap();
 }
@@ -214,14 +214,14 @@ async fn a_watcher_that_died_in_a_proof_pays_only_for_the_rest_and_closes_what_i
     // Looking changes nothing.
     let dry = Settings { dry_run: true, once: true, ..settings() };
     let guard = Guard::with(wallet.insecure_clone(), net.rpc_url.clone(), story.blobs.clone(), dry);
-    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap();
+    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap().unwrap();
     assert_eq!((counters.wrong, counters.proven, counters.buffers_closed), (1, 0, 0));
     assert_eq!(buffers(chain, &wallet).await, 2);
 
     let once = Settings { once: true, ..settings() };
     let guard = Guard::with(wallet.insecure_clone(), net.rpc_url.clone(), story.blobs.clone(), once.clone());
     let said = guard.said.clone();
-    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap();
+    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap().unwrap();
     let said = said.lock().unwrap().clone();
     assert_eq!((counters.proven, counters.buffers_closed, counters.lost), (1, 1, 0), "{said:#?}");
     // The prover's coin account, what was not written yet, the judgement.
@@ -236,18 +236,18 @@ async fn a_watcher_that_died_in_a_proof_pays_only_for_the_rest_and_closes_what_i
     let last = cheated(&story, &three, Cheat::OutputByte).await;
     for idle in [Settings { share_bps: 0, ..once.clone() }, Settings { min_reward: REWARD + 1, ..once.clone() }] {
         let guard = Guard::with(wallet.insecure_clone(), net.rpc_url.clone(), story.blobs.clone(), idle);
-        let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap();
+        let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap().unwrap();
         assert_eq!((counters.seen, counters.passed_over, counters.wrong), (1, 1, 0));
     }
     let guard = Guard::with(Keypair::new(), net.rpc_url.clone(), story.blobs.clone(), once.clone());
     let said = guard.said.clone();
-    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap();
+    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap().unwrap();
     assert_eq!((counters.wrong, counters.unproven, counters.proven), (1, 1, 0));
     assert!(format!("{:?}", said.lock().unwrap()).contains("send it some"), "{:?}", said.lock().unwrap());
     assert_eq!(find(chain, &last).await.unwrap().status, Status::Committed);
     let exact = Settings { min_reward: REWARD, ..once };
     let guard = Guard::with(wallet, net.rpc_url.clone(), story.blobs.clone(), exact);
-    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap();
+    let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap().unwrap();
     assert_eq!((counters.proven, counters.earned_io), (1, REWARD));
     net.stop().await.unwrap();
 }

@@ -35,11 +35,11 @@ pub async fn run(context: &Context, args: WatchArgs) -> Result<Output> {
     let watching = watcher.run(stopped);
     tokio::pin!(watching);
     let counters = tokio::select! {
-        counters = &mut watching => counters,
+        counters = &mut watching => counters?,
         pressed = interrupted() => {
             pressed?;
             stop.send_replace(true);
-            watching.await
+            watching.await?
         }
     };
     Ok(Output::new(&json!({ "event": "stopped", "counters": counters }), counters.to_string()))

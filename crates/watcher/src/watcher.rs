@@ -109,12 +109,16 @@ impl Watcher {
 
     /// Watches until `stopped` turns true, or with `once` until every job of now has been examined, and finishes the proofs that
     /// have begun. A node that drops, or data that cannot be had, never ends it.
-    pub async fn run(mut self, mut stopped: watch::Receiver<bool>) -> Counters {
+    ///
+    /// # Errors
+    /// Only with `once`: if the node cannot be asked.
+    pub async fn run(mut self, mut stopped: watch::Receiver<bool>) -> Result<Counters, ClientError> {
         let mut pause = self.shared.settings.poll;
         while !*stopped.borrow() {
             match self.look(&stopped).await {
                 Ok(()) if self.shared.settings.once && self.underway.is_empty() && self.nothing_new() => break,
                 Ok(()) => pause = self.shared.settings.poll,
+                Err(error) if self.shared.settings.once => return Err(error),
                 Err(error) => {
                     warn!(%error, "will look again");
                     pause = (pause * 2).min(SLOWEST);
@@ -129,7 +133,7 @@ impl Watcher {
         while let Some(ended) = self.underway.join_next().await {
             self.ended(ended);
         }
-        self.shared.counters()
+        Ok(self.shared.counters())
     }
 
     /// Looks at the chain once, and has as many jobs examined as may be at a time.

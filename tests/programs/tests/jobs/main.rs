@@ -4,6 +4,7 @@ mod cancel_job;
 mod claim_job;
 mod commit_result;
 mod dispute_cell;
+mod dispute_forged;
 mod dispute_kinds;
 mod ended_jobs;
 mod expire_job;
