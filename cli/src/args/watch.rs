@@ -14,7 +14,7 @@ What it costs and earns:
   (`io gov parameters`: staking.prover_bps), in IO; whoever comes second has paid the fees of what was sent by then.
   Use one wallet for each watcher, and one that holds little: it signs without asking.
 
-With --json every event is one object on a line of its own, and the last line has the counters.";
+docs/WATCHING.md says more. With --json every event is one object on a line of its own, and the last line has the counters.";
 
 #[derive(Args)]
 pub struct WatchArgs {
