@@ -200,7 +200,7 @@ async fn a_watcher_that_died_in_a_proof_pays_only_for_the_rest_and_closes_what_i
     let (chain, me) = (&story.chain, wallet.pubkey());
     for job in [open, over] {
         let evidence = user::review(chain, &story.blobs, &job).await.unwrap().fault().unwrap().evidence;
-        let part = evidence[..user::EVIDENCE_CHUNK.min(evidence.len())].to_vec();
+        let part = evidence[..client::evidence::CHUNK.min(evidence.len())].to_vec();
         let begun = [jobs_ix::open_proof(me, job, evidence.len() as u16), jobs_ix::write_proof(me, job, 0, part)];
         chain.send(&begun[..1], &[&wallet]).await.unwrap();
         chain.send(&begun[1..], &[&wallet]).await.unwrap();
@@ -225,7 +225,7 @@ async fn a_watcher_that_died_in_a_proof_pays_only_for_the_rest_and_closes_what_i
     let said = said.lock().unwrap().clone();
     assert_eq!((counters.proven, counters.buffers_closed, counters.lost), (1, 1, 0), "{said:#?}");
     // The prover's coin account, what was not written yet, the judgement.
-    let evidence = review.fault().unwrap().evidence.len().div_ceil(user::EVIDENCE_CHUNK);
+    let evidence = review.fault().unwrap().evidence.len().div_ceil(client::evidence::CHUNK);
     assert!(
         said.iter().any(|e| matches!(e, Event::Proven { transactions, .. } if *transactions == 1 + evidence)),
         "{said:#?}"

@@ -7,6 +7,7 @@ pub mod address;
 pub mod chain;
 pub mod credits_ix;
 pub mod error;
+pub mod evidence;
 pub mod governance_ix;
 pub mod jobs_ix;
 pub mod parameter;

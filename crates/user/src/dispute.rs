@@ -1,16 +1,10 @@
 //! Proving a wrong cell on chain.
 use crate::error::UserError;
 use crate::review::{Review, Served};
-use client::{Chain, ClientError, Confirmed, Instruction, Keypair, Pubkey, Signer, address, credits_ix, jobs_ix};
-use futures::future::try_join_all;
-use jobs::state::{Job, Proof};
+use client::{Chain, ClientError, Confirmed, Keypair, Pubkey, Signer, address, credits_ix, evidence, jobs_ix};
+use jobs::state::Job;
 use std::time::Duration;
 use verify::Rejection;
-
-/// Evidence bytes in one writing transaction: what 1,232 bytes leave after one signature and the accounts.
-pub const EVIDENCE_CHUNK: usize = 900;
-/// Writing transactions under way at a time.
-const AT_ONCE: usize = 4;
 
 /// How often and how long apart a job is looked for that seems to be gone: a few blocks.
 const LOOKS: u32 = 5;
@@ -79,23 +73,38 @@ pub async fn prove(
     job: &Job,
     fault: Fault,
 ) -> Result<Disputed, UserError> {
-    let proven = match upload(chain, wallet, *address, job, &fault.evidence).await {
-        Ok(uploads) => {
-            let judge = jobs_ix::dispute_cell(wallet.pubkey(), *address, job, (fault.layer, fault.row, fault.column));
-            chain.send(&[judge], &[wallet]).await.map(|confirmed| (uploads, confirmed)).map_err(UserError::from)
-        }
-        Err(error) => Err(error),
-    };
-    match proven {
+    match judged(chain, wallet, address, job, &fault).await {
         Ok((uploads, confirmed)) => Ok(Disputed { fault, uploads, confirmed }),
-        Err(UserError::Chain(ClientError::Program(_) | ClientError::Transaction { .. }) | UserError::Ended { .. })
+        Err(ClientError::Program(_) | ClientError::Transaction { .. } | ClientError::Missing { .. })
             if has_ended(chain, address).await? =>
         {
-            close_buffer(chain, wallet, address).await?;
+            evidence::close(chain, wallet, address).await?;
             Err(UserError::Ended { job: *address })
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Gives the number of transactions before the judging one, and that.
+async fn judged(
+    chain: &Chain,
+    wallet: &Keypair,
+    address: &Pubkey,
+    job: &Job,
+    fault: &Fault,
+) -> Result<(usize, Confirmed), ClientError> {
+    let prover = wallet.pubkey();
+    // The refund needs the user's account, who may have closed an empty one; the prover's share goes to the prover's.
+    let mut accounts = Vec::new();
+    if chain.bytes(&address::iosd_account(&job.user)).await?.is_none() {
+        accounts.push(credits_ix::create_iosd_account(prover, job.user));
+    }
+    if chain.bytes(&address::io_account(&prover)).await?.is_none() {
+        accounts.push(credits_ix::create_io_account(prover, prover));
+    }
+    let uploads = evidence::upload(chain, wallet, *address, &fault.evidence, &accounts).await?;
+    let judge = jobs_ix::dispute_cell(prover, *address, job, (fault.layer, fault.row, fault.column));
+    Ok((uploads, chain.send(&[judge], &[wallet]).await?))
 }
 
 /// Whether a job is gone. A refusal may come from a block that is not confirmed yet, so it looks again a few times.
@@ -107,67 +116,4 @@ async fn has_ended(chain: &Chain, job: &Pubkey) -> Result<bool, ClientError> {
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
     Ok(false)
-}
-
-/// Closes the wallet's proof buffer for a job and gets its rent back. `false` if there is none.
-///
-/// # Errors
-/// The program's or node's refusal.
-pub async fn close_buffer(chain: &Chain, wallet: &Keypair, job: &Pubkey) -> Result<bool, ClientError> {
-    let prover = wallet.pubkey();
-    if chain.bytes(&address::proof(job, &prover)).await?.is_none() {
-        return Ok(false);
-    }
-    chain.send(&[jobs_ix::close_proof(prover, *job)], &[wallet]).await?;
-    Ok(true)
-}
-
-/// Fills the wallet's buffer with the evidence. Gives the number of transactions.
-async fn upload(
-    chain: &Chain,
-    wallet: &Keypair,
-    job: Pubkey,
-    state: &Job,
-    evidence: &[u8],
-) -> Result<usize, UserError> {
-    let prover = wallet.pubkey();
-    let size = u16::try_from(evidence.len()).map_err(|_| UserError::EvidenceSize(evidence.len()))?;
-    let buffer = chain.bytes(&address::proof(&job, &prover)).await?;
-    let fits = |data: &Vec<u8>| data.len() == Proof::HEADER + evidence.len();
-    let (written, mut open): (Vec<u8>, Vec<Instruction>) = match buffer {
-        Some(data) if fits(&data) => (data[Proof::HEADER..].to_vec(), Vec::new()),
-        left => {
-            let close = left.map(|_| jobs_ix::close_proof(prover, job));
-            (Vec::new(), close.into_iter().chain([jobs_ix::open_proof(prover, job, size)]).collect())
-        }
-    };
-    // The refund needs the user's account, who may have closed an empty one; the prover's share goes to the prover's.
-    if chain.bytes(&address::iosd_account(&state.user)).await?.is_none() {
-        open.push(credits_ix::create_iosd_account(prover, state.user));
-    }
-    if chain.bytes(&address::io_account(&prover)).await?.is_none() {
-        open.push(credits_ix::create_io_account(prover, prover));
-    }
-    let mut sent = 0;
-    if !open.is_empty() {
-        chain.send(&open, &[wallet]).await?;
-        sent += 1;
-    }
-    let parts = evidence.chunks(EVIDENCE_CHUNK).enumerate().map(|(i, part)| (i * EVIDENCE_CHUNK, part));
-    let missing: Vec<_> = parts.filter(|(at, part)| written.get(*at..at + part.len()) != Some(*part)).collect();
-    sent += missing.len();
-    for some in missing.chunks(AT_ONCE) {
-        try_join_all(some.iter().map(|(at, part)| write(chain, wallet, job, *at, part))).await?;
-    }
-    Ok(sent)
-}
-
-async fn write(chain: &Chain, wallet: &Keypair, job: Pubkey, at: usize, part: &[u8]) -> Result<(), UserError> {
-    // Whoever was first has ended the job; nothing more is paid for it then.
-    if chain.bytes(&job).await?.is_none() {
-        return Err(UserError::Ended { job });
-    }
-    let write = jobs_ix::write_proof(wallet.pubkey(), job, at as u16, part.to_vec());
-    chain.send(&[write], &[wallet]).await?;
-    Ok(())
 }

@@ -7,7 +7,7 @@ mod post;
 mod redeem;
 mod review;
 
-pub use dispute::{Disputed, EVIDENCE_CHUNK, Fault, close_buffer, dispute, prove};
+pub use dispute::{Disputed, Fault, dispute, prove};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
 pub use redeem::{claim, rebate, redeem};

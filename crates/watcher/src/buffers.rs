@@ -1,7 +1,7 @@
 //! Proof buffers that earlier attempts have left on chain.
 use crate::report::Event;
 use crate::watcher::Shared;
-use client::{ClientError, Pubkey, Signer};
+use client::{ClientError, Pubkey, Signer, evidence};
 use jobs::state::Proof;
 
 /// Where a proof account says whose it is.
@@ -21,7 +21,7 @@ impl Shared {
             if waits(&buffer.job) || self.chain.bytes(&buffer.job).await?.is_some() {
                 continue;
             }
-            match user::close_buffer(&self.chain, wallet, &buffer.job).await {
+            match evidence::close(&self.chain, wallet, &buffer.job).await {
                 Ok(true) => self.tell(Event::BufferClosed { job: buffer.job }),
                 Ok(false) => {}
                 // Whoever used it has closed it meanwhile.
