@@ -9,6 +9,7 @@ pub mod credits_ix;
 pub mod error;
 pub mod evidence;
 pub mod governance_ix;
+pub mod history;
 pub mod jobs_ix;
 pub mod parameter;
 pub mod preview;

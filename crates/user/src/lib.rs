@@ -11,4 +11,4 @@ pub use dispute::{Disputed, Fault, dispute, prove};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
 pub use redeem::{claim, rebate, redeem};
-pub use review::{Review, Served, accept, cancel, expire, fetch, review};
+pub use review::{Review, Served, accept, cancel, expire, fetch, fetch_given, review};

@@ -29,13 +29,22 @@ pub struct Review {
 /// # Errors
 /// If one of them cannot be had, is damaged or is something else.
 pub async fn fetch(blobs: &Blobs, address: &Pubkey, job: &Job) -> Result<Served, UserError> {
-    let model = work::fetch_model(blobs, job.model_blob, &job.model_root).await?;
-    let input = work::fetch_input(blobs, address, job, &model).await?;
+    let (model, input) = fetch_given(blobs, address, job).await?;
     let limit = ResultFile::max_bytes(&model.specs(), job.rows);
     let withheld = |cause| UserError::Withheld { job: *address, cause };
     let bytes = blobs.clone().with_limit(limit).get(BlobId(job.result_blob)).await.map_err(withheld)?;
     let result = ResultFile::from_bytes(&bytes).map_err(|cause| UserError::BadResult { job: *address, cause })?;
     Ok(Served { address: *address, job: job.clone(), model, input, result })
+}
+
+/// Fetches what a job's user has posted: model and input, checked against the chain.
+///
+/// # Errors
+/// If one of them cannot be had, is damaged or is something else.
+pub async fn fetch_given(blobs: &Blobs, address: &Pubkey, job: &Job) -> Result<(Model, Bytes), UserError> {
+    let model = work::fetch_model(blobs, job.model_blob, &job.model_root).await?;
+    let input = work::fetch_input(blobs, address, job, &model).await?;
+    Ok((model, input))
 }
 
 impl Served {
