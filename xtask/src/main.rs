@@ -88,6 +88,28 @@ enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// Compute units and transactions of judging one cell, by its products
+    Judge {
+        /// The output is one JSON object anyway
+        #[arg(long)]
+        json: bool,
+    },
+    /// Random cells judged on chain and off: the verdicts must be equal
+    Agreement {
+        #[arg(long, default_value_t = 10_000)]
+        cases: u64,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The output is one JSON object anyway
+        #[arg(long)]
+        json: bool,
+    },
+    /// Simulated cheats against audits and watchers: how many are caught, and how many should be
+    Detect {
+        /// The output is one JSON object anyway
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Enough for every instruction to succeed often, in about a minute.
@@ -122,6 +144,19 @@ fn main() -> Result<()> {
                 command.arg("--update");
             }
             checked(&mut command)
+        }
+        Task::Bench(Bench::Judge { json: _ }) => {
+            setup(&paths, false)?;
+            checked(&mut cargo.built(&["--bin", "judging"], "judging")?)
+        }
+        Task::Bench(Bench::Agreement { cases, seed, json: _ }) => {
+            setup(&paths, false)?;
+            let mut command = cargo.built(&["--bin", "agreement"], "agreement")?;
+            checked(command.args(["--cases", &cases.to_string(), "--seed", &seed.to_string()]))
+        }
+        Task::Bench(Bench::Detect { json: _ }) => {
+            packages::install()?;
+            checked(&mut cargo.built(&["--example", "detect"], "examples/detect")?)
         }
         Task::Bench(Bench::Job { json }) => {
             packages::install()?;

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod chain;
+pub mod compute;
 pub mod credits_ix;
 pub mod error;
 pub mod evidence;

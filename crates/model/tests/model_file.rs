@@ -140,7 +140,7 @@ fn weights_of_another_size_are_refused() {
     assert_eq!(ModelLayer::new(3, 3, 2, None, &[0; 5], &[0; 2]), Err(expected));
     assert!(matches!(ModelLayer::new(0, 3, 2, None, &[0; 6], &[0; 1]), Err(ModelError::Weights { .. })));
     assert!(matches!(ModelLayer::new(0, 0, 0, None, &[], &[]), Err(ModelError::Weights { .. })));
-    let wide = ModelLayer::new(0, 4097, 1, None, &[0; 4097], &[0]);
+    let wide = ModelLayer::new(0, 65_536, 1, None, &[0; 65_536], &[0]);
     assert_eq!(wide, Err(ModelError::Layers(LayerError::Width)));
 }
 

@@ -241,8 +241,8 @@ fn accumulators_beyond_32_bits_are_refused() {
 
 #[test]
 fn widths_and_depth_that_cannot_be_judged_are_refused() {
-    let wide = Chain::new(element::INT8, 1).matmul(1, 4097, &[0; 4097]).build(element::INT32, 4097);
-    assert_says(&import("m", &wide.encode_to_vec()).unwrap_err(), &["'MatMulInteger_0'", "4096"]);
+    let wide = Chain::new(element::INT8, 1).matmul(1, 65_536, &[0; 65_536]).build(element::INT32, 65_536);
+    assert_says(&import("m", &wide.encode_to_vec()).unwrap_err(), &["'MatMulInteger_0'", "65535"]);
     let deep = |layers| {
         let step = |c: Chain, _| c.matmul(1, 1, &[1]).op("Max", 0).op("Min", 127).cast(element::UINT8);
         let chain = (0..layers).fold(Chain::new(element::INT8, 1), step);

@@ -75,13 +75,14 @@ pub async fn prove(
 ) -> Result<Disputed, UserError> {
     match judged(chain, wallet, address, job, &fault).await {
         Ok((uploads, confirmed)) => Ok(Disputed { fault, uploads, confirmed }),
-        Err(ClientError::Program(_) | ClientError::Transaction { .. } | ClientError::Missing { .. })
-            if has_ended(chain, address).await? =>
-        {
-            evidence::close(chain, wallet, address).await?;
-            Err(UserError::Ended { job: *address })
+        // If it is not known whether it landed, the buffer may still be needed.
+        Err(error @ (ClientError::Unconfirmed { .. } | ClientError::Unreachable { .. })) => Err(error.into()),
+        Err(refusal) => {
+            let ended = has_ended(chain, address).await?;
+            // What was refused will be refused again: the rent is better back.
+            evidence::close(chain, wallet, *address).await?;
+            Err(if ended { UserError::Ended { job: *address } } else { refusal.into() })
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -104,7 +105,8 @@ async fn judged(
     }
     let uploads = evidence::upload(chain, wallet, *address, &fault.evidence, &accounts).await?;
     let judge = jobs_ix::dispute_cell(prover, *address, job, (fault.layer, fault.row, fault.column));
-    Ok((uploads, chain.send(&[judge], &[wallet]).await?))
+    let judge = evidence::judged(judge, fault.evidence.len());
+    Ok((uploads, chain.send(&judge, &[wallet]).await?))
 }
 
 /// Whether a job is gone. A refusal may come from a block that is not confirmed yet, so it looks again a few times.

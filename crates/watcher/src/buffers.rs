@@ -21,9 +21,8 @@ impl Shared {
             if waits(&buffer.job) || self.chain.bytes(&buffer.job).await?.is_some() {
                 continue;
             }
-            match evidence::close(&self.chain, wallet, &buffer.job).await {
-                Ok(true) => self.tell(Event::BufferClosed { job: buffer.job }),
-                Ok(false) => {}
+            match evidence::close(&self.chain, wallet, buffer.job).await {
+                Ok(()) => self.tell(Event::BufferClosed { job: buffer.job }),
                 // Whoever used it has closed it meanwhile.
                 Err(error) if error.program_error().is_some() => {}
                 Err(error) => return Err(error),

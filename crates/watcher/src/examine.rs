@@ -193,7 +193,7 @@ fn judged(served: Served) -> Result<Result<Report, Fault>, Unchecked> {
 /// What a wallet must hold to prove a fault, lamports. The rent of the buffer comes back.
 fn lamports_for(evidence: usize) -> u64 {
     let buffer = ACCOUNT + (Proof::HEADER + evidence) as u64;
-    let transactions = 3 + evidence.div_ceil(client::evidence::CHUNK) as u64;
+    let transactions = 3 + evidence.div_ceil(client::evidence::WRITE_BYTES) as u64;
     (buffer + TOKEN_ACCOUNTS) * RENT_PER_BYTE + transactions * FEE
 }
 

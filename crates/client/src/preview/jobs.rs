@@ -86,8 +86,12 @@ fn other(i: &Instruction) -> Option<Step> {
         let step = step("open a buffer for evidence").detail("size", format!("{size} bytes"));
         return Some(step.account("prover", i, 0).account("job", i, 1));
     }
+    if let Some(ix::GrowProof { size }) = arguments(i) {
+        let step = step("make room for evidence").detail("size", format!("{size} bytes"));
+        return Some(step.account("prover", i, 0));
+    }
     if let Some(ix::WriteProof { offset, bytes }) = arguments(i) {
-        let end = usize::from(offset) + bytes.len();
+        let end = offset as usize + bytes.len();
         return Some(step("write evidence").detail("bytes", format!("{offset} to {end}")).account("prover", i, 0));
     }
     if let Some(ix::CloseProof {}) = arguments(i) {

@@ -94,6 +94,7 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
         (jobs_ix::expire_claim(address, &job), vec![("job", address), ("user", job.user)]),
         (jobs_ix::dispute_cell(a, address, &job, (0, 1, 2)), vec![("prover", a), ("job", address)]),
         (jobs_ix::open_proof(a, address, 5), vec![("prover", a), ("job", address)]),
+        (jobs_ix::grow_proof(a, address, 5), vec![("prover", a)]),
         (jobs_ix::write_proof(a, address, 5, vec![1]), vec![("prover", a)]),
         (jobs_ix::close_proof(a, address), vec![("prover", a)]),
         (jobs_ix::administer(a, ::jobs::Order::Pause { flags: 1 }), vec![("authority", a)]),
