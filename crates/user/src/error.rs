@@ -29,7 +29,7 @@ pub enum UserError {
     BadResult { job: Pubkey, cause: String },
     /// The result is wrong; it was not accepted.
     #[error("the result of job {job} is wrong and was not accepted: {rejection}{hint}")]
-    Rejected { job: Pubkey, rejection: Rejection, hint: String },
+    Rejected { job: Pubkey, rejection: Box<Rejection>, hint: String },
     #[error("there is nothing to dispute: the result of job {job} is right")]
     Honest { job: Pubkey },
     #[error("the fault cannot be shown as one cell: {0}")]

@@ -97,7 +97,7 @@ pub async fn accept(chain: &Chain, wallet: &Keypair, review: Review) -> Result<(
                 }
                 _ => String::new(),
             };
-            return Err(UserError::Rejected { job: *address, rejection, hint });
+            return Err(UserError::Rejected { job: *address, rejection: Box::new(rejection), hint });
         }
     };
     let instruction = jobs_ix::accept_result(wallet.pubkey(), *address, job);
