@@ -1,5 +1,6 @@
 //! The command line.
 mod economy;
+mod import;
 mod watch;
 
 use crate::exit;
@@ -8,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use economy::*;
+pub use import::ImportArgs;
 pub use watch::WatchArgs;
 
 /// A decentralised GPU cloud whose work is proved: buy credits, post jobs, run workers, look at the network.
@@ -211,6 +213,8 @@ pub enum ModelCommand {
     },
     /// Import an integer ONNX file and show what would be registered
     Inspect { file: PathBuf },
+    /// Import an ONNX file, measure it on data, and write it as a model file
+    Import(ImportArgs),
 }
 
 #[derive(Subcommand)]

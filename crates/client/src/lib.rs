@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod governance_ix;
 pub mod history;
 pub mod jobs_ix;
+pub mod models_ix;
 pub mod parameter;
 pub mod preview;
 pub mod read;

@@ -191,3 +191,14 @@ fn a_result_survives_its_file() {
     }
     assert!(ResultFile::from_bytes(b"IOR2").is_err());
 }
+
+#[test]
+fn a_model_that_workers_would_not_read_is_refused_before_it_is_registered() {
+    let requant = Some(Requant { shift1: 8, mul: 20_000, shift2: 20, zero_point: 0, lo: -128, hi: 127 });
+    let wide = |i| ModelLayer::new(i, 4096, 4096, requant, &vec![1; 4096 * 4096], &[0; 4096]).unwrap();
+    let layers: Vec<ModelLayer> = (0..8).map(wide).collect();
+    let model = Model::new("wide", (-128, 127), layers[..7].to_vec()).unwrap();
+    assert!(model.to_file().is_ok());
+    let model = Model::new("wide", (-128, 127), layers).unwrap();
+    assert!(matches!(model.to_file(), Err(ModelError::FileSize { .. })));
+}

@@ -215,12 +215,12 @@ fn constants_that_cannot_be_judged_are_refused() {
 }
 
 #[test]
-fn zero_points_other_than_of_weights_are_refused() {
+fn zero_points_that_are_no_scalars_or_leave_int8_are_refused() {
     let error = refusal(|g| {
-        g.initializer.push(tensor("zp", element::UINT8, &[], vec![3]));
+        g.initializer.push(tensor("zp", element::UINT8, &[2], vec![3, 4]));
         node_mut(g, "fc0").input.push("zp".into());
     });
-    assert_says(&error, &["'fc0'", "activations have a zero point"]);
+    assert_says(&error, &["'fc0'", "a zero point is not a scalar"]);
     let weights = tensor("", element::UINT8, &[1, 1], vec![255]);
     let zero = tensor("", element::UINT8, &[], vec![0]);
     let chain = Chain::new(element::UINT8, 1).node("MatMulInteger", vec![], vec![weights, zero]);
