@@ -9,8 +9,8 @@ pub const HELP: &str = "What it does:
   `dispute_cell` judges it. What is right, or cannot be judged, is never disputed. After a restart it goes on where it was.
 
 What it costs and earns:
-  Checking costs no money. A proof costs 5,000 lamports a transaction (3 to 14 of them); the buffer's rent, up to 0.072 SOL,
-  comes back. Whoever proves a fault first gets the prover's share of the stake that was reserved for the job
+  Checking costs no money. A proof costs 5,000 lamports a transaction: two or three for most cells, about 140 for the widest;
+  the buffer's rent, 0.01 SOL for 1 kB of evidence and 1 SOL for the widest, comes back. Whoever proves a fault first gets the prover's share of the stake that was reserved for the job
   (`io gov parameters`: staking.prover_bps), in IO; whoever comes second has paid the fees of what was sent by then.
   Use one wallet for each watcher, and one that holds little: it signs without asking.
 
