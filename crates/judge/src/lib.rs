@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod audit;
 pub mod cell;
+pub mod challenge;
 pub mod commitment;
 pub mod dot;
 pub mod evidence;

@@ -51,7 +51,8 @@ impl Served {
     /// Checks every cell. It computes for as long as the job is large: not for an async thread.
     pub fn check(self) -> Review {
         let id = self.address.to_bytes();
-        let outcome = verify::check(&self.case(&id), &self.result);
+        // The input's root was compared when it was fetched.
+        let outcome = verify::check_known(&self.case(&id), &self.result);
         Review { served: self, outcome }
     }
 
