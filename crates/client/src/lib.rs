@@ -4,6 +4,7 @@
 //! a second, older one.
 
 pub mod address;
+mod answer;
 pub mod chain;
 pub mod compute;
 pub mod credits_ix;
@@ -19,7 +20,7 @@ pub mod staking_ix;
 pub mod wallet;
 
 pub use anchor_lang::prelude::Pubkey;
-pub use chain::{Approval, Chain, Confirmed};
+pub use chain::{Approval, Chain, Clock, Confirmed};
 pub use credits_ix::transfer_sol;
 pub use error::{ClientError, ProgramFailure};
 pub use parameter::Parameter;

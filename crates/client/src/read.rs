@@ -3,9 +3,10 @@ use crate::error::ClientError;
 use crate::{Chain, Pubkey, address, credits_ix};
 use credits::state::{Earnings, Emission, Epoch, Feed, Loyalty};
 use economy::Price;
+use economy::claim::{ClaimTerms, reservation};
 use economy::stake as rules;
 use governance::state::{Proposal, Vote};
-use jobs::state::{Job, Operator, Status};
+use jobs::state::{Demand, Job, Operator, Status};
 use staking::state::{Pool, PoolKind, Position, Rewards};
 
 const UNINITIALIZED: &str = "is this the right cluster? the network has not been initialized here";
@@ -130,6 +131,22 @@ impl Chain {
         }
     }
 
+    /// IO that an operator must have free of its own stake to claim a job of this `price` (IOSD) now; the inner error says why there is no price for it.
+    ///
+    /// # Errors
+    /// If the node cannot be reached or the network is not initialized.
+    pub async fn reservation(&self, price: u64) -> Result<Result<u64, economy::PriceError>, ClientError> {
+        let (jobs, staking) = (self.jobs_config().await?, self.staking_config().await?);
+        let terms =
+            ClaimTerms { reserve_bps: jobs.reserve_bps, audit_bps: jobs.audit_bps, prover_bps: staking.prover_bps };
+        let buying = match self.price().await? {
+            Ok(read) => read.buying(),
+            Err(error) => Err(error),
+        };
+        // What does not fit is more than there is.
+        Ok(buying.map(|buying| reservation(price, terms, buying).unwrap_or(u64::MAX)))
+    }
+
     /// An epoch's account: there is one once somebody bought or redeemed in it, and until that is settled.
     ///
     /// # Errors
@@ -170,6 +187,17 @@ impl Chain {
     /// If the node cannot be reached.
     pub async fn jobs(&self, status: Status) -> Result<Vec<(Pubkey, Job)>, ClientError> {
         self.list(&jobs::ID, &[(0, vec![status as u8])]).await
+    }
+
+    /// All open demands for a job's data, by number; also those that a job that has ended has left behind.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn demands(&self, job: &Pubkey) -> Result<Vec<Demand>, ClientError> {
+        let open = self.list(&jobs::ID, &[(0, job.to_bytes().to_vec())]).await?;
+        let mut open: Vec<Demand> = open.into_iter().map(|(_, demand)| demand).collect();
+        open.sort_by_key(|demand| demand.n);
+        Ok(open)
     }
 
     /// # Errors

@@ -52,6 +52,7 @@ impl Served {
     pub fn check(self) -> Review {
         let id = self.address.to_bytes();
         // The input's root was compared when it was fetched.
+        // The input's root was compared when it was fetched.
         let outcome = verify::check_known(&self.case(&id), &self.result);
         Review { served: self, outcome }
     }
@@ -116,17 +117,35 @@ pub async fn cancel(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result
     Ok(chain.send(&[refund_to, instruction], &[wallet]).await?)
 }
 
-/// Refunds a job whose deadline has passed to its user. Anybody may.
+/// Draws a committed job's audit, once its draw slot has passed. Anybody may.
+///
+/// # Errors
+/// The program's or node's refusal.
+pub async fn draw(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
+    Ok(chain.send(&[jobs_ix::draw_audit(wallet.pubkey(), *address)], &[wallet]).await?)
+}
+
+/// Refunds a job whose deadline has passed to its user: nobody claimed it, its device did not commit, or its audit was not
+/// answered. Anybody may.
 ///
 /// # Errors
 /// The program's or node's refusal.
 pub async fn expire(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
     let job = find_job(chain, address).await?;
+    if job.status == Status::Committed {
+        let me = wallet.pubkey();
+        let instructions = [
+            credits_ix::create_iosd_account(me, job.user),
+            credits_ix::create_io_account(me, me),
+            jobs_ix::expire_audit(me, *address, &job),
+        ];
+        return Ok(chain.send(&instructions, &[wallet]).await?);
+    }
     let has_io = chain.bytes(&address::io_account(&job.user)).await?.is_some();
     Ok(chain.send(&jobs_ix::expire_with_accounts(wallet.pubkey(), *address, &job, has_io), &[wallet]).await?)
 }
 
-async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {
+pub(crate) async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {
     let hint = "it has ended, or was never posted here: its history is in the explorer";
     Ok(chain.get("live job", address, hint).await?)
 }

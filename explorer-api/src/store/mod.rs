@@ -1,4 +1,6 @@
 //! All SQL.
+pub mod audits;
+pub mod demands;
 pub mod devices;
 pub mod epochs;
 pub mod events;

@@ -3,8 +3,10 @@ use super::words;
 use anchor_lang::prelude::Pubkey;
 use credits::{PriceSource, Purpose};
 use governance::state::{Action, Choice, Status, Target};
+use jobs::Item;
 use jobs::events::Verification;
 use serde_json::{Value, json};
+use staking::SlashReason;
 use staking::state::{PoolKind, PoolState, PositionState};
 
 /// How a field reads in JSON.
@@ -26,7 +28,7 @@ impl InBody for Option<Pubkey> {
 
 impl InBody for [u8; 32] {
     fn in_body(&self) -> Value {
-        self.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+        hex(self).into()
     }
 }
 
@@ -67,6 +69,7 @@ macro_rules! words_in_body {
 words_in_body! {
     Verification => verification_word,
     Purpose => words::purpose,
+    SlashReason => words::slash_reason,
     PoolKind => words::pool_kind,
     Choice => words::choice,
     Status => words::status,
@@ -84,6 +87,42 @@ impl InBody for PriceSource {
                 "kind": "pyth", "receiver": receiver.in_body(), "account": account.in_body(), "feed_id": feed_id.in_body()
             }),
         }
+    }
+}
+
+impl InBody for Option<u32> {
+    fn in_body(&self) -> Value {
+        (*self).into()
+    }
+}
+
+/// Bytes in hex.
+impl InBody for Vec<u8> {
+    fn in_body(&self) -> Value {
+        hex(self).into()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a demand asks for: its kind, and the kind's own fields.
+pub fn item(item: &Item) -> Value {
+    match *item {
+        Item::LayerRoots => json!({ "kind": "layer_roots" }),
+        Item::Nodes { layer, row, level, index, depth } => json!({
+            "kind": "nodes", "layer": layer, "row": row, "level": level, "index": index, "depth": depth
+        }),
+        Item::Segments { layer, row, first, count } => {
+            json!({ "kind": "segments", "layer": layer, "row": row, "first": first, "count": count })
+        }
+    }
+}
+
+impl InBody for Item {
+    fn in_body(&self) -> Value {
+        item(self)
     }
 }
 
@@ -123,16 +162,17 @@ pub fn verification_word(verification: Verification) -> &'static str {
     match verification {
         Verification::Accepted => "accepted",
         Verification::Unchallenged => "unchallenged",
+        Verification::Audited => "audited",
     }
 }
 
-macro_rules! numbers_in_body {
-    ($($number:ty),*) => {
-        $(impl InBody for $number {
+macro_rules! plain_in_body {
+    ($($plain:ty),*) => {
+        $(impl InBody for $plain {
             fn in_body(&self) -> Value {
                 (*self).into()
             }
         })*
     };
 }
-numbers_in_body!(u8, u16, u32, i32, i64);
+plain_in_body!(bool, u8, u16, u32, i32, i64);

@@ -4,6 +4,7 @@ use anchor_lang::prelude::Pubkey;
 use credits::{PriceSource, Purpose};
 use governance::state::{Action, Choice, Status, Target};
 use serde_json::{Value, json};
+use staking::SlashReason;
 use staking::state::PoolKind;
 use std::fmt::Debug;
 
@@ -19,6 +20,13 @@ pub fn pool_kind(kind: PoolKind) -> &'static str {
     match kind {
         PoolKind::Operator => "operator",
         PoolKind::User => "user",
+    }
+}
+
+pub fn slash_reason(reason: SlashReason) -> &'static str {
+    match reason {
+        SlashReason::WrongCell => "wrong_cell",
+        SlashReason::Silence => "silence",
     }
 }
 
@@ -60,12 +68,14 @@ enum Counted {
     BasisPoints,
     Seconds,
     Io,
+    Cells,
+    Sol,
     Flags,
 }
 
 /// What a parameter's name stands for.
 fn described(name: &str) -> (&str, Counted) {
-    use Counted::{BasisPoints, Flags, Io, Seconds};
+    use Counted::{BasisPoints, Cells, Flags, Io, Seconds, Sol};
     match name {
         "FeeBps" => ("the fee on settled prices", BasisPoints),
         "IncentiveBps" => ("the incentives' share of the fee", BasisPoints),
@@ -86,6 +96,11 @@ fn described(name: &str) -> (&str, Counted) {
         "ClassStake1" => ("the stake that a device of class 1 needs", Io),
         "ClassStake2" => ("the stake that a device of class 2 needs", Io),
         "ClassStake3" => ("the stake that a device of class 3 needs", Io),
+        "AuditBps" => ("the share of results that is audited", BasisPoints),
+        "AuditCells" => ("the size of an audit", Cells),
+        "AnswerS" => ("the time to answer an audit", Seconds),
+        "DemandBond" => ("the bond of a demand for withheld data", Sol),
+        "DemandAnswerS" => ("the time in which a demand can be answered", Seconds),
         "Deposit" => ("the deposit for a proposal", Io),
         "VotingS" => ("the length of a vote", Seconds),
         "TimelockS" => ("the time between a vote and its execution", Seconds),
@@ -118,6 +133,8 @@ fn value(counted: &Counted, value: u64) -> String {
         Counted::BasisPoints => format!("{}.{:02} %", value / 100, value % 100),
         Counted::Seconds => format!("{value} s"),
         Counted::Io => io(value),
+        Counted::Cells => format!("{value} cells"),
+        Counted::Sol => format!("{} SOL", economy::amount::sol(value)),
         Counted::Flags => format!("{value:#05b}"),
     }
 }

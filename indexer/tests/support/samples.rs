@@ -3,6 +3,7 @@ use super::event_data;
 use super::story::key;
 use credits::events::*;
 use indexer::Program;
+use jobs::Item;
 use jobs::events::{self as job_events, *};
 
 pub type Sample = (Program, &'static str, Vec<u8>);
@@ -222,7 +223,16 @@ fn jobs_samples() -> Vec<Sample> {
         (
             Jobs,
             "JobClaimed",
-            event_data(&JobClaimed { stamp, job: k, device: k, operator: k, commit_deadline: i64::MAX, reserved: max }),
+            event_data(&JobClaimed {
+                stamp,
+                job: k,
+                device: k,
+                operator: k,
+                commit_deadline: i64::MAX,
+                reserved: max,
+                audit_bps: 10_000,
+                audit_cells: 32,
+            }),
         ),
         (
             Jobs,
@@ -234,6 +244,53 @@ fn jobs_samples() -> Vec<Sample> {
                 commitment: [1; 32],
                 result_blob: [2; 32],
                 window_end: 3,
+                draw_slot: max,
+            }),
+        ),
+        (
+            Jobs,
+            "AuditDrawn",
+            event_data(&AuditDrawn {
+                stamp,
+                job: k,
+                caller: k,
+                fee: 1,
+                slot: max,
+                slot_hash: [1; 32],
+                seed: [2; 32],
+                certain: false,
+                audited: true,
+                cells: 32,
+                deadline: 3,
+            }),
+        ),
+        (Jobs, "AuditMissed", event_data(&AuditMissed { stamp, job: k, missed_slot: 1, draw_slot: max, cells: 4 })),
+        (
+            Jobs,
+            "CellOpened",
+            event_data(&CellOpened {
+                stamp,
+                job: k,
+                prover: k,
+                index: 31,
+                layer: 1,
+                row: u32::MAX,
+                column: 3,
+                left: 4,
+            }),
+        ),
+        (
+            Jobs,
+            "AuditExpired",
+            event_data(&AuditExpired {
+                stamp,
+                job: k,
+                device: k,
+                operator: k,
+                caller: k,
+                left: 1,
+                refund: 2,
+                slashed: max,
             }),
         ),
         (
@@ -245,7 +302,7 @@ fn jobs_samples() -> Vec<Sample> {
                 device: k,
                 operator: k,
                 price: 1,
-                verification: Verification::Unchallenged,
+                verification: Verification::Audited,
                 device_jobs_paid: 2,
             }),
         ),
@@ -270,6 +327,63 @@ fn jobs_samples() -> Vec<Sample> {
                 slashed: 6,
             }),
         ),
+        (
+            Jobs,
+            "DemandMade",
+            event_data(&DemandMade {
+                stamp,
+                job: k,
+                n: u16::MAX,
+                demander: k,
+                item: Item::Nodes { layer: 1, row: None, level: 20, index: u32::MAX, depth: 6 },
+                bond: max,
+                deadline: i64::MAX,
+            }),
+        ),
+        (
+            Jobs,
+            "DemandMade",
+            event_data(&DemandMade {
+                stamp,
+                job: k,
+                n: 1,
+                demander: k,
+                item: Item::Segments { layer: 1, row: u32::MAX, first: 2, count: 8 },
+                bond: 0,
+                deadline: 0,
+            }),
+        ),
+        (
+            Jobs,
+            "DemandAnswered",
+            event_data(&DemandAnswered {
+                stamp,
+                job: k,
+                n: 1,
+                demander: k,
+                prover: k,
+                bond: max,
+                window_end: i64::MIN,
+                data: vec![255; 2_048],
+            }),
+        ),
+        (
+            Jobs,
+            "DemandExpired",
+            event_data(&DemandExpired {
+                stamp,
+                job: k,
+                n: 1,
+                demander: k,
+                bond: max,
+                device: k,
+                operator: k,
+                caller: k,
+                refund: 1,
+                slashed: 2,
+            }),
+        ),
+        (Jobs, "DemandClosed", event_data(&DemandClosed { stamp, job: k, n: 1, demander: k, bond: 2 })),
         (Jobs, "DeviceRetired", event_data(&DeviceRetired { stamp, device: k, operator: k, required_stake: 0 })),
         (
             Jobs,

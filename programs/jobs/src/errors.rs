@@ -70,6 +70,34 @@ pub enum JobsError {
     WrongPool,
     #[msg("an amount does not fit 64 bits")]
     AmountOverflow,
+    #[msg("the audit is still to be drawn: draw it once the draw slot has passed, then settle")]
+    AuditPending,
+    #[msg("the audit is open: its cells must be answered first, or its deadline must pass")]
+    AuditOpen,
+    #[msg("the audit is drawn already")]
+    AlreadyDrawn,
+    #[msg("the job has no open audit")]
+    NoOpenAudit,
+    #[msg("the audit has no cell with this index")]
+    NoSuchCell,
+    #[msg("this cell of the audit is answered already")]
+    AlreadyAnswered,
+    #[msg("the committed cell is wrong: an audit is answered by right cells; dispute_cell proves a wrong one")]
+    WrongCell,
+    #[msg("this is not the slot hashes sysvar, or it cannot be read")]
+    WrongSlotHashes,
+    #[msg("this is not the staking program's config")]
+    WrongStakingConfig,
+    #[msg(
+        "no job of this shape has such data: check layer, row, segments, node, and the most that one demand can name"
+    )]
+    DemandOutOfRange,
+    #[msg("the job has as many demands as it can have: wait until an open one is answered")]
+    TooManyDemands,
+    #[msg("a demand for the job's data is open: it must be answered, or expired after its deadline")]
+    DemandOpen,
+    #[msg("the demand's job is live: it is answered, or expired after its deadline")]
+    JobLives,
 }
 
 impl From<JudgeError> for JobsError {

@@ -8,11 +8,12 @@ pub mod constants;
 pub mod errors;
 pub mod events;
 pub mod instructions;
+pub mod slot_hashes;
 pub mod state;
 
 use instructions::*;
 pub use instructions::{CommitArgs, InitializeArgs, ModelArgs, Order, PostArgs};
-pub use state::Parameter;
+pub use state::{Item, Parameter};
 
 declare_id!("5rnPnghLg7E2Z8wHd3LGhPPB8Ns1B4HLTSQJtZa7ykNK");
 
@@ -92,7 +93,25 @@ pub mod jobs {
         instructions::accept_result::handle(ctx)
     }
 
-    /// Pays an unchallenged job after its window. Anyone may.
+    /// Draws a committed job's audit from the slot hashes, once its draw slot has passed; a draw that was missed makes the audit
+    /// certain. Anyone may, and gets the fee that the user put by.
+    pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
+        instructions::draw_audit::handle(ctx)
+    }
+
+    /// Answers cell `index` of an audit with the buffer's evidence, until the deadline. Anyone may. What does not show that the
+    /// committed cell is right is refused and changes nothing.
+    pub fn open_cell(ctx: Context<OpenCell>, index: u8) -> Result<()> {
+        instructions::open_cell::handle(ctx, index)
+    }
+
+    /// Ends a job whose audit was not answered in time: the user is refunded and the stake reserved for it is slashed. Anyone
+    /// may, for a small share of that stake.
+    pub fn expire_audit(ctx: Context<ExpireAudit>) -> Result<()> {
+        instructions::expire_audit::handle(ctx)
+    }
+
+    /// Pays an unchallenged job after its window and its audit. Anyone may.
     pub fn settle_job(ctx: Context<SettleJob>) -> Result<()> {
         instructions::settle_job::handle(ctx)
     }
@@ -136,6 +155,27 @@ pub mod jobs {
     /// the stake reserved for it is slashed; if it is right, or the evidence proves nothing, the transaction fails and nothing changes.
     pub fn dispute_cell(ctx: Context<DisputeCell>, layer: u32, row: u32, column: u32) -> Result<()> {
         instructions::dispute_cell::handle(ctx, layer, row, column)
+    }
+
+    /// Asks for data that hangs under a job's commitment, against a bond, until the end of its window. Anyone may.
+    pub fn demand_data(ctx: Context<DemandData>, item: Item) -> Result<()> {
+        instructions::demand_data::handle(ctx, item)
+    }
+
+    /// Answers a demand from the signer's buffer, until its deadline, and gets the bond. Anyone may.
+    pub fn answer_demand(ctx: Context<AnswerDemand>) -> Result<()> {
+        instructions::answer_demand::handle(ctx)
+    }
+
+    /// Ends a job whose worker has not answered a demand in time: the user is refunded, the stake reserved for the job is
+    /// slashed, and the demander gets the bond back. Anyone may.
+    pub fn expire_demand(ctx: Context<ExpireDemand>) -> Result<()> {
+        instructions::expire_demand::handle(ctx)
+    }
+
+    /// Returns rent and bond of a demand whose job has ended. Anyone may.
+    pub fn close_demand(ctx: Context<CloseDemand>) -> Result<()> {
+        instructions::close_demand::handle(ctx)
     }
 
     /// What the authority orders.

@@ -74,7 +74,9 @@ fn ending(i: &Instruction) -> Option<Step> {
         return Some(step("accept a result: its escrow pays the supplier").account("user", i, 0).account("job", i, 2));
     }
     if let Some(ix::SettleJob {}) = arguments(i) {
-        return Some(step("settle an unchallenged job: its escrow pays the supplier").account("job", i, 1));
+        return Some(
+            step("settle a job after its window and audit: its escrow pays the supplier").account("job", i, 1),
+        );
     }
     if let Some(ix::CancelJob {}) = arguments(i) {
         return Some(step("cancel a job: its escrow is refunded").account("user", i, 0).account("job", i, 2));
@@ -86,10 +88,39 @@ fn ending(i: &Instruction) -> Option<Step> {
         let step = step("expire a claim: its escrow is refunded, part of the stake reserved for it is forfeited");
         return Some(step.account("job", i, 1).account("user", i, 2));
     }
+    if let Some(ix::ExpireAudit {}) = arguments(i) {
+        let step =
+            step("expire an audit: the escrow is refunded, the stake reserved for the job is slashed and burned");
+        return Some(step.account("caller", i, 0).account("job", i, 2));
+    }
+    if let Some(step) = demand(i) {
+        return Some(step);
+    }
     let ix::DisputeCell { layer, row, column } = arguments(i)?;
     let step = step("prove a wrong cell: the escrow is refunded, the stake reserved for the job is slashed");
     let step = step.detail("cell", format!("layer {layer}, row {row}, column {column}"));
     Some(step.account("prover", i, 0).account("job", i, 4))
+}
+
+/// What is about withheld data.
+fn demand(i: &Instruction) -> Option<Step> {
+    if let Some(ix::DemandData { item }) = arguments(i) {
+        let step = step("demand data of a job: an answer costs the bond, silence refunds the job");
+        let step = step.detail("what", format!("{item:?}"));
+        return Some(step.account("demander", i, 0).account("job", i, 2).account("demand", i, 4));
+    }
+    if let Some(ix::AnswerDemand {}) = arguments(i) {
+        let step = step("answer a demand; its bond is the prover's").account("prover", i, 0).account("job", i, 3);
+        return Some(step.account("demand", i, 5).account("demander", i, 6));
+    }
+    if let Some(ix::ExpireDemand {}) = arguments(i) {
+        let step = step("expire a demand: the escrow is refunded, the stake reserved for the job is slashed");
+        let step = step.account("caller", i, 0).account("demand", i, 1).account("demander", i, 2);
+        return Some(step.account("job", i, 4));
+    }
+    let ix::CloseDemand {} = arguments(i)?;
+    let step = step("close a demand of a job that has ended: rent and bond go back").account("demand", i, 0);
+    Some(step.account("job", i, 1).account("demander", i, 2))
 }
 
 fn other(i: &Instruction) -> Option<Step> {
@@ -104,6 +135,13 @@ fn other(i: &Instruction) -> Option<Step> {
     if let Some(ix::WriteProof { offset, bytes }) = arguments(i) {
         let end = offset as usize + bytes.len();
         return Some(step("write evidence").detail("bytes", format!("{offset} to {end}")).account("prover", i, 0));
+    }
+    if let Some(ix::DrawAudit {}) = arguments(i) {
+        return Some(step("draw a job's audit").account("caller", i, 0).account("job", i, 2));
+    }
+    if let Some(ix::OpenCell { index }) = arguments(i) {
+        let step = step("answer a cell of an audit").detail("cell", index);
+        return Some(step.account("prover", i, 0).account("job", i, 3));
     }
     if let Some(ix::CloseProof {}) = arguments(i) {
         return Some(step("close a buffer of evidence").account("prover", i, 0));

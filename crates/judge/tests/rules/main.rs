@@ -1,7 +1,9 @@
 //! The rules of verifiable work against definitions that share no code with them. `IO_FUZZ_CASES` sets how many cases
 //! each property tries.
+mod audit;
 mod challenge;
 mod commitment;
+mod demand;
 mod dot;
 mod evidence;
 mod hostile;
@@ -12,3 +14,4 @@ mod nets;
 mod operations;
 mod reference;
 mod verdict;
+mod walk;

@@ -1,5 +1,7 @@
 //! Every balance and index, recomputed from the events' deltas with the `economy` crate's rules.
+mod audits;
 mod credits;
+mod demands;
 mod emission;
 mod governance;
 mod jobs;
@@ -18,6 +20,7 @@ use crate::audit::finding::{Findings, Subject};
 use crate::audit::launch::Launch;
 use crate::decode::{Event, Program};
 use ::credits::events::Stamp;
+use ::staking::SlashReason;
 use anchor_lang::prelude::Pubkey;
 use std::collections::BTreeMap;
 
@@ -41,7 +44,7 @@ pub enum Reservation {
     Reserved { pool: Pubkey, amount: u64 },
     Released { pool: Pubkey, amount: u64 },
     Forfeited { pool: Pubkey, user: Pubkey, to_user: u64, released: u64 },
-    Slashed { pool: Pubkey, reserved: u64 },
+    Slashed { pool: Pubkey, reserved: u64, reason: SlashReason },
 }
 
 /// The books of all four programs.

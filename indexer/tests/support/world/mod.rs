@@ -1,5 +1,6 @@
 //! The whole economy in memory: every deed goes through the `economy` crate's rules and the programs' own account types, tells
 //! its events, and leaves the accounts as the chain would.
+mod audit_deeds;
 mod credits_deeds;
 mod governance_deeds;
 mod jobs_deeds;
@@ -14,6 +15,7 @@ use anchor_lang::AccountSerialize;
 use anchor_lang::prelude::Pubkey;
 use credits::events::Stamp;
 use indexer::Program;
+use jobs::Item;
 use std::collections::BTreeMap;
 
 /// Seconds in an epoch: ten blocks.
@@ -120,6 +122,26 @@ impl World {
         let cancelled = w.post(bob, 70_000);
         w.cancel(cancelled);
 
+        let answered = w.post(alice, 1_500_000);
+        let silent = w.post(bob, 600_000);
+        w.claim(answered, device);
+        w.claim(silent, second);
+        w.commit(answered);
+        w.commit(silent);
+        w.draw(answered, true);
+        w.miss(silent);
+        w.open_cell(answered, 1);
+        w.open_cell(answered, 0);
+        w.pay(answered, jobs::events::Verification::Audited);
+        let spared = w.post(alice, 800_000);
+        w.claim(spared, device);
+        w.commit(spared);
+        w.draw(spared, false);
+        w.draw(silent, false);
+        w.pay(spared, jobs::events::Verification::Unchallenged);
+        w.open_cell(silent, 3);
+        w.expire_audit(silent);
+
         w.request_redemption(operator, 3_000_000);
         w.next_epoch();
         w.settle_redemption(operator);
@@ -136,6 +158,16 @@ impl World {
         w.slash(pool, 0, 500 * IO);
         w.refresh(pool, staker);
         w.unstake(pool, staker, 1_000 * IO);
+
+        let withheld = w.post(alice, 2_000_000);
+        w.claim(withheld, device);
+        w.commit(withheld);
+        let asked = w.demand(withheld, alice, Item::LayerRoots);
+        w.answer(withheld, asked, vec![9; 64]);
+        let mine = w.demand(withheld, bob, Item::Segments { layer: 1, row: 2, first: 3, count: 1 });
+        let silent = w.demand(withheld, alice, Item::Nodes { layer: 0, row: None, level: 2, index: 0, depth: 2 });
+        w.stay_silent(withheld, silent);
+        w.close_demand(withheld, mine);
 
         let friends = w.open_pool(alice, false, 2_500);
         w.stake(friends, staker, 100 * IO);
@@ -194,6 +226,12 @@ impl World {
         w.unstake(small, bob, 5 * IO);
         w.register_device(key(8), operator, "spare", 0);
         w.retire_device(key(8));
+        let audited = w.post(alice, 700_000);
+        w.claim(audited, device);
+        w.commit(audited);
+        w.miss(audited);
+        w.draw(audited, true);
+        w.open_cell(audited, 2);
         for _ in 0..3 {
             w.next_epoch();
         }
@@ -202,6 +240,10 @@ impl World {
         w.post(alice, 123_456);
         let running = w.post(bob, 400_000);
         w.claim(running, second);
+        let asked = w.post(bob, 300_000);
+        w.claim(asked, device);
+        w.commit(asked);
+        w.demand(asked, alice, Item::LayerRoots);
         w.request_redemption(operator, 1_000_000);
         w
     }

@@ -12,6 +12,12 @@ pub struct InitializeArgs {
     pub forfeit_bps: u16,
     /// IO base units.
     pub class_stake: [u64; CLASSES],
+    pub audit_bps: u16,
+    pub audit_cells: u8,
+    pub answer_s: u32,
+    /// Lamports.
+    pub demand_bond: u64,
+    pub demand_answer_s: u32,
 }
 
 #[derive(Accounts)]
@@ -40,6 +46,11 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
         reserve_bps: args.reserve_bps,
         forfeit_bps: args.forfeit_bps,
         class_stake: args.class_stake,
+        audit_bps: args.audit_bps,
+        audit_cells: args.audit_cells,
+        answer_s: args.answer_s,
+        demand_bond: args.demand_bond,
+        demand_answer_s: args.demand_answer_s,
         paused: 0,
         bump: ctx.bumps.config,
         authority_bump: ctx.bumps.jobs_authority,

@@ -19,6 +19,16 @@ pub struct Config {
     pub forfeit_bps: u16,
     /// Stake that each device of a class needs in its operator's pool, IO base units.
     pub class_stake: [u64; CLASSES],
+    /// Share of committed jobs that is audited, basis points.
+    pub audit_bps: u16,
+    /// Cells in an audit.
+    pub audit_cells: u8,
+    /// How long a worker has to answer an audit, seconds.
+    pub answer_s: u32,
+    /// What a demand for withheld data costs its demander if it is answered, lamports.
+    pub demand_bond: u64,
+    /// How long a demand can be answered, seconds.
+    pub demand_answer_s: u32,
     /// What is paused, see `constants::PAUSE_*`.
     pub paused: u8,
     pub bump: u8,
@@ -45,6 +55,11 @@ impl Config {
             Parameter::ClassStake1 => self.class_stake[1],
             Parameter::ClassStake2 => self.class_stake[2],
             Parameter::ClassStake3 => self.class_stake[3],
+            Parameter::AuditBps => self.audit_bps.into(),
+            Parameter::AuditCells => self.audit_cells.into(),
+            Parameter::AnswerS => self.answer_s.into(),
+            Parameter::DemandBond => self.demand_bond,
+            Parameter::DemandAnswerS => self.demand_answer_s.into(),
         }
     }
 
@@ -61,6 +76,11 @@ impl Config {
             Parameter::ClassStake1 => self.class_stake[1] = value,
             Parameter::ClassStake2 => self.class_stake[2] = value,
             Parameter::ClassStake3 => self.class_stake[3] = value,
+            Parameter::AuditBps => self.audit_bps = value.try_into().map_err(fits)?,
+            Parameter::AuditCells => self.audit_cells = value.try_into().map_err(fits)?,
+            Parameter::AnswerS => self.answer_s = value.try_into().map_err(fits)?,
+            Parameter::DemandBond => self.demand_bond = value,
+            Parameter::DemandAnswerS => self.demand_answer_s = value.try_into().map_err(fits)?,
         }
         Ok(old)
     }

@@ -1,5 +1,7 @@
 //! Accounts, one file each.
+mod audit;
 mod config;
+mod demand;
 mod device;
 mod job;
 mod model;
@@ -9,7 +11,9 @@ mod proof;
 mod shard;
 mod user;
 
+pub use audit::{Audit, Drawn};
 pub use config::Config;
+pub use demand::{Demand, Demands, Item};
 pub use device::{Device, Ending};
 pub use job::{transition, Action, Job, Status};
 pub use model::{Draft, LayerRecord, Model};

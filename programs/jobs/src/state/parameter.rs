@@ -1,7 +1,8 @@
-use crate::constants::MAX_WINDOW_S;
+use crate::constants::{MAX_ANSWER_S, MAX_DEMAND_BOND, MAX_WINDOW_S, MIN_ANSWER_S, MIN_DEMAND_BOND};
 use anchor_lang::prelude::*;
 use economy::parameter::{Bounds, Step};
 use economy::{BPS, IO_CAP};
+use judge::audit::MAX_CELLS;
 
 /// What a vote may change, each within hard bounds and by limited steps.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, InitSpace, PartialEq, Eq)]
@@ -17,12 +18,35 @@ pub enum Parameter {
     ClassStake1,
     ClassStake2,
     ClassStake3,
+    /// Share of committed jobs that is audited, basis points.
+    AuditBps,
+    /// Cells in an audit.
+    AuditCells,
+    /// How long a worker has to answer an audit, seconds.
+    AnswerS,
+    /// What a demand for withheld data costs its demander if it is answered, lamports.
+    DemandBond,
+    /// How long a demand can be answered, seconds.
+    DemandAnswerS,
 }
 
 impl Parameter {
-    pub const ALL: [Parameter; 7] = {
+    pub const ALL: [Parameter; 12] = {
         use Parameter::*;
-        [ChallengeWindowS, ReserveBps, ForfeitBps, ClassStake0, ClassStake1, ClassStake2, ClassStake3]
+        [
+            ChallengeWindowS,
+            ReserveBps,
+            ForfeitBps,
+            ClassStake0,
+            ClassStake1,
+            ClassStake2,
+            ClassStake3,
+            AuditBps,
+            AuditCells,
+            AnswerS,
+            DemandBond,
+            DemandAnswerS,
+        ]
     };
 
     pub const fn bounds(self) -> Bounds {
@@ -31,7 +55,15 @@ impl Parameter {
             // Up to a hundred times the price: deterrence at low audit rates needs a multiple.
             Parameter::ReserveBps => (0, 100 * BPS, Step::By(10 * BPS)),
             Parameter::ForfeitBps => (0, BPS, Step::By(1_000)),
-            _ => (0, IO_CAP / 100, Step::Ratio(2)),
+            // Never zero: without audits no stake deters, see `economy::claim::deterrence_floor`.
+            Parameter::AuditBps => (100, BPS, Step::By(1_000)),
+            Parameter::AuditCells => (1, MAX_CELLS as u64, Step::By(4)),
+            Parameter::AnswerS => (MIN_ANSWER_S as u64, MAX_ANSWER_S as u64, Step::Ratio(2)),
+            Parameter::DemandBond => (MIN_DEMAND_BOND, MAX_DEMAND_BOND, Step::Ratio(2)),
+            Parameter::DemandAnswerS => (1, MAX_ANSWER_S as u64, Step::Ratio(2)),
+            Parameter::ClassStake0 | Parameter::ClassStake1 | Parameter::ClassStake2 | Parameter::ClassStake3 => {
+                (0, IO_CAP / 100, Step::Ratio(2))
+            }
         };
         Bounds { min, max, step }
     }

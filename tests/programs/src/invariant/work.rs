@@ -1,13 +1,18 @@
 //! Jobs, their escrows, and the devices that work on them.
 use super::{Checked, holds, same};
 use crate::state::State;
-use anchor_lang::prelude::Pubkey;
-use jobs::state::Status;
+use anchor_lang::prelude::{Pubkey, Rent};
+use jobs::constants::DRAW_FEE;
+use jobs::state::{Audit, Status};
+use judge::audit::MAX_CELLS;
+use solana_account::ReadableAccount;
 use std::collections::BTreeMap;
 
 pub fn check(state: &State) -> Checked {
     escrows_are_the_live_jobs(state)?;
     devices_and_jobs_agree(state)?;
+    audits_fit_their_jobs(state)?;
+    jobs_count_their_demands(state)?;
     operators_count_their_devices(state)
 }
 
@@ -31,6 +36,49 @@ fn devices_and_jobs_agree(state: &State) -> Checked {
     let taken = state.jobs.iter().filter(|(_, j)| j.status != Status::Posted);
     let taken = taken.map(|(address, j)| (*address, (j.device, j.operator))).collect();
     same!("devices", held, taken, "a device's live job is the job's device");
+    Ok(())
+}
+
+fn audits_fit_their_jobs(state: &State) -> Checked {
+    for (address, job) in &state.jobs {
+        let begun = job.audit != Audit::None;
+        holds!("audits", begun == (job.status == Status::Committed), "{address} is {:?}: {:?}", job.status, job.audit);
+        holds!("audits", job.audit_cells <= MAX_CELLS, "{address} has an audit of {} cells", job.audit_cells);
+        if matches!(job.audit, Audit::Open { .. }) {
+            holds!("audits", job.unanswered() > 0, "{address} has answered everything and is not passed");
+        }
+        // What pays for the draw lies there beside the rent.
+        let fee = if matches!(job.audit, Audit::None | Audit::Pending { .. }) { DRAW_FEE } else { 0 };
+        let Some(raw) = state.raw.get(address) else { continue };
+        let least = Rent::default().minimum_balance(raw.data().len()) + fee;
+        holds!("audits", raw.lamports() >= least, "{address} holds {} lamports, {least} are needed", raw.lamports());
+    }
+    Ok(())
+}
+
+/// What a job counts as open is there, with rent and bond; what was left by an ended job can still be closed.
+fn jobs_count_their_demands(state: &State) -> Checked {
+    let mut open: BTreeMap<Pubkey, (u8, u8)> = BTreeMap::new();
+    for (address, demand) in &state.demands {
+        let lamports = state.raw.get(address).map_or(0, |a| a.lamports());
+        holds!("demands", lamports > demand.bond, "{address} holds {lamports}, its bond is {}", demand.bond);
+        let Some(job) = state.jobs.get(&demand.job) else { continue };
+        holds!("demands", demand.n < job.demands.next(), "{address} is number {} and not counted", demand.n);
+        holds!("demands", job.status == Status::Committed, "{address} is about a job that is {:?}", job.status);
+        let (others, user) = open.entry(demand.job).or_default();
+        *(if demand.demander == job.user { user } else { others }) += 1;
+    }
+    for (address, job) in &state.jobs {
+        let counted = (job.demands.open, job.demands.open_by_user);
+        same!(
+            "demands",
+            counted,
+            open.get(address).copied().unwrap_or_default(),
+            "open demands are those that are there"
+        );
+        let within = job.demands.open <= job.demands.made && job.demands.open_by_user <= job.demands.made_by_user;
+        holds!("demands", within, "{address} has more open demands than it ever had");
+    }
     Ok(())
 }
 

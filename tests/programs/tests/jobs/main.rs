@@ -1,11 +1,14 @@
 //! The jobs program, a file for each instruction.
 mod accept_result;
+mod answer_audit;
 mod cancel_job;
 mod claim_job;
 mod commit_result;
+mod demand;
 mod dispute_cell;
 mod dispute_forged;
 mod dispute_kinds;
+mod draw_audit;
 mod ended_jobs;
 mod expire_job;
 mod initialize;
