@@ -7,6 +7,8 @@ pub struct Facts<'a> {
     pub verification: Option<&'a str>,
     /// Whether a device ever claimed the job.
     pub claimed: bool,
+    /// Whether a demand for its data was not answered.
+    pub silent: bool,
 }
 
 pub fn words(facts: Facts<'_>) -> &'static str {
@@ -19,6 +21,7 @@ pub fn words(facts: Facts<'_>) -> &'static str {
         ("cancelled", _) => "cancelled, refunded",
         ("expired", _) if facts.claimed => "expired without a result, refunded",
         ("expired", _) => "expired unclaimed, refunded",
+        ("refunded", _) if facts.silent => "data withheld, refunded",
         ("refunded", _) => "disputed, refunded",
         _ => "unknown",
     }
@@ -30,7 +33,10 @@ mod tests {
 
     #[test]
     fn a_paid_job_whose_check_is_not_known_is_not_called_accepted() {
-        assert_eq!(words(Facts { status: "paid", verification: None, claimed: true }), "unknown");
-        assert_eq!(words(Facts { status: "paid", verification: Some("audited"), claimed: true }), "unknown");
+        assert_eq!(words(Facts { status: "paid", verification: None, claimed: true, silent: false }), "unknown");
+        assert_eq!(
+            words(Facts { status: "paid", verification: Some("audited"), claimed: true, silent: false }),
+            "unknown"
+        );
     }
 }

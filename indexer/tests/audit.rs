@@ -130,6 +130,9 @@ async fn one_unit_in_any_account_is_found_by_account_and_field() {
         j::User where _a: true, next_seq as "next_seq";
         j::Job where a: a.reserved > 0, reserved as "reserved";
         j::Job where _a: true, price as "price";
+        j::Job where a: a.window_end > 0, window_end as "window_end";
+        j::Demand where _a: true, bond as "bond";
+        j::Demand where _a: true, deadline as "deadline";
         j::Shard where a: a.seq > 0, seq as "seq";
         g::Config where _a: true, quorum_bps as "parameter";
         g::Config where _a: true, deposits_burned as "deposits_burned";

@@ -86,6 +86,7 @@ impl Device {
             rpc_url: net.rpc_url.clone(),
             device_key,
             blobs: net.blobs(),
+            kept: net.folder().join("kept"),
             backend: "cpu".into(),
             min_price: "0".into(),
             models: Vec::new(),

@@ -17,6 +17,10 @@ pub struct Config {
     pub device_key: PathBuf,
     /// Folder of the blob store.
     pub blobs: PathBuf,
+    /// Folder for the live job's result, this worker's own: it must outlive restarts, because whoever asks for the data on
+    /// chain must be answered.
+    #[serde(default = "kept")]
+    pub kept: PathBuf,
     /// `auto`, `cpu`, `gpu`, `gpu:PART-OF-NAME` or `software`.
     #[serde(default = "auto")]
     pub backend: String,
@@ -35,6 +39,10 @@ pub struct Config {
     /// Pause between looks at the chain, milliseconds.
     #[serde(default = "poll")]
     pub poll_ms: u64,
+}
+
+fn kept() -> PathBuf {
+    "kept".into()
 }
 
 fn auto() -> String {
@@ -70,6 +78,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("."));
         config.device_key = folder.join(&config.device_key);
         config.blobs = folder.join(&config.blobs);
+        config.kept = folder.join(&config.kept);
         Ok(config)
     }
 

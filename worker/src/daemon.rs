@@ -1,6 +1,8 @@
 //! The worker's loop: one device, one live job at a time.
+use crate::answers;
 use crate::config::Config;
 use crate::error::WorkerError;
+use crate::kept::Kept;
 use crate::offer::Policy;
 use crate::stake::{self, Stake};
 use crate::work::{self, Finished, Prepared, hex};
@@ -34,6 +36,8 @@ pub enum Step {
     Committed(Pubkey),
     /// Waiting for a committed job's user or its window.
     Waiting(Pubkey),
+    /// Answered demands for a committed job's data.
+    Answered(Pubkey),
     /// Collected after the window.
     Settled(Pubkey),
     /// Gave up a job whose commit deadline had passed: its user was refunded.
@@ -67,6 +71,7 @@ pub struct Worker {
     /// Jobs that were looked at and left, and when: fetching and hashing again must not be free for whoever posts them.
     left: HashMap<Pubkey, Instant>,
     stake: Stake,
+    kept: Kept,
     reports: Option<mpsc::UnboundedSender<JobReport>>,
 }
 
@@ -79,6 +84,8 @@ impl Worker {
         let invalid = |path: &std::path::Path, cause: String| WorkerError::Config { path: path.into(), cause };
         let key = client::read_keypair(&config.device_key).map_err(|e| invalid(&config.device_key, e.to_string()))?;
         let policy = Policy::from_config(config).map_err(|e| invalid(std::path::Path::new("worker"), e))?;
+        // Workers of several devices may share a folder.
+        let kept = Kept::open(&config.kept.join(key.pubkey().to_string()))?;
         Ok(Worker {
             chain: Chain::new(&config.rpc_url),
             blobs: Blobs::folder(&config.blobs)?,
@@ -90,6 +97,7 @@ impl Worker {
             models: VecDeque::new(),
             left: HashMap::new(),
             stake: Stake::default(),
+            kept,
             reports: None,
         })
     }
@@ -143,6 +151,7 @@ impl Worker {
         let hint = "register it with `io device register`";
         let device: Device = self.chain.get("device", &address::device(&self.device()), hint).await?;
         if device.live_job == Pubkey::default() {
+            self.kept.forget_all_but(None)?;
             self.stake.warm_up(&self.chain, &self.key, &device.operator).await?;
             return self.claim_best(&device.operator).await;
         }
@@ -254,6 +263,8 @@ impl Worker {
     }
 
     async fn commit(&mut self, address: Pubkey, done: Finished) -> Result<Step, WorkerError> {
+        // Before anybody can ask for it.
+        self.kept.put(&address, &done.file)?;
         let instruction = jobs_ix::commit_result(self.device(), address, done.args);
         let confirmed = self.chain.send(&[instruction], &[&self.key]).await?;
         info!(
@@ -275,12 +286,48 @@ impl Worker {
     }
 
     async fn collect(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
+        if job.demands.any_open() {
+            return self.answer(address, job).await;
+        }
         if self.chain.now().await? <= job.window_end {
             return Ok(Step::Waiting(address));
         }
         let confirmed = self.chain.send(&[jobs_ix::settle_job(address, job)], &[&self.key]).await?;
         info!(job = %address, signature = %confirmed.signature, "settled after its window");
         Ok(Step::Settled(address))
+    }
+
+    /// Demands for the job's data. What is not answered now is tried again with the next look at the chain.
+    async fn answer(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
+        let open = self.chain.demands(&address).await?;
+        let model = self.model(job).await?;
+        let activations = match self.kept.get(&address, job.result_blob).and_then(|file| answers::activations(&file)) {
+            Some(activations) => activations,
+            None => self.execute_again(&address, job, &model).await?,
+        };
+        let job = (&address, job);
+        match answers::answer_all(&self.chain, &self.key, job, &model, &activations, open).await? {
+            0 => Ok(Step::Waiting(address)),
+            _ => Ok(Step::Answered(address)),
+        }
+    }
+
+    /// The disk has lost the result: the same work gives the same bits.
+    async fn execute_again(
+        &mut self,
+        address: &Pubkey,
+        job: &Job,
+        model: &Arc<Model>,
+    ) -> Result<Vec<Vec<u8>>, WorkerError> {
+        warn!(job = %address, "the result is not on this disk any more: executing again to answer a demand");
+        let input = work::fetch_input(&self.blobs, address, job, model).await?;
+        let prepared = Prepared { model: model.clone(), input };
+        let done = work::execute(&self.backend, &self.blobs, address, job, &prepared).await?;
+        if done.args.commitment != job.commitment {
+            return Err(WorkerError::Lost { job: *address });
+        }
+        self.kept.put(address, &done.file)?;
+        answers::activations(&done.file).ok_or(WorkerError::Lost { job: *address })
     }
 
     fn leave(&mut self, address: Pubkey, reason: String) {

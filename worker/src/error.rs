@@ -26,6 +26,10 @@ pub enum WorkerError {
     WrongInput,
     #[error("the result does not fit the model: {0}")]
     Result(#[from] judge::JudgeError),
+    #[error("cannot keep results in {path}: {cause}")]
+    Keep { path: PathBuf, cause: std::io::Error },
+    #[error("what job {job} was committed to cannot be found or computed again: a demand for it cannot be answered")]
+    Lost { job: client::Pubkey },
     #[error("executing was cut off: {0}")]
     Cut(String),
 }

@@ -2,11 +2,14 @@
 //! collects what it is owed.
 //!
 //! The chain is its journal. Execution is deterministic, so after a restart it looks up the device's live job and goes on
-//! from wherever that stands; nothing about a job is kept on disk.
+//! from wherever that stands. Of a job only its result is kept on disk, until it has ended: whoever asks for it on chain must
+//! be answered.
 
+mod answers;
 pub mod config;
 pub mod daemon;
 pub mod error;
+pub mod kept;
 pub mod offer;
 mod stake;
 pub mod work;

@@ -124,6 +124,7 @@ mod tests {
             commitment: [0; 32],
             result_blob: [0; 32],
             window_end: 0,
+            demands: jobs::state::Demands::default(),
             bump: 255,
         }
     }

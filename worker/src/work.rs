@@ -25,6 +25,8 @@ pub struct Prepared {
 /// An executed and uploaded job.
 pub struct Finished {
     pub args: CommitArgs,
+    /// The result file.
+    pub file: Bytes,
     pub execute_s: f64,
     pub commit_s: f64,
     pub upload_s: f64,
@@ -102,9 +104,10 @@ pub async fn execute(
     let done = tokio::task::spawn_blocking(work).await.map_err(|e| WorkerError::Cut(e.to_string()))??;
     let (commitment, file, execute_s, commit_s) = done;
     let start = Instant::now();
-    let result_blob = blobs.put(file).await?.0;
+    let file = Bytes::from(file);
+    let result_blob = blobs.put(file.clone()).await?.0;
     let upload_s = start.elapsed().as_secs_f64();
-    Ok(Finished { args: CommitArgs { commitment, result_blob }, execute_s, commit_s, upload_s })
+    Ok(Finished { args: CommitArgs { commitment, result_blob }, file, execute_s, commit_s, upload_s })
 }
 
 /// Lower-case hex, for logs and messages.

@@ -193,6 +193,14 @@ impl Chain {
         bytes.map(i64::from_le_bytes).ok_or_else(|| ClientError::Rpc("the node has no clock sysvar".into()))
     }
 
+    /// The slot that the node is in.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn slot(&self) -> Result<u64, ClientError> {
+        self.retry(|| self.rpc.get_slot()).await
+    }
+
     /// Balance of a token account in base units; zero if there is none.
     ///
     /// # Errors
@@ -248,7 +256,7 @@ impl Chain {
         meta.and_then(|meta| Option::from(meta.log_messages)).unwrap_or_default()
     }
 
-    async fn retry<T, F>(&self, request: impl Fn() -> F) -> Result<T, ClientError>
+    pub(crate) async fn retry<T, F>(&self, request: impl Fn() -> F) -> Result<T, ClientError>
     where
         F: Future<Output = Result<T, RpcError>>,
     {

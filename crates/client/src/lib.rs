@@ -4,12 +4,14 @@
 //! a second, older one.
 
 pub mod address;
+mod answer;
 pub mod chain;
 pub mod compute;
 pub mod credits_ix;
 pub mod error;
 pub mod evidence;
 pub mod governance_ix;
+pub mod history;
 pub mod jobs_ix;
 pub mod models_ix;
 pub mod parameter;

@@ -1,7 +1,7 @@
 //! Everything that a vote may change, by name: `credits.fee_bps`, `rules.voting_s`.
 use crate::{Chain, ClientError};
 use economy::IO_DECIMALS;
-use economy::amount::{io, parse};
+use economy::amount::{SOL_DECIMALS, io, parse, sol};
 use economy::parameter::{Bounds, ParameterError, Step};
 use governance::{Action, Rule};
 
@@ -21,6 +21,8 @@ pub enum Unit {
     Seconds,
     /// Coins, decimal.
     Io,
+    /// The chain's own coin, decimal.
+    Sol,
 }
 
 /// Why a value is not accepted.
@@ -63,6 +65,8 @@ const TABLE: &[(&str, Parameter, Unit)] = {
         ("jobs.class_stake_1", Jobs(J::ClassStake1), Unit::Io),
         ("jobs.class_stake_2", Jobs(J::ClassStake2), Unit::Io),
         ("jobs.class_stake_3", Jobs(J::ClassStake3), Unit::Io),
+        ("jobs.demand_bond", Jobs(J::DemandBond), Unit::Sol),
+        ("jobs.demand_answer_s", Jobs(J::DemandAnswerS), Unit::Seconds),
         ("rules.deposit", Rules(Rule::Deposit), Unit::Io),
         ("rules.voting_s", Rules(Rule::VotingS), Unit::Seconds),
         ("rules.timelock_s", Rules(Rule::TimelockS), Unit::Seconds),
@@ -110,6 +114,7 @@ impl Parameter {
             Unit::Bps => format!("{value} bps"),
             Unit::Seconds => format!("{value} s"),
             Unit::Io => format!("{} IO", io(value)),
+            Unit::Sol => format!("{} SOL", sol(value)),
         }
     }
 
@@ -131,6 +136,7 @@ impl Parameter {
             Unit::Bps => (text.parse().ok(), "a whole number of basis points (1 % is 100)"),
             Unit::Seconds => (text.parse().ok(), "a whole number of seconds"),
             Unit::Io => (parse(text, IO_DECIMALS), "an amount of IO with up to 8 decimals"),
+            Unit::Sol => (parse(text, SOL_DECIMALS), "an amount of SOL with up to 9 decimals"),
         };
         value.ok_or_else(|| ValueError::Format { name: self.name(), text: text.into(), unit })
     }

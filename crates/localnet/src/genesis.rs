@@ -19,6 +19,8 @@ const REDEMPTION_CAP: u64 = 1_000_000 * IO;
 /// Every budget of the schedule, in all and in an epoch.
 const MINT_LIMIT: MintLimit = MintLimit { total: 100_000_000 * IO, epoch: 1_000_000 * IO };
 /// Stake that a device of each class needs: small, so that everybody can try it.
+/// Lamports, about 60 times what an answer's transactions cost.
+const DEMAND_BOND: u64 = 2_000_000;
 const CLASS_STAKE: [u64; 4] = [10 * IO, 20 * IO, 50 * IO, 100 * IO];
 
 /// The programs that run on a network.
@@ -120,6 +122,8 @@ impl Genesis<'_> {
             reserve_bps: 20_000,
             forfeit_bps: 1_000,
             class_stake: CLASS_STAKE,
+            demand_bond: DEMAND_BOND,
+            demand_answer_s: self.challenge_window_s,
         }
     }
 

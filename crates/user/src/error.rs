@@ -37,6 +37,14 @@ pub enum UserError {
     #[error("the evidence would not convict: {0}")]
     Evidence(#[from] EvidenceError),
     #[error(
+        "the node does not know the answer to demand {n} of job {job}: ask one that keeps history, or the explorer"
+    )]
+    NoAnswer { job: Pubkey, n: u16 },
+    #[error("the job's data have not the model's shape: {0}")]
+    Shape(#[from] judge::JudgeError),
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+    #[error(
         "a result of this batch could have {bytes} bytes, more than the {limit} that can be fetched: post fewer rows"
     )]
     ResultSize { bytes: u64, limit: u64 },

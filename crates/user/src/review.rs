@@ -125,7 +125,7 @@ pub async fn expire(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result
     Ok(chain.send(&jobs_ix::expire_with_accounts(wallet.pubkey(), *address, &job, has_io), &[wallet]).await?)
 }
 
-async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {
+pub(crate) async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {
     let hint = "it has ended, or was never posted here: its history is in the explorer";
     Ok(chain.get("live job", address, hint).await?)
 }

@@ -1,5 +1,6 @@
 //! The loop: looks at the chain, has jobs examined, and remembers which are done.
 use crate::budget::Budget;
+use crate::demands::Bonds;
 use crate::examine::Next;
 use crate::report::{Counters, Event};
 use crate::sample::Sample;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub wallet: Option<Keypair>,
     pub settings: Settings,
     pub budget: Budget,
+    pub bonds: Mutex<Bonds>,
     /// The prover's share of a slash, basis points.
     prover_bps: AtomicU16,
     counters: Mutex<Counters>,
@@ -49,6 +51,11 @@ impl Shared {
     pub fn reward(&self, job: &Job) -> u64 {
         let share = self.prover_bps.load(Ordering::Relaxed);
         mul_div_floor(job.reserved, share.into(), BPS).unwrap_or(0)
+    }
+
+    /// What ending a job for silence earns, IO base units.
+    pub fn crank_reward(&self, job: &Job) -> u64 {
+        self.reward(job)
     }
 
     fn count(&self, change: impl FnOnce(&mut Counters)) {
@@ -98,6 +105,7 @@ impl Watcher {
             blobs: blobs.with_patience(settings.patience),
             wallet,
             budget: Budget::new(settings.max_memory),
+            bonds: Mutex::default(),
             prover_bps: AtomicU16::new(0),
             counters: Mutex::default(),
             report: Box::new(report),
@@ -144,6 +152,7 @@ impl Watcher {
             let share = self.shared.chain.staking_config().await?.prover_bps;
             self.shared.prover_bps.store(share, Ordering::Relaxed);
             self.shared.close_leftovers(|job| waiting.contains_key(job)).await?;
+            self.shared.close_demands(|job| waiting.contains_key(job)).await?;
             self.housekept = Some(Instant::now());
         }
         self.forget_ended(&waiting);
@@ -193,12 +202,8 @@ impl Watcher {
             let (Some(known), Some(job)) = (self.known.get_mut(&address), waiting.get(&address)) else { continue };
             let State::Due(_, next) = std::mem::replace(&mut known.next, State::Underway) else { continue };
             known.tries += 1;
-            let fault = match next {
-                Next::Prove(fault) => Some(fault),
-                Next::Again | Next::Settled => None,
-            };
-            let (shared, job, stopped) = (self.shared.clone(), job.clone(), stopped.clone());
-            self.underway.spawn(async move { (address, shared.attend(address, &job, fault, stopped).await) });
+            let (shared, job, stopped, tries) = (self.shared.clone(), job.clone(), stopped.clone(), known.tries);
+            self.underway.spawn(async move { (address, shared.attend(address, &job, next, tries, stopped).await) });
         }
     }
 
@@ -219,6 +224,8 @@ impl Watcher {
             let after = AGAIN_AFTER.saturating_mul(1 << (known.tries - 1).min(10)).min(SLOWEST);
             known.next = match next {
                 Next::Settled => State::Settled,
+                // An answer may come at any time.
+                Next::Pursue => State::Due(Instant::now() + self.shared.settings.poll * 2, next),
                 next => State::Due(Instant::now() + after, next),
             };
         }

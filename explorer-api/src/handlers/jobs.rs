@@ -4,6 +4,7 @@ use crate::cursor::{self, ListKey, Page};
 use crate::error::{ApiError, Problem};
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
 use crate::store;
+use crate::store::demands::Demand;
 use crate::store::events::Event;
 use crate::store::jobs::{Job, JobFilter};
 use crate::values::{Hash, Key};
@@ -111,6 +112,8 @@ pub async fn list(
 pub struct JobDetail {
     #[serde(flatten)]
     pub job: Job,
+    /// Demands for its data, in order.
+    pub demands: Vec<Demand>,
     pub history: Vec<Event>,
 }
 
@@ -120,7 +123,9 @@ pub async fn detail(app: &App, address: Key) -> Result<JobDetail, ApiError> {
     let history = store::events::of_job(&app.pool, address).await?;
     let finalized = app.head.borrow().finalized_slot;
     let history = history.into_iter().map(|row| row.show(finalized)).collect();
-    Ok(JobDetail { job: job.show(finalized), history })
+    let demands = store::demands::of_job(&app.pool, address).await?;
+    let demands = demands.into_iter().map(|row| row.show(finalized)).collect();
+    Ok(JobDetail { job: job.show(finalized), demands, history })
 }
 
 /// One job.

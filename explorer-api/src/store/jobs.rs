@@ -11,7 +11,7 @@ const COLUMNS: &str =
     window_end, supplier_share::text, fee_retired::text, fee_incentives::text,
     (fee_retired + fee_incentives)::text AS fee, refund::text, fault_prover, fault_layer, fault_row, fault_column,
     fault_expected, fault_committed, posted_time, claimed_time, committed_time, ended_time, posted_signature,
-    claimed_signature, committed_signature, ended_signature, reserved::text, forfeited::text, slashed::text, slot";
+    claimed_signature, committed_signature, ended_signature, reserved::text, forfeited::text, slashed::text, unanswered, slot";
 
 #[derive(Debug, FromRow)]
 pub struct JobRow {
@@ -56,6 +56,7 @@ pub struct JobRow {
     reserved: Option<String>,
     forfeited: Option<String>,
     slashed: Option<String>,
+    unanswered: Option<i32>,
     slot: i64,
 }
 
@@ -70,7 +71,8 @@ pub struct Job {
     /// Rows in the batch.
     pub rows: i64,
     pub price: Amount,
-    /// `posted`, `claimed`, `committed`, `paid`, `cancelled`, `expired`, or `refunded` (a fault was proven).
+    /// `posted`, `claimed`, `committed`, `paid`, `cancelled`, `expired`, or `refunded` (a fault was proven, or a demand for
+    /// its data was not answered).
     pub status: String,
     /// Of a paid job: `accepted` or `unchallenged`.
     pub verification: Option<String>,
@@ -96,6 +98,8 @@ pub struct Job {
     pub money: Money,
     pub stake: StakeBehind,
     pub fault: Option<Fault>,
+    /// Number of the demand whose silence ended it.
+    pub unanswered: Option<i32>,
     #[schema(value_type = String)]
     pub posted_at: Time,
     #[schema(value_type = Option<String>)]
@@ -132,7 +136,7 @@ pub struct StakeBehind {
     pub reserved: Option<Amount>,
     /// Given to the user because the claim expired; the rest was freed.
     pub forfeited: Option<Amount>,
-    /// Lost to a proven fault.
+    /// Lost to a proven fault, or for silence.
     pub slashed: Option<Amount>,
 }
 
@@ -153,7 +157,8 @@ impl JobRow {
     pub fn show(self, finalized_slot: Option<i64>) -> Job {
         let key = |bytes: Option<Vec<u8>>| bytes.map(|bytes| base58(&bytes));
         let claimed = self.claimed_time.is_some();
-        let facts = Facts { status: &self.status, verification: self.verification.as_deref(), claimed };
+        let silent = self.unanswered.is_some();
+        let facts = Facts { status: &self.status, verification: self.verification.as_deref(), claimed, silent };
         let outcome = outcome::words(facts);
         let fault = self.fault_prover.map(|prover| Fault {
             prover: base58(&prover),
@@ -196,6 +201,7 @@ impl JobRow {
                 slashed: self.slashed.map(Amount::io),
             },
             fault,
+            unanswered: self.unanswered,
             posted_at: Time(self.posted_time),
             claimed_at: self.claimed_time.map(Time),
             committed_at: self.committed_time.map(Time),

@@ -60,12 +60,13 @@ enum Counted {
     BasisPoints,
     Seconds,
     Io,
+    Sol,
     Flags,
 }
 
 /// What a parameter's name stands for.
 fn described(name: &str) -> (&str, Counted) {
-    use Counted::{BasisPoints, Flags, Io, Seconds};
+    use Counted::{BasisPoints, Flags, Io, Seconds, Sol};
     match name {
         "FeeBps" => ("the fee on settled prices", BasisPoints),
         "IncentiveBps" => ("the incentives' share of the fee", BasisPoints),
@@ -86,6 +87,8 @@ fn described(name: &str) -> (&str, Counted) {
         "ClassStake1" => ("the stake that a device of class 1 needs", Io),
         "ClassStake2" => ("the stake that a device of class 2 needs", Io),
         "ClassStake3" => ("the stake that a device of class 3 needs", Io),
+        "DemandBond" => ("the bond of a demand for withheld data", Sol),
+        "DemandAnswerS" => ("the time in which a demand can be answered", Seconds),
         "Deposit" => ("the deposit for a proposal", Io),
         "VotingS" => ("the length of a vote", Seconds),
         "TimelockS" => ("the time between a vote and its execution", Seconds),
@@ -118,6 +121,7 @@ fn value(counted: &Counted, value: u64) -> String {
         Counted::BasisPoints => format!("{}.{:02} %", value / 100, value % 100),
         Counted::Seconds => format!("{value} s"),
         Counted::Io => io(value),
+        Counted::Sol => format!("{} SOL", economy::amount::sol(value)),
         Counted::Flags => format!("{value:#05b}"),
     }
 }

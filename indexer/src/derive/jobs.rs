@@ -1,4 +1,4 @@
-use super::{Inserted, amount, bytes, ensure_operator, ensure_user, expect_row, orders};
+use super::{Inserted, amount, bytes, demands, ensure_operator, ensure_user, expect_row, orders};
 use crate::decode::{JobsEvent, storable_text, verification_word, words};
 use ::jobs::events::*;
 use anchor_lang::prelude::Pubkey;
@@ -18,6 +18,10 @@ pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &JobsEvent)
         JobsEvent::JobCancelled(e) => end(tx, row, &e.job, "cancelled", None).await,
         JobsEvent::JobExpired(e) => expired(tx, row, e).await,
         JobsEvent::FaultProven(e) => fault_proven(tx, row, e).await,
+        JobsEvent::DemandMade(e) => demands::made(tx, row, e).await,
+        JobsEvent::DemandAnswered(e) => demands::answered(tx, row, e).await,
+        JobsEvent::DemandExpired(e) => demand_expired(tx, row, e).await,
+        JobsEvent::DemandClosed(e) => demands::closed(tx, row, e).await,
         JobsEvent::DeviceRetired(e) => device_retired(tx, row, e).await,
         JobsEvent::ParameterSet(e) => orders::parameter(tx, row, &words::name(e.parameter), e.old, e.new).await,
         JobsEvent::Paused(e) => orders::paused(tx, row, e.flags).await,
@@ -281,13 +285,36 @@ async fn fault_proven(tx: &mut PgConnection, row: &Inserted<'_>, e: &FaultProven
     .bind(amount(e.slashed))
     .execute(&mut *tx)
     .await?;
+    faulted(tx, row, &e.device, &e.operator).await
+}
+
+/// Its device did not answer a demand in time.
+async fn demand_expired(tx: &mut PgConnection, row: &Inserted<'_>, e: &DemandExpired) -> Result<(), sqlx::Error> {
+    demands::end(tx, row, &e.job, e.n, "expired").await?;
+    end(tx, row, &e.job, "refunded", None).await?;
+    sqlx::query("UPDATE jobs SET unanswered = $2, slashed = $3::numeric WHERE address = $1")
+        .bind(bytes(&e.job))
+        .bind(i32::from(e.n))
+        .bind(amount(e.slashed))
+        .execute(&mut *tx)
+        .await?;
+    faulted(tx, row, &e.device, &e.operator).await
+}
+
+/// Counts a fault of a device, which is free again.
+async fn faulted(
+    tx: &mut PgConnection,
+    row: &Inserted<'_>,
+    device: &Pubkey,
+    operator: &Pubkey,
+) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE devices SET jobs_faulted = jobs_faulted + 1, live_job = NULL, slot = $2 WHERE key = $1")
-        .bind(bytes(&e.device))
+        .bind(bytes(device))
         .bind(row.slot)
         .execute(&mut *tx)
         .await?;
     sqlx::query("UPDATE operators SET jobs_faulted = jobs_faulted + 1, slot = $2 WHERE key = $1")
-        .bind(bytes(&e.operator))
+        .bind(bytes(operator))
         .bind(row.slot)
         .execute(tx)
         .await?;

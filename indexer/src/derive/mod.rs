@@ -1,5 +1,6 @@
 //! What events add up to. Called once for every event that is new, inside the transaction that adds it.
 mod credits;
+mod demands;
 mod emission;
 mod governance;
 mod jobs;

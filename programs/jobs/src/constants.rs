@@ -10,6 +10,7 @@ pub const DRAFT_SEED: &[u8] = b"draft";
 pub const USER_SEED: &[u8] = b"user";
 pub const JOB_SEED: &[u8] = b"job";
 pub const PROOF_SEED: &[u8] = b"proof";
+pub const DEMAND_SEED: &[u8] = b"demand";
 
 /// Device classes: what a device can do, from the smallest to the largest.
 pub const CLASSES: usize = 4;
@@ -35,3 +36,12 @@ pub const MAX_WINDOW_S: u32 = 7 * 86_400;
 pub const MAX_PROOF_BYTES: u32 = judge::MAX_EVIDENCE as u32;
 /// How much an instruction may add to an account, bytes.
 pub const MAX_GROWTH: u32 = 10_240;
+/// Most demands for a job's data, by its user and by all others.
+pub const MAX_DEMANDS: u8 = 64;
+/// Most of them that can be open at once.
+pub const MAX_OPEN_DEMANDS: u8 = 8;
+/// Longest time to answer a demand: 1 day.
+pub const MAX_ANSWER_S: u32 = 86_400;
+/// Bounds of a demand's bond, lamports: what an answer's transactions cost at least, and one SOL.
+pub const MIN_DEMAND_BOND: u64 = 100_000;
+pub const MAX_DEMAND_BOND: u64 = 1_000_000_000;

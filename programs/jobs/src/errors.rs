@@ -70,6 +70,16 @@ pub enum JobsError {
     WrongPool,
     #[msg("an amount does not fit 64 bits")]
     AmountOverflow,
+    #[msg(
+        "no job of this shape has such data: check layer, row, segments, node, and the most that one demand can name"
+    )]
+    DemandOutOfRange,
+    #[msg("the job has as many demands as it can have: wait until an open one is answered")]
+    TooManyDemands,
+    #[msg("a demand for the job's data is open: it must be answered, or expired after its deadline")]
+    DemandOpen,
+    #[msg("the demand's job is live: it is answered, or expired after its deadline")]
+    JobLives,
 }
 
 impl From<JudgeError> for JobsError {

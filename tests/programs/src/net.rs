@@ -9,8 +9,8 @@ use anchor_lang::prelude::Pubkey;
 use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
 use credits::{BuyOrder, InitializeArgs, MintLimit};
 use governance::state::Target;
-use jobs::state::{Job, LayerRecord};
-use jobs::{CommitArgs, ModelArgs, PostArgs};
+use jobs::state::{Demand, Job, LayerRecord};
+use jobs::{CommitArgs, Item, ModelArgs, PostArgs};
 use model::Model;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -51,6 +51,10 @@ pub const RESERVE_BPS: u32 = 20_000;
 pub const FORFEIT_BPS: u16 = 1_000;
 /// Stake that devices of each class need.
 pub const CLASS_STAKE: [u64; 4] = [100 * IO, 200 * IO, 400 * IO, 800 * IO];
+/// What a demand costs its demander if it is answered, lamports.
+pub const DEMAND_BOND: u64 = 2_000_000;
+/// Seconds to answer it.
+pub const DEMAND_ANSWER_S: u32 = 180;
 /// Each operator's own stake.
 pub const STAKE: u64 = 5_000 * IO;
 pub const COMMISSION_BPS: u16 = 1_000;
@@ -112,6 +116,8 @@ pub fn jobs_launch() -> jobs::InitializeArgs {
         reserve_bps: RESERVE_BPS,
         forfeit_bps: FORFEIT_BPS,
         class_stake: CLASS_STAKE,
+        demand_bond: DEMAND_BOND,
+        demand_answer_s: DEMAND_ANSWER_S,
     }
 }
 
@@ -427,6 +433,14 @@ impl Net {
             let offset = (i * WRITE_BYTES) as u32;
             self.ok(&[jobs_ix::write_proof(me, job, offset, part.to_vec())], &[prover]);
         }
+    }
+
+    /// `demander` asks for `item` of a live job.
+    pub fn demand(&mut self, demander: &Keypair, job: Pubkey, item: Item) -> Demand {
+        let state = self.job(&job).expect("the job is live");
+        let n = state.demands.next();
+        self.ok(&[jobs_ix::demand_data(demander.pubkey(), job, &state, item)], &[demander]);
+        self.vm.read(&address::demand(&job, n)).expect("the demand is open")
     }
 
     /// The instruction by which `prover` disputes `cell`.

@@ -1,6 +1,7 @@
 //! The rules of verifiable work against definitions that share no code with them. `IO_FUZZ_CASES` sets how many cases
 //! each property tries.
 mod commitment;
+mod demand;
 mod dot;
 mod evidence;
 mod hostile;
@@ -11,3 +12,4 @@ mod nets;
 mod operations;
 mod reference;
 mod verdict;
+mod walk;

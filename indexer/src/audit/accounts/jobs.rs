@@ -4,7 +4,7 @@ use crate::audit::chain::Reading;
 use crate::audit::finding::{Subject, compare};
 use crate::decode::Program;
 use ::jobs::Parameter;
-use ::jobs::state::{Config, Device, Job, Operator, Shard, Status, User};
+use ::jobs::state::{Config, Demand, Device, Job, Operator, Shard, Status, User};
 use anchor_lang::AccountDeserialize;
 use anchor_lang::prelude::Pubkey;
 
@@ -68,12 +68,27 @@ impl Books {
                 device: books.claim.map_or(Pubkey::default(), |claim| claim.device), said.device;
                 operator: books.claim.map_or(Pubkey::default(), |claim| claim.operator), said.operator;
                 reserved: books.claim.map_or(0, |claim| claim.reserved), said.reserved;
+                window_end: books.window_end, said.window_end;
+                demands: format!("{:?}", books.demands), format!("{:?}", said.demands);
+            });
+        }
+        for ((job, n), books) in &jobs.demands {
+            let subject = Subject::Demand(*job, *n);
+            let Some(said) = accounts.take::<Demand>(findings, subject) else { continue };
+            compare!(findings, subject, {
+                job: *job, said.job;
+                n: *n, said.n;
+                demander: books.demander, said.demander;
+                item: format!("{:?}", books.item), format!("{:?}", said.item);
+                bond: books.bond, said.bond;
+                deadline: books.deadline, said.deadline;
             });
         }
         accounts.no_other::<Operator>(findings);
         accounts.no_other::<Device>(findings);
         accounts.no_other::<User>(findings);
         accounts.no_other::<Job>(findings);
+        accounts.no_other::<Demand>(findings);
         accounts.sequences(findings, sequences, program, |mut data| Some(Shard::try_deserialize(&mut data).ok()?.seq));
     }
 }

@@ -1,5 +1,6 @@
 //! Operators, devices and live jobs, with the stake behind them.
 use super::credits::add;
+use super::demands::Demand;
 use super::orders::Orders;
 use super::{Books, Reservation};
 use crate::audit::finding::{Subject, compare};
@@ -7,6 +8,7 @@ use crate::audit::launch::Parameters;
 use crate::decode::words::name;
 use crate::decode::{JobsEvent, Program};
 use ::jobs::events::*;
+use ::jobs::state::Demands;
 use anchor_lang::prelude::Pubkey;
 use std::collections::BTreeMap;
 
@@ -16,6 +18,8 @@ pub struct Jobs {
     pub devices: BTreeMap<Pubkey, Device>,
     /// Those that have not ended.
     pub live: BTreeMap<Pubkey, Job>,
+    /// Open demands by job and number.
+    pub demands: BTreeMap<(Pubkey, u16), Demand>,
     /// The next job's number, by user.
     pub users: BTreeMap<Pubkey, u64>,
 }
@@ -53,6 +57,8 @@ pub struct Job {
     /// Device, operator, reserved stake and commit deadline.
     pub claim: Option<Claim>,
     pub committed: bool,
+    pub window_end: i64,
+    pub demands: Demands,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +71,7 @@ pub struct Claim {
 
 /// How a claimed job ended.
 #[derive(Clone, Copy)]
-enum Ending {
+pub(super) enum Ending {
     Paid,
     Expired,
     Faulted,
@@ -88,6 +94,7 @@ impl Jobs {
             operators: BTreeMap::new(),
             devices: BTreeMap::new(),
             live: BTreeMap::new(),
+            demands: BTreeMap::new(),
             users: BTreeMap::new(),
         }
     }
@@ -113,6 +120,8 @@ impl Books {
             JobsEvent::ResultCommitted(e) => match jobs.live.get_mut(&e.job) {
                 Some(job) if job.claim.is_some_and(|claim| claim.device == e.device) && !job.committed => {
                     job.committed = true;
+                    job.window_end = e.stamp.time.saturating_add(jobs.orders.seconds("ChallengeWindowS").into());
+                    findings.check(Subject::Job(e.job), "window_end", job.window_end, e.window_end);
                 }
                 _ => findings.refused(Subject::Job(e.job), "the device has not claimed it"),
             },
@@ -120,6 +129,10 @@ impl Books {
             JobsEvent::JobCancelled(e) => self.job_returned(e.job, e.refund),
             JobsEvent::JobExpired(e) => self.job_expired(e),
             JobsEvent::FaultProven(e) => self.fault_proven(e),
+            JobsEvent::DemandMade(e) => jobs.demand_made(findings, e),
+            JobsEvent::DemandAnswered(e) => jobs.demand_answered(findings, e),
+            JobsEvent::DemandExpired(e) => self.demand_expired(e),
+            JobsEvent::DemandClosed(e) => jobs.demand_closed(findings, e),
             JobsEvent::ParameterSet(e) => {
                 jobs.orders.set(findings, name(e.parameter), e.parameter.bounds(), e.old, e.new);
             }
@@ -189,6 +202,8 @@ impl Books {
             claim_deadline: e.claim_deadline,
             claim: None,
             committed: false,
+            window_end: 0,
+            demands: Demands::default(),
         };
         if self.jobs.live.insert(e.job, job).is_some() {
             self.findings.refused(subject, "posted twice");
@@ -225,7 +240,7 @@ impl Books {
     }
 
     /// Ends a claimed job for its device and operator.
-    fn end(&mut self, job: Pubkey, ending: Ending) -> Option<(Job, Claim)> {
+    pub(super) fn end(&mut self, job: Pubkey, ending: Ending) -> Option<(Job, Claim)> {
         let ended = self.jobs.live.remove(&job);
         let Some((ended, claim)) = ended.and_then(|ended| Some((ended, ended.claim?))) else {
             self.findings.refused(Subject::Job(job), "nobody has claimed it");
@@ -243,7 +258,7 @@ impl Books {
     }
 
     /// What happened to the reservation in the same instruction must be what the job's ending demands.
-    fn reservation_is(&mut self, job: Pubkey, claim: Claim, expected: impl FnOnce(Pubkey) -> Reservation) {
+    pub(super) fn reservation_is(&mut self, job: Pubkey, claim: Claim, expected: impl FnOnce(Pubkey) -> Reservation) {
         let found = self.handed.reservation.take();
         let expected = self.staking.operator_pool(&claim.operator).map(expected);
         self.findings.checks += 1;
@@ -255,6 +270,9 @@ impl Books {
 
     fn job_paid(&mut self, e: &JobPaid) {
         let Some((job, claim)) = self.end(e.job, Ending::Paid) else { return };
+        if e.verification == Verification::Unchallenged {
+            self.jobs.nothing_is_demanded(&mut self.findings, e.job, job.demands);
+        }
         let paid = self.jobs.devices.get(&claim.device).map_or(0, |device| device.record.paid);
         compare!(self.findings, Subject::Job(e.job), {
             price: job.price, e.price;

@@ -1,5 +1,6 @@
 //! Every balance and index, recomputed from the events' deltas with the `economy` crate's rules.
 mod credits;
+mod demands;
 mod emission;
 mod governance;
 mod jobs;

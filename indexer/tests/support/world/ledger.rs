@@ -8,7 +8,7 @@ use governance::constants as g;
 use governance::state::{Proposal, Vote};
 use indexer::Program;
 use jobs::constants as j;
-use jobs::state::{Device, Job, Operator};
+use jobs::state::{Demand, Device, Job, Operator};
 use staking::constants as s;
 use staking::state::{Pool, Position, Rewards};
 use std::collections::{BTreeMap, HashMap};
@@ -34,6 +34,8 @@ pub struct Ledger {
     pub operators: BTreeMap<Pubkey, Operator>,
     pub devices: BTreeMap<Pubkey, Device>,
     pub live: BTreeMap<Pubkey, Job>,
+    /// Open ones, by job and number.
+    pub demands: BTreeMap<(Pubkey, u16), Demand>,
     pub posted: BTreeMap<Pubkey, u64>,
     pub governance: governance::state::Config,
     pub proposals: BTreeMap<Pubkey, Proposal>,
@@ -101,6 +103,8 @@ fn jobs_config() -> jobs::state::Config {
         reserve_bps: 20_000,
         forfeit_bps: 500,
         class_stake: [100 * IO, 500 * IO, 1_000 * IO, 2_000 * IO],
+        demand_bond: 2_000_000,
+        demand_answer_s: 30,
         paused: 0,
         bump: 255,
         authority_bump: 254,
@@ -191,6 +195,7 @@ impl Ledger {
             operators: BTreeMap::new(),
             devices: BTreeMap::new(),
             live: BTreeMap::new(),
+            demands: BTreeMap::new(),
             posted: BTreeMap::new(),
             governance: governance_config(),
             proposals: BTreeMap::new(),
@@ -247,6 +252,9 @@ impl Ledger {
         }
         for job in self.live.values() {
             put(Jobs, &[j::JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bytes_of(job));
+        }
+        for ((job, n), demand) in &self.demands {
+            put(Jobs, &[j::DEMAND_SEED, job.as_ref(), &n.to_le_bytes()], bytes_of(demand));
         }
         put(Governance, &[g::CONFIG_SEED], bytes_of(&self.governance));
         for proposal in self.proposals.values() {

@@ -12,6 +12,9 @@ pub struct InitializeArgs {
     pub forfeit_bps: u16,
     /// IO base units.
     pub class_stake: [u64; CLASSES],
+    /// Lamports.
+    pub demand_bond: u64,
+    pub demand_answer_s: u32,
 }
 
 #[derive(Accounts)]
@@ -40,6 +43,8 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
         reserve_bps: args.reserve_bps,
         forfeit_bps: args.forfeit_bps,
         class_stake: args.class_stake,
+        demand_bond: args.demand_bond,
+        demand_answer_s: args.demand_answer_s,
         paused: 0,
         bump: ctx.bumps.config,
         authority_bump: ctx.bumps.jobs_authority,

@@ -1,7 +1,7 @@
 use crate::constants::*;
 use crate::errors::JobsError;
 use crate::events::JobPosted;
-use crate::state::{count, Config, Job, Model, Shard, Status, User};
+use crate::state::{count, Config, Demands, Job, Model, Shard, Status, User};
 use anchor_lang::prelude::*;
 use anchor_spl::token_2022::Token2022;
 use credits::program::Credits;
@@ -101,6 +101,7 @@ pub fn handle(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
         commitment: [0; 32],
         result_blob: [0; 32],
         window_end: 0,
+        demands: Demands::default(),
         bump: ctx.bumps.job,
     });
     lock(a, args.price)?;

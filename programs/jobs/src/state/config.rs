@@ -19,6 +19,10 @@ pub struct Config {
     pub forfeit_bps: u16,
     /// Stake that each device of a class needs in its operator's pool, IO base units.
     pub class_stake: [u64; CLASSES],
+    /// What a demand for withheld data costs its demander if it is answered, lamports.
+    pub demand_bond: u64,
+    /// How long a demand can be answered, seconds.
+    pub demand_answer_s: u32,
     /// What is paused, see `constants::PAUSE_*`.
     pub paused: u8,
     pub bump: u8,
@@ -45,6 +49,8 @@ impl Config {
             Parameter::ClassStake1 => self.class_stake[1],
             Parameter::ClassStake2 => self.class_stake[2],
             Parameter::ClassStake3 => self.class_stake[3],
+            Parameter::DemandBond => self.demand_bond,
+            Parameter::DemandAnswerS => self.demand_answer_s.into(),
         }
     }
 
@@ -61,6 +67,8 @@ impl Config {
             Parameter::ClassStake1 => self.class_stake[1] = value,
             Parameter::ClassStake2 => self.class_stake[2] = value,
             Parameter::ClassStake3 => self.class_stake[3] = value,
+            Parameter::DemandBond => self.demand_bond = value,
+            Parameter::DemandAnswerS => self.demand_answer_s = value.try_into().map_err(fits)?,
         }
         Ok(old)
     }

@@ -1,4 +1,5 @@
 use crate::errors::JobsError;
+use crate::state::Demands;
 use anchor_lang::prelude::*;
 
 /// Where a job stands. Terminal states are never stored: their accounts are closed.
@@ -29,6 +30,8 @@ pub enum Action {
     /// Its device did not commit in time.
     ExpireClaim,
     ProveFault,
+    /// A demand for its data was not answered.
+    StaySilent,
 }
 
 /// The one state machine.
@@ -44,7 +47,7 @@ pub fn transition(from: Status, action: Action) -> Result<Status> {
         (Claimed, ExpireClaim) => Ok(Refunded),
         (Claimed, Commit) => Ok(Committed),
         (Committed, Accept | Settle) => Ok(Paid),
-        (Committed, ProveFault) => Ok(Refunded),
+        (Committed, ProveFault | StaySilent) => Ok(Refunded),
         _ => err!(JobsError::WrongState),
     }
 }
@@ -79,8 +82,9 @@ pub struct Job {
     pub commit_deadline: i64,
     pub commitment: [u8; 32],
     pub result_blob: [u8; 32],
-    /// After this anyone may settle.
+    /// After this anyone may settle, unless a demand is open.
     pub window_end: i64,
+    pub demands: Demands,
     pub bump: u8,
 }
 
@@ -115,6 +119,7 @@ impl Job {
     pub fn settle(&mut self, now: i64) -> Result<()> {
         self.status = transition(self.status, Action::Settle)?;
         require!(now > self.window_end, JobsError::TooEarly);
+        require!(!self.demands.any_open(), JobsError::DemandOpen);
         Ok(())
     }
 
@@ -134,6 +139,27 @@ impl Job {
     pub fn expire_claim(&mut self, now: i64) -> Result<()> {
         self.status = transition(self.status, Action::ExpireClaim)?;
         require!(now > self.commit_deadline, JobsError::TooEarly);
+        Ok(())
+    }
+
+    /// Somebody asks for data under the commitment, up to and including the end of the window; returns the demand's number.
+    pub fn demand(&mut self, by: &Pubkey, now: i64) -> Result<u16> {
+        require!(self.status == Status::Committed, JobsError::WrongState);
+        require!(now <= self.window_end, JobsError::DeadlinePassed);
+        self.demands.add(self.user == *by)
+    }
+
+    /// A demand of `by` was answered: at least `answer_s` seconds are left to use the answer.
+    pub fn demand_answered(&mut self, by: &Pubkey, answer_s: u32, now: i64) -> Result<()> {
+        require!(self.status == Status::Committed, JobsError::WrongState);
+        self.demands.answer(self.user == *by)?;
+        self.window_end = self.window_end.max(now.saturating_add(answer_s.into()));
+        Ok(())
+    }
+
+    /// A demand was not answered in time.
+    pub fn stay_silent(&mut self) -> Result<()> {
+        self.status = transition(self.status, Action::StaySilent)?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Accounts, one file each.
 mod config;
+mod demand;
 mod device;
 mod job;
 mod model;
@@ -10,6 +11,7 @@ mod shard;
 mod user;
 
 pub use config::Config;
+pub use demand::{Demand, Demands, Item};
 pub use device::{Device, Ending};
 pub use job::{transition, Action, Job, Status};
 pub use model::{Draft, LayerRecord, Model};

@@ -1,4 +1,4 @@
-use crate::constants::MAX_WINDOW_S;
+use crate::constants::{MAX_ANSWER_S, MAX_DEMAND_BOND, MAX_WINDOW_S, MIN_DEMAND_BOND};
 use anchor_lang::prelude::*;
 use economy::parameter::{Bounds, Step};
 use economy::{BPS, IO_CAP};
@@ -17,12 +17,26 @@ pub enum Parameter {
     ClassStake1,
     ClassStake2,
     ClassStake3,
+    /// What a demand for withheld data costs its demander if it is answered, lamports.
+    DemandBond,
+    /// How long a demand can be answered, seconds.
+    DemandAnswerS,
 }
 
 impl Parameter {
-    pub const ALL: [Parameter; 7] = {
+    pub const ALL: [Parameter; 9] = {
         use Parameter::*;
-        [ChallengeWindowS, ReserveBps, ForfeitBps, ClassStake0, ClassStake1, ClassStake2, ClassStake3]
+        [
+            ChallengeWindowS,
+            ReserveBps,
+            ForfeitBps,
+            ClassStake0,
+            ClassStake1,
+            ClassStake2,
+            ClassStake3,
+            DemandBond,
+            DemandAnswerS,
+        ]
     };
 
     pub const fn bounds(self) -> Bounds {
@@ -31,7 +45,11 @@ impl Parameter {
             // Up to a hundred times the price: deterrence at low audit rates needs a multiple.
             Parameter::ReserveBps => (0, 100 * BPS, Step::By(10 * BPS)),
             Parameter::ForfeitBps => (0, BPS, Step::By(1_000)),
-            _ => (0, IO_CAP / 100, Step::Ratio(2)),
+            Parameter::DemandBond => (MIN_DEMAND_BOND, MAX_DEMAND_BOND, Step::Ratio(2)),
+            Parameter::DemandAnswerS => (1, MAX_ANSWER_S as u64, Step::Ratio(2)),
+            Parameter::ClassStake0 | Parameter::ClassStake1 | Parameter::ClassStake2 | Parameter::ClassStake3 => {
+                (0, IO_CAP / 100, Step::Ratio(2))
+            }
         };
         Bounds { min, max, step }
     }

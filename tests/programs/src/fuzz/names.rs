@@ -47,7 +47,8 @@ instructions! {
         OpenUser "open_user", PostJob "post_job", ClaimJob "claim_job", CommitResult "commit_result",
         AcceptResult "accept_result", SettleJob "settle_job", CancelJob "cancel_job", ExpireJob "expire_job",
         ExpireClaim "expire_claim", OpenProof "open_proof", GrowProof "grow_proof", WriteProof "write_proof",
-        CloseProof "close_proof", DisputeCell "dispute_cell", Administer "administer", AcceptAuthority "accept_authority",
+        CloseProof "close_proof", DisputeCell "dispute_cell", DemandData "demand_data", AnswerDemand "answer_demand",
+        ExpireDemand "expire_demand", CloseDemand "close_demand", Administer "administer", AcceptAuthority "accept_authority",
     }
     governance {
         Initialize "initialize", OpenShard "open_shard", Propose "propose", Vote "vote", Finish "finish",

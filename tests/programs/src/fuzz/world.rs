@@ -2,7 +2,7 @@
 use super::names::{name, name_of};
 use super::people::Cast;
 use super::permission;
-use super::step::{Act, Fault, Step};
+use super::step::{Act, Answer, Fault, Step};
 use crate::invariant::{Checked, Ledger, Violation, check, holds};
 use crate::keys::{authority, operator};
 use crate::net::{IO, Net};
@@ -181,6 +181,7 @@ impl World {
         let keys = message.account_keys.clone();
         let signers = keys[..usize::from(message.header.num_required_signatures)].to_vec();
         let expected = step.fault.as_ref().and_then(|f| self.expects(f));
+        let answered = step.answer.as_ref().and_then(|a| self.expects_answer(a));
         match self.vm.send_unsigned(message) {
             Ok(meta) => {
                 let before = self.state.select(&keys);
@@ -191,10 +192,12 @@ impl World {
                 let change = permission::Change { before: &before, state: &self.state, signers: &signers, meta: &meta };
                 permission::check(&change)?;
                 holds!("disputes", expected != Some(false), "a fault was proven where there is none");
+                holds!("demands", answered != Some(false), "a wrong or late answer was taken");
                 Ok(Outcome::Done)
             }
             Err(failure) => {
                 holds!("disputes", expected != Some(true), "a wrong cell was not proven: {}", failure.name);
+                holds!("demands", answered != Some(true), "a right answer was refused: {}", failure.name);
                 self.refused(step, &payer, &keys, &instructions, failure)
             }
         }
@@ -267,6 +270,14 @@ impl World {
         let same = job.status == Status::Committed && job.commitment == fault.commitment;
         let evidence = self.state.raw.get(&fault.proof)?.data().get(Proof::HEADER..)?;
         (same && evidence == fault.evidence).then_some(fault.is_wrong)
+    }
+
+    /// What an answer must come to now; `None` if its demand or bytes are not what it was made for.
+    fn expects_answer(&self, answer: &Answer) -> Option<bool> {
+        let demand = self.state.demands.get(&answer.demand)?;
+        let bytes = self.state.raw.get(&answer.proof)?.data().get(Proof::HEADER..)?;
+        let same = self.state.jobs.contains_key(&answer.job) && bytes == answer.bytes;
+        same.then_some(answer.is_right && self.state.now <= demand.deadline)
     }
 }
 

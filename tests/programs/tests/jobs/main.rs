@@ -3,6 +3,7 @@ mod accept_result;
 mod cancel_job;
 mod claim_job;
 mod commit_result;
+mod demand;
 mod dispute_cell;
 mod dispute_forged;
 mod dispute_kinds;

@@ -183,6 +183,8 @@ pub fn jobs_order(c: &mut Chooser, world: &World) -> Option<jobs::Order> {
                 Parameter::ChallengeWindowS => (60, 1_500),
                 Parameter::ReserveBps => (0, 30_000),
                 Parameter::ForfeitBps => (0, 10_000),
+                Parameter::DemandBond => (500_000, 8_000_000),
+                Parameter::DemandAnswerS => (60, 900),
                 _ => (20 * IO, 1_500 * IO),
             };
             Order::Set { parameter, value: near(c, config.get(parameter), parameter.bounds(), soft) }

@@ -229,5 +229,5 @@ fn judge(c: &mut Chooser, world: &World) -> Option<Step> {
     };
     let payer = c.person();
     let instruction = slash(payer, address, pool.owner, 0, beyond);
-    Some(Step { act: Act::Judge { payer, instruction }, attack: None, fault: None })
+    Some(Step { act: Act::Judge { payer, instruction }, attack: None, fault: None, answer: None })
 }
