@@ -5,6 +5,7 @@ use blobs::{BlobId, Blobs};
 use client::{Chain, Keypair, Pubkey, jobs_ix};
 use jobs::CommitArgs;
 use jobs::state::{Job, Status};
+use judge::demand::Holder;
 use judge::{Claim, Hash};
 use model::{Model, ModelLayer, ResultFile};
 
@@ -27,6 +28,8 @@ pub enum Cheat {
     Replayed,
     /// The right result, under the root that another worker has committed to for its job.
     RootOfAnotherJob,
+    /// One bit of a hidden layer is wrong; no result in the store, but whoever asks on chain is answered.
+    AnswersOnly,
     /// A right commitment, and no result in the store.
     Withheld,
     /// A right commitment, and a result whose bytes are not those that were named.
@@ -75,7 +78,7 @@ impl Cheat {
         match self {
             Cheat::OutputByte | Cheat::OtherOutputs => flip(activations.last_mut()),
             Cheat::HiddenByteUnderARightOutput => flip(activations.get_mut(hidden)),
-            Cheat::HiddenByte => {
+            Cheat::HiddenByte | Cheat::AnswersOnly => {
                 flip(activations.get_mut(hidden));
                 let rows = input.len() / model.input_width() as usize;
                 for (i, layer) in model.layers.iter().enumerate().skip(hidden) {
@@ -165,7 +168,7 @@ impl Cheater<'_> {
         let file = ResultFile::new(activations[1..].to_vec(), vec![None; self.model.layers.len()]).to_bytes();
         let result_blob = match cheat {
             // The same outputs for another job are the same file.
-            Cheat::Withheld => BlobId::of(&[file, job.to_bytes().to_vec()].concat()),
+            Cheat::Withheld | Cheat::AnswersOnly => BlobId::of(&[file, job.to_bytes().to_vec()].concat()),
             Cheat::Damaged => {
                 let id = BlobId::of(&[file.as_slice(), &job.to_bytes()].concat());
                 self.overwrite(id, &file)?;
@@ -179,6 +182,32 @@ impl Cheater<'_> {
             _ => self.blobs.put(file).await?,
         };
         Ok(CommitArgs { commitment, result_blob: result_blob.0 })
+    }
+
+    /// Answers all open demands for the data of a job that was taken with `cheat`. Gives how many.
+    ///
+    /// # Errors
+    /// If the chain refuses.
+    pub async fn answer(&self, job: &Pubkey, cheat: Cheat) -> Result<usize> {
+        let key = client::read_keypair(&self.device.config.device_key)?;
+        let demands = self.chain.demands(job).await?;
+        for demand in &demands {
+            let state: Job = self.chain.get("job", job, "it has open demands").await?;
+            let (id, layers) = (job.to_bytes(), self.model.specs());
+            let claim = Claim {
+                job: &id,
+                layers: &layers,
+                rows: state.rows,
+                input_root: &state.input_root,
+                commitment: &state.commitment,
+            };
+            let activations = cheat.activations(self.model, self.input)?;
+            let held = Holder::new(&claim, &activations).map_err(|e| anyhow::anyhow!("{e}"))?;
+            let answer = held.answer(&demand.item.into()).map_err(|e| anyhow::anyhow!("{e}"))?;
+            client::evidence::upload(self.chain, &key, *job, &answer, &[]).await?;
+            self.chain.send(&[jobs_ix::answer_demand(self.device.key, &state, demand)], &[&key]).await?;
+        }
+        Ok(demands.len())
     }
 
     /// Puts bytes under a name that is not theirs.

@@ -189,6 +189,62 @@ async fn data_that_is_kept_back_is_reported_and_keeps_no_watcher_from_the_other_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_withholds_a_result_is_asked_for_it_on_chain_and_loses_by_silence_or_by_the_answers() {
+    let (net, _folder) = e2e::network(12).await.unwrap();
+    let story = demo::Story::begin(&net, &e2e::digits(), &|_| {}).await.unwrap();
+    let devices = Device::register_each(&net, ["a", "b", "c", "d", "e", "f", "g", "h", "i"]).await.unwrap();
+    let before = story.credits().await.unwrap();
+    let asks = Settings { bond_limit: 1_000_000_000, at_once: 8, ..settings() };
+    let guard = Guard::start(&net, net.rpc_url.clone(), story.blobs.clone(), asks).await;
+    let start = story.chain.lamports(&guard.wallet.pubkey()).await.unwrap();
+    // The first is right and accepted at once; a root to copy is on chain until the last moment.
+    let first = cheated(&story, &devices[0], Cheat::Honest).await;
+    let mut jobs = HashMap::new();
+    for (device, cheat) in devices[1..].iter().zip([Cheat::AnswersOnly].into_iter().chain(Cheat::SILENT)) {
+        jobs.insert(cheat, cheated(&story, device, cheat).await);
+    }
+    let review = user::review(&story.chain, &story.blobs, &first).await.unwrap();
+    user::accept(&story.chain, &story.user, review).await.unwrap();
+
+    // One of them answers whatever it is asked.
+    let talks = jobs[&Cheat::AnswersOnly];
+    let digits = demo::Digits::load(&e2e::digits()).unwrap();
+    let (chain, blobs) = (&story.chain, &story.blobs);
+    let cheater = Cheater { chain, blobs, device: &devices[1], model: &digits.model, input: &digits.pixels };
+    let (begun, mut answered) = (Instant::now(), 0);
+    while find(chain, &talks).await.is_some() {
+        assert!(begun.elapsed() < PATIENCE, "it was not convicted: {:#?}", guard.said());
+        answered += cheater.answer(&talks, Cheat::AnswersOnly).await.unwrap_or(0);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    for (cheat, job) in &jobs {
+        while find(chain, job).await.is_some() {
+            assert!(begun.elapsed() < PATIENCE, "{cheat:?} was not caught: {:#?}", guard.said());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    guard.says(|event| matches!(event, Event::Proven { job, .. } if *job == talks)).await;
+    for (_, job) in jobs.iter().filter(|(cheat, _)| **cheat != Cheat::AnswersOnly) {
+        guard.says(|event| matches!(event, Event::Silent { job: of, .. } if of == job)).await;
+    }
+    let (counters, said, wallet) = guard.stop().await;
+    assert_eq!((counters.proven, counters.silent, counters.wrong), (1, Cheat::SILENT.len() as u64, 1), "{said:#?}");
+    // Layers' roots, ten levels of rows in two parts, a segment.
+    assert_eq!((answered, counters.demanded), (4, 4 + counters.silent), "{said:#?}");
+    assert_eq!(story.credits().await.unwrap(), before - 500_000, "the price of every cheat's job came back");
+    for device in &devices[1..] {
+        let account = device.account(chain).await.unwrap();
+        assert_eq!((account.jobs_faulted, account.jobs_paid), (1, 0));
+    }
+    assert_eq!(buffers(chain, &wallet).await, 0);
+    // The bonds of what was answered are lost, the others are back; a little rent is in the coin account.
+    let bonds = answered as u64 * chain.jobs_config().await.unwrap().demand_bond;
+    let spent = start - chain.lamports(&wallet.pubkey()).await.unwrap();
+    assert!((bonds..bonds + 4_000_000).contains(&spent), "{spent} lamports");
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_that_died_in_a_proof_pays_only_for_the_rest_and_closes_what_is_left() {
     let (net, _folder) = e2e::network(300).await.unwrap();
     let story = demo::Story::begin(&net, &e2e::digits(), &|_| {}).await.unwrap();

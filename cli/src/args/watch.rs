@@ -24,6 +24,10 @@ pub struct WatchArgs {
     /// Leave jobs to others whose fault would earn less than this
     #[arg(long, default_value = "0", value_name = "IO")]
     pub min_reward: String,
+    /// Ask on chain for results that cannot be fetched, with at most this much in bonds: those in use and those that answers
+    /// have cost since the start; 0 asks for nothing
+    #[arg(long, default_value = "0", value_name = "SOL")]
+    pub bond_limit: String,
     /// Jobs examined at a time
     #[arg(long, default_value_t = 4, value_name = "JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub at_once: u16,

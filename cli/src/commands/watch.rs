@@ -4,6 +4,7 @@ use crate::context::{Context, amount, percent};
 use crate::output::Output;
 use anyhow::{Context as _, Result};
 use economy::IO_DECIMALS;
+use economy::amount::SOL_DECIMALS;
 use serde_json::json;
 use std::io::Write;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub async fn run(context: &Context, args: WatchArgs) -> Result<Output> {
         patience: Duration::from_secs(args.fetch_within.into()),
         poll: Duration::from_millis(args.poll.into()),
         min_reward: amount(&args.min_reward, IO_DECIMALS).context("--min-reward")?,
+        bond_limit: amount(&args.bond_limit, SOL_DECIMALS).context("--bond-limit")?,
         dry_run: args.dry_run,
         once: args.once,
     };

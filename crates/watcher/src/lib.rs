@@ -7,12 +7,13 @@
 
 mod budget;
 mod buffers;
+mod demands;
 mod examine;
 mod report;
 mod sample;
 mod settings;
 mod watcher;
 
-pub use report::{Cause, Counters, Event};
+pub use report::{Cause, Counters, Event, Owed};
 pub use settings::Settings;
 pub use watcher::Watcher;

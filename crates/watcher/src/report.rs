@@ -1,6 +1,6 @@
 //! What a watcher says about what it does.
 use client::{Pubkey, Signature};
-use economy::amount::io;
+use economy::amount::{io, sol};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -18,7 +18,17 @@ pub enum Cause {
     Failed,
 }
 
-/// Something that a watcher did or saw. Amounts are IO base units.
+/// What a worker owed and did not give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owed {
+    /// The cells of its audit.
+    Audit,
+    /// Data that somebody demanded.
+    Demand,
+}
+
+/// Something that a watcher did or saw. Amounts are base units of IO, and lamports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -73,6 +83,36 @@ pub enum Event {
         job: Pubkey,
         reason: String,
     },
+    /// Data that cannot be fetched was asked for on chain.
+    Demanded {
+        #[serde(serialize_with = "text")]
+        job: Pubkey,
+        n: u16,
+        item: String,
+        /// SOL; an answer costs it.
+        #[serde(serialize_with = "lamports")]
+        bond_sol: u64,
+        #[serde(serialize_with = "text")]
+        signature: Signature,
+    },
+    /// This watcher has ended a job whose worker did not answer in time.
+    Silent {
+        #[serde(serialize_with = "text")]
+        job: Pubkey,
+        owed: Owed,
+        #[serde(serialize_with = "coins")]
+        earned_io: u64,
+        #[serde(serialize_with = "text")]
+        signature: Signature,
+    },
+    /// The job of a demand ended otherwise: rent and bond are back.
+    DemandClosed {
+        #[serde(serialize_with = "text")]
+        job: Pubkey,
+        n: u16,
+        #[serde(serialize_with = "lamports")]
+        bond_sol: u64,
+    },
     /// A proof buffer that was left over is closed; its rent is back.
     BufferClosed {
         #[serde(serialize_with = "text")]
@@ -86,6 +126,10 @@ fn text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok
 
 fn coins<S: Serializer>(amount: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&io(*amount))
+}
+
+fn lamports<S: Serializer>(amount: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&sol(*amount))
 }
 
 impl fmt::Display for Event {
@@ -115,6 +159,20 @@ impl fmt::Display for Event {
                 write!(f, "job {job} was not checked: {cause}: {reason}; {then}")
             }
             Event::Unproven { job, reason } => write!(f, "job {job} could not be proven wrong: {reason}"),
+            Event::Demanded { job, n, item, bond_sol, .. } => {
+                write!(f, "job {job} withholds its result: demand {n} asks for {item}, bond {} SOL", sol(*bond_sol))
+            }
+            Event::Silent { job, owed, earned_io, signature } => {
+                let owed = match owed {
+                    Owed::Audit => "its audit",
+                    Owed::Demand => "a demand",
+                };
+                let earned = io(*earned_io);
+                write!(f, "job {job}: {owed} was not answered; refunded, earned {earned} IO, signature {signature}")
+            }
+            Event::DemandClosed { job, n, bond_sol } => {
+                write!(f, "job {job} has ended: the bond of demand {n}, {} SOL, is back", sol(*bond_sol))
+            }
             Event::BufferClosed { job } => write!(f, "closed a proof buffer that was left over for job {job}"),
         }
     }
@@ -136,6 +194,9 @@ pub struct Counters {
     /// Attempts to prove a fault that failed.
     pub unproven: u64,
     pub buffers_closed: u64,
+    pub demanded: u64,
+    /// Jobs that it has ended because their worker did not answer.
+    pub silent: u64,
     /// IO.
     #[serde(serialize_with = "coins")]
     pub earned_io: u64,
@@ -153,6 +214,12 @@ impl Counters {
             Event::Lost { .. } => self.lost += 1,
             Event::Unchecked { .. } => self.unchecked += 1,
             Event::Unproven { .. } => self.unproven += 1,
+            Event::Demanded { .. } => self.demanded += 1,
+            Event::Silent { earned_io, .. } => {
+                self.silent += 1;
+                self.earned_io += earned_io;
+            }
+            Event::DemandClosed { .. } => {}
             Event::BufferClosed { .. } => self.buffers_closed += 1,
         }
     }
@@ -162,14 +229,16 @@ impl fmt::Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(
             f,
-            "{} committed jobs seen, {} passed over, {} right, {} wrong, {} proven, {} lost to others, {} attempts \
-             without a check, {} IO earned",
+            "{} committed jobs seen, {} passed over, {} right, {} wrong, {} proven, {} lost to others, {} ended for \
+             silence, {} demands, {} attempts without a check, {} IO earned",
             self.seen,
             self.passed_over,
             self.right,
             self.wrong,
             self.proven,
             self.lost,
+            self.silent,
+            self.demanded,
             self.unchecked,
             io(self.earned_io)
         )

@@ -15,6 +15,9 @@ pub struct Settings {
     pub poll: Duration,
     /// A job whose fault would earn less is left to others, IO base units.
     pub min_reward: u64,
+    /// Most bonds of demands for withheld data, lamports: those in use and those that answers have cost since the start. Zero:
+    /// nothing is demanded.
+    pub bond_limit: u64,
     /// Find faults, send nothing.
     pub dry_run: bool,
     /// Stop once everything that is committed now has been examined.
@@ -22,7 +25,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// All jobs, four at a time in 4 GiB, a minute for a file, any reward.
+    /// All jobs, four at a time in 4 GiB, a minute for a file, any reward, no demands.
     fn default() -> Self {
         Settings {
             share_bps: 10_000,
@@ -31,6 +34,7 @@ impl Default for Settings {
             patience: Duration::from_secs(60),
             poll: Duration::from_secs(2),
             min_reward: 0,
+            bond_limit: 0,
             dry_run: false,
             once: false,
         }

@@ -1,5 +1,6 @@
 //! The loop: looks at the chain, has jobs examined, and remembers which are done.
 use crate::budget::Budget;
+use crate::demands::Bonds;
 use crate::examine::Next;
 use crate::report::{Counters, Event};
 use crate::sample::Sample;
@@ -9,6 +10,7 @@ use client::{Chain, ClientError, Keypair, Pubkey};
 use economy::BPS;
 use economy::math::mul_div_floor;
 use jobs::state::{Job, Status};
+use staking::SlashReason;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -32,6 +34,7 @@ pub(crate) struct Shared {
     pub wallet: Option<Keypair>,
     pub settings: Settings,
     pub budget: Budget,
+    pub bonds: Mutex<Bonds>,
     /// The prover's share of a slash, basis points.
     prover_bps: AtomicU16,
     counters: Mutex<Counters>,
@@ -47,7 +50,16 @@ impl Shared {
 
     /// What proving a fault of this job earns, IO base units.
     pub fn reward(&self, job: &Job) -> u64 {
-        let share = self.prover_bps.load(Ordering::Relaxed);
+        self.share_of_slash(job, SlashReason::WrongCell)
+    }
+
+    /// What ending a job for silence earns, IO base units.
+    pub fn crank_reward(&self, job: &Job) -> u64 {
+        self.share_of_slash(job, SlashReason::Silence)
+    }
+
+    fn share_of_slash(&self, job: &Job, reason: SlashReason) -> u64 {
+        let share = reason.share(self.prover_bps.load(Ordering::Relaxed));
         mul_div_floor(job.reserved, share.into(), BPS).unwrap_or(0)
     }
 
@@ -98,6 +110,7 @@ impl Watcher {
             blobs: blobs.with_patience(settings.patience),
             wallet,
             budget: Budget::new(settings.max_memory),
+            bonds: Mutex::default(),
             prover_bps: AtomicU16::new(0),
             counters: Mutex::default(),
             report: Box::new(report),
@@ -144,6 +157,7 @@ impl Watcher {
             let share = self.shared.chain.staking_config().await?.prover_bps;
             self.shared.prover_bps.store(share, Ordering::Relaxed);
             self.shared.close_leftovers(|job| waiting.contains_key(job)).await?;
+            self.shared.close_demands(|job| waiting.contains_key(job)).await?;
             self.housekept = Some(Instant::now());
         }
         self.forget_ended(&waiting);
@@ -193,12 +207,8 @@ impl Watcher {
             let (Some(known), Some(job)) = (self.known.get_mut(&address), waiting.get(&address)) else { continue };
             let State::Due(_, next) = std::mem::replace(&mut known.next, State::Underway) else { continue };
             known.tries += 1;
-            let fault = match next {
-                Next::Prove(fault) => Some(fault),
-                Next::Again | Next::Settled => None,
-            };
-            let (shared, job, stopped) = (self.shared.clone(), job.clone(), stopped.clone());
-            self.underway.spawn(async move { (address, shared.attend(address, &job, fault, stopped).await) });
+            let (shared, job, stopped, tries) = (self.shared.clone(), job.clone(), stopped.clone(), known.tries);
+            self.underway.spawn(async move { (address, shared.attend(address, &job, next, tries, stopped).await) });
         }
     }
 
@@ -219,6 +229,8 @@ impl Watcher {
             let after = AGAIN_AFTER.saturating_mul(1 << (known.tries - 1).min(10)).min(SLOWEST);
             known.next = match next {
                 Next::Settled => State::Settled,
+                // An answer may come at any time.
+                Next::Pursue => State::Due(Instant::now() + self.shared.settings.poll * 2, next),
                 next => State::Due(Instant::now() + after, next),
             };
         }
