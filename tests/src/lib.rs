@@ -33,10 +33,19 @@ const STAKE: u64 = 50 * 100_000_000;
 
 /// A network in a folder of its own, with blocks every 100 ms and epochs of 2 s.
 pub async fn network(challenge_window_s: u32) -> Result<(LocalNet, TempDir)> {
+    network_of(challenge_window_s, 60).await
+}
+
+/// [`network`], with so many seconds to answer an audit.
+///
+/// # Errors
+/// If it does not start.
+pub async fn network_of(challenge_window_s: u32, answer_s: u32) -> Result<(LocalNet, TempDir)> {
     let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
     let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
     options.slot_ms = 100;
     options.challenge_window_s = challenge_window_s;
+    options.answer_s = answer_s;
     options.epoch_s = 2;
     Ok((LocalNet::start(options, |_| {}).await?, folder))
 }

@@ -3,7 +3,7 @@ use blobs::Blobs;
 use client::{Chain, Keypair, Pubkey, Signer, address, jobs_ix};
 use e2e::Device;
 use e2e::cheat::{Cheat, Cheater};
-use jobs::state::{Job, Proof, Status};
+use jobs::state::{Audit, Job, Proof, Status};
 use localnet::LocalNet;
 use object_store::local::LocalFileSystem;
 use object_store::throttle::{ThrottleConfig, ThrottledStore};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use watcher::{Cause, Counters, Event, Settings, Watcher};
+use watcher::{Cause, Counters, Event, Owed, Settings, Watcher};
 
 /// How long the watchers may take for everything.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -301,5 +301,40 @@ async fn a_watcher_that_died_in_a_proof_pays_only_for_the_rest_and_closes_what_i
     let guard = Guard::with(wallet, net.rpc_url.clone(), story.blobs.clone(), exact);
     let counters = tokio::time::timeout(PATIENCE, guard.task).await.expect("it has seen all").unwrap().unwrap();
     assert_eq!((counters.proven, counters.earned_io), (1, REWARD));
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_is_drawn_by_the_watcher_and_a_worker_that_does_not_answer_it_loses_its_stake() {
+    let (net, _folder) = e2e::network_of(300, 10).await.unwrap();
+    let story = demo::Story::begin(&net, &e2e::digits(), &|_| {}).await.unwrap();
+    let device = Device::register(&net, "a").await.unwrap();
+    let guard = Guard::start(&net, net.rpc_url.clone(), story.blobs.clone(), settings()).await;
+    let start = Instant::now();
+    let mut drawn = Vec::new();
+    // Its results are right; it answers no audit. Half of all jobs are audited.
+    let silent = loop {
+        assert!(start.elapsed() < PATIENCE * 2, "no audit in {} draws: {:#?}", drawn.len(), guard.said());
+        let job = cheated(&story, &device, Cheat::Honest).await;
+        guard.says(|event| matches!(event, Event::Drawn { job: of, .. } if *of == job)).await;
+        drawn.push(job);
+        if find(&story.chain, &job).await.is_some_and(|job| job.audit == Audit::NotDrawn) {
+            let review = user::review(&story.chain, &story.blobs, &job).await.unwrap();
+            user::accept(&story.chain, &story.user, review).await.unwrap();
+            continue;
+        }
+        break job;
+    };
+    let ended = |event: &Event| matches!(event, Event::Silent { job, owed: Owed::Audit, .. } if *job == silent);
+    guard.says(ended).await;
+    assert!(find(&story.chain, &silent).await.is_none());
+    let (counters, said, wallet) = guard.stop().await;
+    assert_eq!((counters.drawn, counters.silent, counters.wrong), (drawn.len() as u64, 1, 0), "{said:#?}");
+    // 1 % of what a job reserves, of which a proof would have earned a quarter.
+    assert_eq!(counters.earned_io, REWARD / 25);
+    let coins = story.chain.tokens(&address::io_account(&wallet.pubkey())).await.unwrap();
+    assert_eq!(coins, counters.earned_io);
+    let account = device.account(&story.chain).await.unwrap();
+    assert_eq!((account.jobs_faulted, account.jobs_paid), (1, drawn.len() as u64 - 1));
     net.stop().await.unwrap();
 }

@@ -10,9 +10,13 @@ pub const HELP: &str = "What it does:
 
 What it costs and earns:
   Checking costs no money. A proof costs 5,000 lamports a transaction: two or three for most cells, about 140 for the widest;
-  the buffer's rent, 0.01 SOL for 1 kB of evidence and 1 SOL for the widest, comes back. Whoever proves a fault first gets the prover's share of the stake that was reserved for the job
-  (`io gov parameters`: staking.prover_bps), in IO; whoever comes second has paid the fees of what was sent by then.
+  the buffer's rent, 0.01 SOL for 1 kB of evidence and 1 SOL for the widest, comes back. Whoever proves a fault first gets the
+  prover's share of the stake that was reserved for the job (`io gov parameters`: staking.prover_bps), in IO; whoever comes
+  second has paid the fees of what was sent by then.
   Use one wallet for each watcher, and one that holds little: it signs without asking.
+
+Audits:
+  It draws the audits of all committed jobs, which pays 20,000 lamports each, and ends jobs whose audits were not answered.
 
 docs/WATCHING.md says more. With --json every event is one object on a line of its own, and the last line has the counters.";
 

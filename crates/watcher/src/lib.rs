@@ -5,6 +5,7 @@
 //! The chain is its journal, as it is the worker's: nothing is kept on disk. After a restart it finds its own proof buffers
 //! on chain, goes on with those whose jobs still wait and closes the others.
 
+mod audits;
 mod budget;
 mod buffers;
 mod demands;

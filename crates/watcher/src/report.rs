@@ -95,6 +95,13 @@ pub enum Event {
         #[serde(serialize_with = "text")]
         signature: Signature,
     },
+    /// This watcher has drawn a job's audit, or found that the draw was missed.
+    Drawn {
+        #[serde(serialize_with = "text")]
+        job: Pubkey,
+        #[serde(serialize_with = "text")]
+        signature: Signature,
+    },
     /// This watcher has ended a job whose worker did not answer in time.
     Silent {
         #[serde(serialize_with = "text")]
@@ -162,6 +169,7 @@ impl fmt::Display for Event {
             Event::Demanded { job, n, item, bond_sol, .. } => {
                 write!(f, "job {job} withholds its result: demand {n} asks for {item}, bond {} SOL", sol(*bond_sol))
             }
+            Event::Drawn { job, signature } => write!(f, "job {job}: drew its audit, signature {signature}"),
             Event::Silent { job, owed, earned_io, signature } => {
                 let owed = match owed {
                     Owed::Audit => "its audit",
@@ -195,6 +203,8 @@ pub struct Counters {
     pub unproven: u64,
     pub buffers_closed: u64,
     pub demanded: u64,
+    /// Audits that it has drawn.
+    pub drawn: u64,
     /// Jobs that it has ended because their worker did not answer.
     pub silent: u64,
     /// IO.
@@ -215,6 +225,7 @@ impl Counters {
             Event::Unchecked { .. } => self.unchecked += 1,
             Event::Unproven { .. } => self.unproven += 1,
             Event::Demanded { .. } => self.demanded += 1,
+            Event::Drawn { .. } => self.drawn += 1,
             Event::Silent { earned_io, .. } => {
                 self.silent += 1;
                 self.earned_io += earned_io;
@@ -230,7 +241,7 @@ impl fmt::Display for Counters {
         write!(
             f,
             "{} committed jobs seen, {} passed over, {} right, {} wrong, {} proven, {} lost to others, {} ended for \
-             silence, {} demands, {} attempts without a check, {} IO earned",
+             silence, {} demands, {} audits drawn, {} attempts without a check, {} IO earned",
             self.seen,
             self.passed_over,
             self.right,
@@ -239,6 +250,7 @@ impl fmt::Display for Counters {
             self.lost,
             self.silent,
             self.demanded,
+            self.drawn,
             self.unchecked,
             io(self.earned_io)
         )

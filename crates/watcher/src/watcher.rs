@@ -9,7 +9,7 @@ use blobs::Blobs;
 use client::{Chain, ClientError, Keypair, Pubkey};
 use economy::BPS;
 use economy::math::mul_div_floor;
-use jobs::state::{Job, Status};
+use jobs::state::{Audit, Job, Status};
 use staking::SlashReason;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -17,8 +17,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tracing::{debug, warn};
+use user::UserError;
 
 /// How long after a first failure a job is tried again; each further one doubles it.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -92,6 +93,9 @@ pub struct Watcher {
     known: HashMap<Pubkey, Known>,
     underway: JoinSet<(Pubkey, Next)>,
     housekept: Option<Instant>,
+    /// Moves audits on; one at a time.
+    audits: Option<JoinHandle<Result<(), UserError>>>,
+    audits_from: Instant,
 }
 
 impl Watcher {
@@ -116,8 +120,15 @@ impl Watcher {
             report: Box::new(report),
             settings,
         };
-        let (known, underway) = (HashMap::new(), JoinSet::new());
-        Watcher { shared: Arc::new(shared), sample, known, underway, housekept: None }
+        Watcher {
+            shared: Arc::new(shared),
+            sample,
+            known: HashMap::new(),
+            underway: JoinSet::new(),
+            housekept: None,
+            audits: None,
+            audits_from: Instant::now(),
+        }
     }
 
     /// Watches until `stopped` turns true, or with `once` until every job of now has been examined, and finishes the proofs that
@@ -146,6 +157,9 @@ impl Watcher {
         while let Some(ended) = self.underway.join_next().await {
             self.ended(ended);
         }
+        if let Some(audits) = self.audits.take() {
+            let _ = audits.await;
+        }
         Ok(self.shared.counters())
     }
 
@@ -173,7 +187,25 @@ impl Watcher {
             });
         }
         self.begin(&waiting, stopped);
+        self.move_audits_on(&waiting).await;
         Ok(())
+    }
+
+    /// Has audits moved on beside the checks; what fails is tried again later.
+    async fn move_audits_on(&mut self, waiting: &HashMap<Pubkey, Job>) {
+        if let Some(audits) = self.audits.take_if(|audits| audits.is_finished())
+            && let Ok(Err(error)) = audits.await
+        {
+            warn!(%error, "audits wait");
+            self.audits_from = Instant::now() + SLOWEST;
+        }
+        if self.audits.is_some() || Instant::now() < self.audits_from {
+            return;
+        }
+        let moves = |job: &Job| matches!(job.audit, Audit::Pending { .. } | Audit::Open { .. });
+        let jobs: Vec<_> = waiting.iter().filter(|(_, job)| moves(job)).map(|(at, job)| (*at, job.clone())).collect();
+        let shared = self.shared.clone();
+        self.audits = Some(tokio::spawn(async move { shared.move_audits_on(&jobs).await }));
     }
 
     /// Forgets jobs that have ended. A fault that could not be proven in time was somebody else's.
