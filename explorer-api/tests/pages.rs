@@ -131,7 +131,7 @@ async fn pages_of_the_economy_show_stake_epochs_and_votes() {
 
     assert!(page(&site, "/operators").await.contains(&format!("/operators/{}", key(3))));
     let operator = page(&site, &format!("/operators/{}", key(3))).await;
-    for shown in ["6.00 %", "2 times", "Slashed", "rtx-4090-berlin", &format!("/stakers/{}", key(7))] {
+    for shown in ["6.00 %", "3 times", "Slashed", "rtx-4090-berlin", &format!("/stakers/{}", key(7))] {
         assert!(operator.contains(shown), "{shown}");
     }
     let staker = page(&site, &format!("/stakers/{}", key(7))).await;

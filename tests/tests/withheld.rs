@@ -111,6 +111,7 @@ async fn a_worker_answers_from_its_own_disk_after_a_restart_and_by_computing_aga
     std::fs::remove_dir_all(device.config.kept.join(device.key.to_string())).unwrap();
     std::fs::create_dir_all(device.config.kept.join(device.key.to_string())).unwrap();
     let demand = ask(Item::Segments { layer: 0, row: 3, first: 0, count: 1 }).await;
+    let mut worker = device.worker().unwrap();
     assert_eq!(worker.step().await.unwrap(), Step::Answered(posted.job));
     // Executing again has served the result again.
     let outcome = user::follow(&story.chain, &story.blobs, &story.user, &demand).await.unwrap();

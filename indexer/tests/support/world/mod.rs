@@ -229,6 +229,7 @@ impl World {
         let audited = w.post(alice, 700_000);
         w.claim(audited, device);
         w.commit(audited);
+        w.demand(audited, alice, Item::LayerRoots);
         w.miss(audited);
         w.draw(audited, true);
         w.open_cell(audited, 2);
@@ -240,10 +241,6 @@ impl World {
         w.post(alice, 123_456);
         let running = w.post(bob, 400_000);
         w.claim(running, second);
-        let asked = w.post(bob, 300_000);
-        w.claim(asked, device);
-        w.commit(asked);
-        w.demand(asked, alice, Item::LayerRoots);
         w.request_redemption(operator, 1_000_000);
         w
     }

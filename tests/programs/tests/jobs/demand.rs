@@ -106,6 +106,7 @@ fn an_answer_pays_the_bond_to_whoever_gives_it_returns_the_rent_and_tells_the_da
     assert!(net.vm.account(&address::proof(&job.address, &worker.pubkey())).is_none());
     let state = net.job(&job.address).unwrap();
     net.wait(WINDOW + 1);
+    net.draw(&job, false);
     net.ok(&[jobs_ix::settle_job(job.address, &state)], &[&stranger()]);
 }
 
@@ -187,6 +188,7 @@ fn a_job_is_not_settled_while_a_demand_is_open_and_the_answer_can_still_be_used(
     let second = net.demand(&user(0), job.address, Item::LayerRoots);
     answers(&mut net, &device(0), &second, &job.work.answer(Item::LayerRoots).unwrap());
     net.wait(ANSWER_S + 1);
+    net.draw(&job, false);
     net.ok(&[settle], &[&stranger()]);
 }
 
