@@ -152,7 +152,7 @@ async fn pages_of_the_economy_show_stake_epochs_and_votes() {
     assert!(device.contains("Retired") && device.contains(&format!("/operators/{}", key(3))));
     let faulty = site.json("/v1/jobs?status=refunded").await["data"][0]["address"].as_str().unwrap().to_owned();
     let job = page(&site, &format!("/jobs/{faulty}")).await;
-    assert!(job.contains("Stake behind it") && job.contains("24.00 IO") && job.contains("/operators/"));
+    assert!(job.contains("Stake behind it") && job.contains("16.00 IO") && job.contains("/operators/"));
 }
 
 #[tokio::test]
