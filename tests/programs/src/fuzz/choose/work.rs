@@ -26,12 +26,12 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.post_job", 26, post),
     kind("jobs.claim_job", 54, claim),
     kind("jobs.commit_result", 54, commit),
-    kind("jobs.accept_result", 3, accept),
+    kind("jobs.accept_result", 2, accept),
     kind("jobs.settle_job", 80, settle),
     kind("jobs.cancel_job", 1, cancel),
-    kind("jobs.expire_job", 2, expire),
-    kind("jobs.expire_claim", 3, expire_claim),
-    kind("jobs.dispute_cell", 11, dispute),
+    kind("jobs.expire_job", 1, expire),
+    kind("jobs.expire_claim", 2, expire_claim),
+    kind("jobs.dispute_cell", 6, dispute),
     kind("jobs.close_proof", 2, close_proof),
 ];
 
@@ -216,7 +216,9 @@ fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (address, job) = job(c, world, Status::Committed, |_| true)?;
+    // Mostly one whose data is demanded: its demands are to be closed then.
+    let asked = c.chance(50);
+    let (address, job) = job(c, world, Status::Committed, |j| !asked || j.demands.any_open())?;
     let owner = c.mostly(job.user);
     Some(Step::send(owner, vec![jobs_ix::accept_result(owner, address, &job)]))
 }
