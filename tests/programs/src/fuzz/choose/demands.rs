@@ -10,7 +10,7 @@ use jobs::state::{Demand, Job, Status};
 use rand::Rng;
 
 pub const KINDS: &[Kind] = &[
-    kind("jobs.demand_data", 13, demand),
+    kind("jobs.demand_data", 15, demand),
     kind("jobs.answer_demand", 22, answer),
     kind("jobs.expire_demand", 16, expire),
     kind("jobs.close_demand", 16, close),

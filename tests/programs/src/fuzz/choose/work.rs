@@ -22,7 +22,7 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.retire_device", 1, retire_device),
     kind("jobs.register_model", 1, register_model),
     kind("jobs.open_draft", 2, draft),
-    kind("jobs.close_draft", 2, close_draft),
+    kind("jobs.close_draft", 3, close_draft),
     kind("jobs.post_job", 26, post),
     kind("jobs.claim_job", 54, claim),
     kind("jobs.commit_result", 54, commit),
@@ -63,7 +63,7 @@ fn register_device(c: &mut Chooser, world: &World) -> Option<Step> {
     let all = c.chance(5);
     let carries = |o: &jobs::state::Operator| {
         let pool = world.state.pools.values().find(|p| p.owner == o.owner && p.kind == PoolKind::Operator);
-        all || pool.is_some_and(|p| p.active + p.reserved >= o.required_stake + needed && o.devices < 3)
+        all || pool.is_some_and(|p| p.active + p.reserved >= o.required_stake + needed && o.devices < 6)
     };
     let able: Vec<Pubkey> = world.state.operators.values().filter(|o| carries(o)).map(|o| o.owner).collect();
     let owner = c.any(able)?;
@@ -217,7 +217,7 @@ fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
     // Mostly one whose data is demanded: its demands are to be closed then.
-    let asked = c.chance(50);
+    let asked = c.chance(66);
     let (address, job) = job(c, world, Status::Committed, |j| !asked || j.demands.any_open())?;
     let owner = c.mostly(job.user);
     Some(Step::send(owner, vec![jobs_ix::accept_result(owner, address, &job)]))
