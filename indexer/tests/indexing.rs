@@ -28,7 +28,10 @@ async fn a_story_adds_up_and_reading_it_again_changes_nothing() {
     let device = "SELECT concat_ws(' ', name, jobs_paid, jobs_expired, jobs_faulted, earned) FROM devices";
     assert_eq!(text(&database, device).await, "rtx-4090-berlin 2 1 1 2850000");
     let counts = "SELECT string_agg(status || jobs, ' ' ORDER BY status) FROM job_counts";
-    assert_eq!(text(&database, counts).await, "cancelled1 claimed1 committed1 expired1 paid2 posted1 refunded1");
+    assert_eq!(
+        text(&database, counts).await,
+        "cancelled1 claimed1 committed1 expired1 paid2 posted1 refunded1 unanswered0"
+    );
     assert_eq!(text(&database, "SELECT finalized_slot::text FROM checkpoint").await, "10");
 
     let before = derived(&database).await;

@@ -14,4 +14,4 @@ pub const PAUSE_PROPOSALS: u8 = 1;
 pub const PAUSE_ALL: u8 = PAUSE_PROPOSALS;
 
 /// Kinds of change that the config remembers the last time of; see `Action::kind`.
-pub const KINDS: usize = 40;
+pub const KINDS: usize = 64;

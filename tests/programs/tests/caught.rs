@@ -17,7 +17,11 @@ fn lively() -> World {
     let live = || {
         let (mut world, mut chooser) = (World::new(), Chooser::new(5));
         let full = |s: &State| {
-            let jobs = s.jobs.values().any(|j| j.reserved > 0) && s.epochs.len() > 1;
+            let jobs = s
+                .jobs
+                .values()
+                .any(|j| j.status == jobs::state::Status::Claimed && j.reserved > 0 && s.now <= j.commit_deadline)
+                && s.epochs.len() > 1;
             let stake = s.pools.values().any(|p| p.reserved > 0 && p.slash_base > 0);
             let votes = s.votes.values().any(|v| s.proposals.get(&v.proposal).is_some_and(|p| s.now < p.voting_end));
             jobs && stake && votes && s.loyalty.values().any(|l| l.pooled > 0)
