@@ -171,7 +171,10 @@ fn what_the_target_refuses_does_not_happen_and_can_be_tried_again() {
     let mut net = Net::new();
     let number = passed(&mut net, fee(601));
     net.refused("StepTooLarge", &[execute(number, fee(601))], &[&stranger()]);
-    assert_eq!((proposal(&net, number).status, config(&net).changed), (Status::Passed, [0; governance::constants::KINDS]));
+    assert_eq!(
+        (proposal(&net, number).status, config(&net).changed),
+        (Status::Passed, [0; governance::constants::KINDS])
+    );
 }
 
 #[test]
