@@ -1,8 +1,8 @@
 //! Everything that a vote may change, by name: `credits.fee_bps`, `rules.voting_s`.
 use crate::{Chain, ClientError};
-use economy::IO_DECIMALS;
-use economy::amount::{io, parse};
+use economy::amount::{io, iosd, parse};
 use economy::parameter::{Bounds, ParameterError, Step};
+use economy::{IO_DECIMALS, IOSD_DECIMALS};
 use governance::{Action, Rule};
 
 /// A parameter of one of the programs.
@@ -21,6 +21,12 @@ pub enum Unit {
     Seconds,
     /// Coins, decimal.
     Io,
+    /// Credits, decimal.
+    Iosd,
+    /// Rows of a matrix.
+    Rows,
+    /// Multiply-accumulates per second.
+    MacsPerSecond,
 }
 
 /// Why a value is not accepted.
@@ -63,6 +69,22 @@ const TABLE: &[(&str, Parameter, Unit)] = {
         ("jobs.class_stake_1", Jobs(J::ClassStake1), Unit::Io),
         ("jobs.class_stake_2", Jobs(J::ClassStake2), Unit::Io),
         ("jobs.class_stake_3", Jobs(J::ClassStake3), Unit::Io),
+        ("jobs.round_window_s", Jobs(J::RoundWindowS), Unit::Seconds),
+        ("jobs.round_every_s", Jobs(J::RoundEveryS), Unit::Seconds),
+        ("jobs.round_answer_s", Jobs(J::RoundAnswerS), Unit::Seconds),
+        ("jobs.challenge_slash_bps", Jobs(J::ChallengeSlashBps), Unit::Bps),
+        ("jobs.class_rows_0", Jobs(J::ClassRows0), Unit::Rows),
+        ("jobs.class_rows_1", Jobs(J::ClassRows1), Unit::Rows),
+        ("jobs.class_rows_2", Jobs(J::ClassRows2), Unit::Rows),
+        ("jobs.class_rows_3", Jobs(J::ClassRows3), Unit::Rows),
+        ("jobs.class_throughput_0", Jobs(J::ClassThroughput0), Unit::MacsPerSecond),
+        ("jobs.class_throughput_1", Jobs(J::ClassThroughput1), Unit::MacsPerSecond),
+        ("jobs.class_throughput_2", Jobs(J::ClassThroughput2), Unit::MacsPerSecond),
+        ("jobs.class_throughput_3", Jobs(J::ClassThroughput3), Unit::MacsPerSecond),
+        ("jobs.class_ceiling_0", Jobs(J::ClassCeiling0), Unit::Iosd),
+        ("jobs.class_ceiling_1", Jobs(J::ClassCeiling1), Unit::Iosd),
+        ("jobs.class_ceiling_2", Jobs(J::ClassCeiling2), Unit::Iosd),
+        ("jobs.class_ceiling_3", Jobs(J::ClassCeiling3), Unit::Iosd),
         ("rules.deposit", Rules(Rule::Deposit), Unit::Io),
         ("rules.voting_s", Rules(Rule::VotingS), Unit::Seconds),
         ("rules.timelock_s", Rules(Rule::TimelockS), Unit::Seconds),
@@ -110,6 +132,9 @@ impl Parameter {
             Unit::Bps => format!("{value} bps"),
             Unit::Seconds => format!("{value} s"),
             Unit::Io => format!("{} IO", io(value)),
+            Unit::Iosd => format!("{} IOSD", iosd(value)),
+            Unit::Rows => format!("{value} rows"),
+            Unit::MacsPerSecond => format!("{value} MAC/s"),
         }
     }
 
@@ -131,6 +156,9 @@ impl Parameter {
             Unit::Bps => (text.parse().ok(), "a whole number of basis points (1 % is 100)"),
             Unit::Seconds => (text.parse().ok(), "a whole number of seconds"),
             Unit::Io => (parse(text, IO_DECIMALS), "an amount of IO with up to 8 decimals"),
+            Unit::Iosd => (parse(text, IOSD_DECIMALS), "an amount of IOSD with up to 6 decimals"),
+            Unit::Rows => (text.parse().ok(), "a whole number of rows, a multiple of 64"),
+            Unit::MacsPerSecond => (text.parse().ok(), "a whole number of multiply-accumulates per second"),
         };
         value.ok_or_else(|| ValueError::Format { name: self.name(), text: text.into(), unit })
     }

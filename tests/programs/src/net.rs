@@ -10,7 +10,7 @@ use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
 use credits::{BuyOrder, InitializeArgs, MintLimit};
 use governance::state::Target;
 use jobs::state::{Job, LayerRecord};
-use jobs::{CommitArgs, ModelArgs, PostArgs};
+use jobs::{CommitArgs, ModelArgs, PostArgs, RoundRules};
 use model::Model;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -51,6 +51,16 @@ pub const RESERVE_BPS: u32 = 20_000;
 pub const FORFEIT_BPS: u16 = 1_000;
 /// Stake that devices of each class need.
 pub const CLASS_STAKE: [u64; 4] = [100 * IO, 200 * IO, 400 * IO, 800 * IO];
+/// Challenge rounds: the smallest that there are, so that tests can do the work.
+pub const ROUNDS: RoundRules = RoundRules {
+    window_s: 20,
+    every_s: 120,
+    answer_s: 30,
+    slash_bps: 2_000,
+    rows: [64, 64, 128, 192],
+    throughput: [10_000_000, 60_000_000, 120_000_000, 180_000_000],
+    ceiling: [1_000, 900, 800, 700],
+};
 /// Each operator's own stake.
 pub const STAKE: u64 = 5_000 * IO;
 pub const COMMISSION_BPS: u16 = 1_000;
@@ -112,6 +122,7 @@ pub fn jobs_launch() -> jobs::InitializeArgs {
         reserve_bps: RESERVE_BPS,
         forfeit_bps: FORFEIT_BPS,
         class_stake: CLASS_STAKE,
+        rounds: ROUNDS,
     }
 }
 

@@ -207,6 +207,33 @@ impl Vm {
         self.svm.get_sysvar::<Clock>().unix_timestamp
     }
 
+    /// The slot that the clock is in.
+    pub fn slot(&self) -> u64 {
+        self.svm.get_sysvar::<Clock>().slot
+    }
+
+    /// Lets `count` slots pass at the same time of day; each leaves a hash, and the last 512 are known. Slot hashes follow from
+    /// the slot alone, so every run has the same.
+    pub fn pass_slots(&mut self, count: u64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        clock.slot += count;
+        self.svm.set_sysvar(&clock);
+        let newest = clock.slot - 1;
+        let slots: Vec<u64> = (newest.saturating_sub(511)..=newest).rev().collect();
+        self.set_slot_hashes(&slots.iter().map(|slot| (*slot, slot_hash(*slot))).collect::<Vec<_>>());
+    }
+
+    /// Replaces what the slot hashes sysvar holds: newest first.
+    pub fn set_slot_hashes(&mut self, hashes: &[(u64, [u8; 32])]) {
+        let address = jobs::slot_hashes::SLOT_HASHES;
+        let mut account = self.svm.get_account(&address).expect("a sysvar");
+        let entry = |(slot, hash): &(u64, [u8; 32])| [slot.to_le_bytes().as_slice(), hash].concat();
+        let data = [(hashes.len() as u64).to_le_bytes().to_vec(), hashes.iter().flat_map(entry).collect()].concat();
+        account.data.truncate(0);
+        account.data.extend(data);
+        self.set_account(address, account);
+    }
+
     /// Moves the clock to `time` (unix seconds) and the slot by one.
     pub fn set_time(&mut self, time: i64) {
         let mut clock = self.svm.get_sysvar::<Clock>();
@@ -214,6 +241,11 @@ impl Vm {
         clock.slot += 1;
         self.svm.set_sysvar(&clock);
     }
+}
+
+/// The hash of a slot in these tests.
+pub fn slot_hash(slot: u64) -> [u8; 32] {
+    judge::sha256(&[b"slot", &slot.to_le_bytes()])
 }
 
 impl Default for Vm {

@@ -1,6 +1,6 @@
 use crate::constants::{AUTHORITY_SEED, CLASSES, CONFIG_SEED};
 use crate::errors::JobsError;
-use crate::state::Config;
+use crate::state::{Config, RoundRules};
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::bpf_loader_upgradeable;
 
@@ -12,6 +12,7 @@ pub struct InitializeArgs {
     pub forfeit_bps: u16,
     /// IO base units.
     pub class_stake: [u64; CLASSES],
+    pub rounds: RoundRules,
 }
 
 #[derive(Accounts)]
@@ -40,6 +41,12 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
         reserve_bps: args.reserve_bps,
         forfeit_bps: args.forfeit_bps,
         class_stake: args.class_stake,
+        rounds: args.rounds,
+        round: 0,
+        round_live: false,
+        next_round_at: 0,
+        settled_round: 0,
+        idle_promised: 0,
         paused: 0,
         bump: ctx.bumps.config,
         authority_bump: ctx.bumps.jobs_authority,

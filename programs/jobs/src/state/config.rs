@@ -1,6 +1,6 @@
 use crate::constants::{CLASSES, PAUSE_ALL};
 use crate::errors::JobsError;
-use crate::state::Parameter;
+use crate::state::{Parameter, RoundRules};
 use anchor_lang::prelude::*;
 
 /// Parameters. Seeds: `["config"]`.
@@ -19,6 +19,18 @@ pub struct Config {
     pub forfeit_bps: u16,
     /// Stake that each device of a class needs in its operator's pool, IO base units.
     pub class_stake: [u64; CLASSES],
+    /// How challenge rounds go.
+    pub rounds: RoundRules,
+    /// Number of the last round that was opened; zero before the first.
+    pub round: u64,
+    /// It is not over yet.
+    pub round_live: bool,
+    /// When the next one may be opened, unix seconds.
+    pub next_round_at: i64,
+    /// The last round that took place and ended: devices that did not pass it are not hired.
+    pub settled_round: u64,
+    /// Idle pay that rounds have promised and operators have not claimed, IO base units.
+    pub idle_promised: u64,
     /// What is paused, see `constants::PAUSE_*`.
     pub paused: u8,
     pub bump: u8,
@@ -33,7 +45,7 @@ impl Config {
             p.bounds().check(self.get(p)).map_err(JobsError::from)?;
         }
         require!(self.paused & !PAUSE_ALL == 0, JobsError::ParameterOutOfBounds);
-        Ok(())
+        self.rounds.invariant()
     }
 
     pub fn get(&self, parameter: Parameter) -> u64 {
@@ -45,6 +57,7 @@ impl Config {
             Parameter::ClassStake1 => self.class_stake[1],
             Parameter::ClassStake2 => self.class_stake[2],
             Parameter::ClassStake3 => self.class_stake[3],
+            of_rounds => self.rounds.get(of_rounds),
         }
     }
 
@@ -61,6 +74,7 @@ impl Config {
             Parameter::ClassStake1 => self.class_stake[1] = value,
             Parameter::ClassStake2 => self.class_stake[2] = value,
             Parameter::ClassStake3 => self.class_stake[3] = value,
+            of_rounds => self.rounds.set(of_rounds, value)?,
         }
         Ok(old)
     }

@@ -1,4 +1,5 @@
 //! Accounts, one file each.
+mod challenge;
 mod config;
 mod device;
 mod job;
@@ -6,9 +7,11 @@ mod model;
 mod operator;
 mod parameter;
 mod proof;
+mod round;
 mod shard;
 mod user;
 
+pub use challenge::{Challenge, Demotion, Failure};
 pub use config::Config;
 pub use device::{Device, Ending};
 pub use job::{transition, Action, Job, Status};
@@ -16,5 +19,6 @@ pub use model::{Draft, LayerRecord, Model};
 pub use operator::Operator;
 pub use parameter::Parameter;
 pub use proof::Proof;
+pub use round::{Advanced, Phase, Round, RoundRules};
 pub use shard::{count, Shard};
 pub use user::User;

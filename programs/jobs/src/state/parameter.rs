@@ -1,7 +1,8 @@
-use crate::constants::MAX_WINDOW_S;
+use crate::constants::{MAX_CHALLENGE_ROWS, MAX_ROUND_EVERY_S, MAX_ROUND_S, MAX_WINDOW_S};
 use anchor_lang::prelude::*;
 use economy::parameter::{Bounds, Step};
 use economy::{BPS, IO_CAP};
+use judge::challenge::ROW_STEP;
 
 /// What a vote may change, each within hard bounds and by limited steps.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, InitSpace, PartialEq, Eq)]
@@ -17,12 +18,59 @@ pub enum Parameter {
     ClassStake1,
     ClassStake2,
     ClassStake3,
+    /// How long a round's answers can be committed to, seconds.
+    RoundWindowS,
+    /// From the opening of a round to that of the next one at least, seconds.
+    RoundEveryS,
+    /// How long drawn cells can be answered, and then wrong ones be proven, seconds.
+    RoundAnswerS,
+    /// What a wrong cell of a challenge costs, basis points of the stake that the device needs.
+    ChallengeSlashBps,
+    /// Rows of each class's challenge, a multiple of 64.
+    ClassRows0,
+    ClassRows1,
+    ClassRows2,
+    ClassRows3,
+    /// Throughput that each class needs, multiply-accumulates per second.
+    ClassThroughput0,
+    ClassThroughput1,
+    ClassThroughput2,
+    ClassThroughput3,
+    /// The most that a device of each class may ask for to earn idle pay, IOSD base units for 10^12 multiply-accumulates.
+    ClassCeiling0,
+    ClassCeiling1,
+    ClassCeiling2,
+    ClassCeiling3,
 }
 
 impl Parameter {
-    pub const ALL: [Parameter; 7] = {
+    pub const ALL: [Parameter; 23] = {
         use Parameter::*;
-        [ChallengeWindowS, ReserveBps, ForfeitBps, ClassStake0, ClassStake1, ClassStake2, ClassStake3]
+        [
+            ChallengeWindowS,
+            ReserveBps,
+            ForfeitBps,
+            ClassStake0,
+            ClassStake1,
+            ClassStake2,
+            ClassStake3,
+            RoundWindowS,
+            RoundEveryS,
+            RoundAnswerS,
+            ChallengeSlashBps,
+            ClassRows0,
+            ClassRows1,
+            ClassRows2,
+            ClassRows3,
+            ClassThroughput0,
+            ClassThroughput1,
+            ClassThroughput2,
+            ClassThroughput3,
+            ClassCeiling0,
+            ClassCeiling1,
+            ClassCeiling2,
+            ClassCeiling3,
+        ]
     };
 
     pub const fn bounds(self) -> Bounds {
@@ -31,7 +79,17 @@ impl Parameter {
             // Up to a hundred times the price: deterrence at low audit rates needs a multiple.
             Parameter::ReserveBps => (0, 100 * BPS, Step::By(10 * BPS)),
             Parameter::ForfeitBps => (0, BPS, Step::By(1_000)),
-            _ => (0, IO_CAP / 100, Step::Ratio(2)),
+            Parameter::ClassStake0 | Parameter::ClassStake1 | Parameter::ClassStake2 | Parameter::ClassStake3 => {
+                (0, IO_CAP / 100, Step::Ratio(2))
+            }
+            Parameter::RoundWindowS | Parameter::RoundAnswerS => (1, MAX_ROUND_S as u64, Step::Ratio(2)),
+            Parameter::RoundEveryS => (1, MAX_ROUND_EVERY_S as u64, Step::Ratio(2)),
+            Parameter::ChallengeSlashBps => (0, BPS, Step::By(1_000)),
+            Parameter::ClassRows0 | Parameter::ClassRows1 | Parameter::ClassRows2 | Parameter::ClassRows3 => {
+                (ROW_STEP as u64, MAX_CHALLENGE_ROWS as u64, Step::Ratio(2))
+            }
+            // Throughputs and prices: any distance would let one vote end or open everybody's idle pay.
+            _ => (0, u64::MAX >> 1, Step::Ratio(2)),
         };
         Bounds { min, max, step }
     }
