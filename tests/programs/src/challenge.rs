@@ -1,54 +1,80 @@
 //! Answers to challenges, honest and tampered, and rounds from their opening to their end.
 use crate::net::{Net, ROUNDS};
 use crate::vm::Meta;
-use crate::{device, operator, stranger};
+use crate::{device, key, operator, stranger};
 use anchor_lang::prelude::Pubkey;
 use client::{address, rounds_ix};
 use jobs::constants::CELL_DRAW_DELAY;
 use jobs::state::{Device, Phase, Round};
 use judge::challenge::{COLUMNS, byte_of, column, domain, drawn_cell, row, seed};
 use judge::dot::dot;
-use judge::{Hash, MatrixTree, matrix_root};
+use judge::merkle::Tree;
+use judge::{Hash, row_root};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// The answer of a device in a round.
 #[derive(Clone)]
 pub struct Answer {
     pub seed: Hash,
     pub rows: u32,
-    pub bytes: Vec<u8>,
+    bytes: Vec<u8>,
+    roots: Vec<Hash>,
 }
 
 impl Answer {
-    /// What follows from the seed.
+    /// What follows from the seed. It is computed once per process: the same seeds come again in many tests.
     pub fn honest(seed: Hash, rows: u32) -> Self {
+        static KNOWN: Mutex<BTreeMap<(Hash, u32), Answer>> = Mutex::new(BTreeMap::new());
+        if let Some(known) = KNOWN.lock().expect("no test fails here").get(&(seed, rows)) {
+            return known.clone();
+        }
         let columns: Vec<_> = (0..COLUMNS).map(|j| column(&seed, j)).collect();
         let mut bytes = Vec::with_capacity((rows * COLUMNS) as usize);
         for i in 0..rows {
             let row = row(&seed, i);
             bytes.extend(columns.iter().map(|column| byte_of(dot(&row, column))));
         }
-        Answer { seed, rows, bytes }
+        let answer = Answer::of_bytes(seed, bytes);
+        KNOWN.lock().expect("no test fails here").insert((seed, rows), answer.clone());
+        answer
+    }
+
+    /// These bytes as the answer to a seed.
+    pub fn of_bytes(seed: Hash, bytes: Vec<u8>) -> Self {
+        let rows = bytes.len() as u32 / COLUMNS;
+        let domain = domain(&seed, rows);
+        let roots = bytes.chunks(COLUMNS as usize).zip(0..).map(|(row, i)| row_root(&domain, i, row));
+        let roots = roots.collect::<Option<_>>().expect("the bytes are whole rows");
+        Answer { seed, rows, bytes, roots }
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The same with one bit of a cell flipped.
     pub fn tampered(&self, (i, j): (u32, u32)) -> Self {
-        let mut answer = self.clone();
-        answer.bytes[(i * COLUMNS + j) as usize] ^= 1;
-        answer
+        let mut bytes = self.bytes.clone();
+        bytes[(i * COLUMNS + j) as usize] ^= 1;
+        Answer::of_bytes(self.seed, bytes)
     }
 
     pub fn root(&self) -> Hash {
-        matrix_root(&domain(&self.seed, self.rows), &self.bytes).expect("the answer has its rows")
+        Tree::new(self.roots.clone()).root()
     }
 
     /// The segment that a cell lies in, and its path.
     pub fn evidence(&self, (i, j): (u32, u32)) -> ([u8; 256], Vec<u8>) {
-        let tree = MatrixTree::new(domain(&self.seed, self.rows), &self.bytes).expect("the answer has its rows");
-        let proof = tree.prove_segments(i, &[j / 256]);
-        (proof[..256].try_into().expect("a segment"), proof[256..].to_vec())
+        let row = &self.bytes[(i * COLUMNS) as usize..][..COLUMNS as usize];
+        let domain = domain(&self.seed, self.rows);
+        let leaves = row.chunks(256).zip(0..).map(|(segment, place)| domain.leaf(i, place, segment)).collect();
+        let mut path = Tree::new(leaves).path((j / 256) as usize);
+        path.extend(Tree::new(self.roots.clone()).path(i as usize));
+        (row[(j / 256 * 256) as usize..][..256].try_into().expect("a segment"), path)
     }
 }
 
@@ -58,6 +84,13 @@ pub fn owner(index: usize) -> Keypair {
 }
 
 impl Net {
+    /// The key of `name`, with lamports.
+    pub fn wallet(&mut self, name: &str) -> Keypair {
+        let key = key(name);
+        self.vm.airdrop(&key.pubkey(), 1_000_000_000);
+        key
+    }
+
     pub fn device(&self, index: usize) -> Device {
         self.device_at(&device(index).pubkey()).expect("the device is registered")
     }
@@ -134,6 +167,13 @@ impl Net {
         self.advance_round(number)
     }
 
+    /// Records what device `index` missed, if it did.
+    pub fn record_failure(&mut self, index: usize) {
+        let fail = rounds_ix::fail_challenge(device(index).pubkey(), owner(index).pubkey());
+        let sent = self.send(&[fail], &[&stranger()]);
+        assert!(sent.is_ok() || sent.is_err_and(|f| f.name == "NotFailed"));
+    }
+
     /// A whole round in which these devices pass, each after as many seconds.
     pub fn pass_round(&mut self, passing: &[(usize, i64)]) -> u64 {
         let number = self.open_round();
@@ -141,6 +181,7 @@ impl Net {
         let mut answers = Vec::new();
         for (index, seconds) in passing {
             self.vm.set_time(opened + seconds);
+            self.record_failure(*index);
             let answer = self.answer_of(*index, number);
             self.commit_answer(*index, number, &answer);
             answers.push((*index, answer));
