@@ -284,6 +284,12 @@ pub enum DeviceCommand {
         /// Address of the device
         device: String,
     },
+    /// Test this machine's GPUs and CPU against known answers and measure them; needs no network
+    Check {
+        /// auto, cpu, gpu, gpu:PART-OF-NAME or software
+        #[arg(long, default_value = "auto")]
+        backend: String,
+    },
 }
 
 #[derive(Subcommand)]

@@ -106,10 +106,10 @@ impl Worker {
     }
 
     /// Serves until `shutdown` turns true, then finishes the step it is in. A node that drops or a damaged job never ends
-    /// it; only a lost compute device does.
+    /// it, nor does a lost compute device where another can take over.
     ///
     /// # Errors
-    /// If the compute device is lost, or the device was never registered.
+    /// If the compute device is lost and nothing takes over, or the device was never registered.
     pub async fn run(mut self, mut shutdown: watch::Receiver<bool>) -> Result<(), WorkerError> {
         info!(device = %self.device(), url = %self.chain.url(), "serving");
         let mut pause = self.poll;
@@ -250,6 +250,10 @@ impl Worker {
         let input = work::fetch_input(&self.blobs, &address, job, &model).await?;
         let prepared = Prepared { model, input };
         let done = work::execute(&self.backend, &self.blobs, &address, job, &prepared).await?;
+        if let Some(gmacs) = done.gmacs {
+            // Claims from now on must fit the backend that has taken over.
+            self.macs_per_s = gmacs * 1e9;
+        }
         self.commit(address, done).await
     }
 

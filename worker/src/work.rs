@@ -3,10 +3,10 @@ use crate::error::WorkerError;
 use blobs::{BlobId, Blobs};
 use bytes::Bytes;
 use client::{Chain, Pubkey, address};
-use compute::Backend;
+use compute::{Backend, Committed, Wanted};
 use jobs::CommitArgs;
 use jobs::state::Job;
-use judge::{Claim, Hash};
+use judge::Hash;
 use model::{Model, ResultFile};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -28,9 +28,13 @@ pub struct Prepared {
 /// An executed and uploaded job.
 pub struct Finished {
     pub args: CommitArgs,
+    /// Executing, and hashing what is executed: bands of rows go through both at a time.
     pub execute_s: f64,
+    /// The root over the layers, and the result file.
     pub commit_s: f64,
     pub upload_s: f64,
+    /// The backend's speed, if another has taken over.
+    pub gmacs: Option<f64>,
 }
 
 /// Fetches the file that a model's publisher named, and checks its root.
@@ -73,7 +77,7 @@ pub async fn fetch_input(blobs: &Blobs, address: &Pubkey, job: &Job, model: &Mod
     Ok(input)
 }
 
-/// Executes a prepared job on the backend, hashes the result and puts it in the blob store.
+/// Executes and hashes a prepared job on the backend, and puts the result in the blob store.
 ///
 /// # Errors
 /// If the device or the store fails.
@@ -85,29 +89,29 @@ pub async fn execute(
     prepared: &Prepared,
 ) -> Result<Finished, WorkerError> {
     let (backend, model, input) = (backend.clone(), prepared.model.clone(), prepared.input.clone());
-    let (id, rows, input_root) = (address.to_bytes(), job.rows, job.input_root);
+    let (id, rows) = (address.to_bytes(), job.rows);
     let work = move || -> Result<_, WorkerError> {
         let start = Instant::now();
         let mut backend = backend.lock().map_err(|e| WorkerError::Cut(e.to_string()))?;
-        let execution = backend.execute(&model, &input)?;
+        let layers = model.layers.len();
+        let wanted = Wanted { outputs: vec![true; layers], accumulators: verify::served(&model, rows) };
+        let Committed { execution, roots } = backend.commit(&id, &model, &input, &wanted)?;
         let execute_s = start.elapsed().as_secs_f64();
 
+        let gmacs = backend.gmacs_since();
         let start = Instant::now();
-        let specs = model.specs();
-        let claim = Claim { job: &id, layers: &specs, rows, input_root: &input_root, commitment: &[0; 32] };
-        let commitment = judge::cell::commit(&claim, &execution.activations)?;
-        let commit_s = start.elapsed().as_secs_f64();
-
+        let commitment = judge::commitment_root(&roots);
         let accumulators = verify::accumulators_to_serve(&model, rows, execution.accumulators);
         let outputs = execution.activations.into_iter().skip(1).collect();
-        Ok((commitment, ResultFile::new(outputs, accumulators).to_bytes(), execute_s, commit_s))
+        let file = ResultFile::new(outputs, accumulators).to_bytes();
+        Ok((commitment, file, execute_s, start.elapsed().as_secs_f64(), gmacs))
     };
     let done = tokio::task::spawn_blocking(work).await.map_err(|e| WorkerError::Cut(e.to_string()))??;
-    let (commitment, file, execute_s, commit_s) = done;
+    let (commitment, file, execute_s, commit_s, gmacs) = done;
     let start = Instant::now();
     let result_blob = blobs.put(file).await?.0;
     let upload_s = start.elapsed().as_secs_f64();
-    Ok(Finished { args: CommitArgs { commitment, result_blob }, execute_s, commit_s, upload_s })
+    Ok(Finished { args: CommitArgs { commitment, result_blob }, execute_s, commit_s, upload_s, gmacs })
 }
 
 /// Lower-case hex, for logs and messages.

@@ -12,6 +12,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ),
     ("the private database", &["postgresql"]),
     ("GPU kernels, in software where there is no GPU", &["libvulkan1", "mesa-vulkan-drivers"]),
+    ("GPU kernels on a second driver: SwiftShader", &["chromium-common"]),
     ("comparing with ONNX Runtime", &["python3", "python3-venv"]),
 ];
 

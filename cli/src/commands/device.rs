@@ -1,4 +1,5 @@
 use crate::args::DeviceCommand;
+use crate::commands::check;
 use crate::commands::pools::{opening, require_io};
 use crate::context::{Context, address, amount, percent};
 use crate::exit::refused;
@@ -31,6 +32,7 @@ pub async fn run(context: &Context, command: DeviceCommand) -> Result<Output> {
             register(context, wish).await
         }
         DeviceCommand::Retire { device } => retire(context, address(&device)?).await,
+        DeviceCommand::Check { backend } => check::run(context, &backend).await,
     }
 }
 

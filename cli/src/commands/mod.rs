@@ -1,4 +1,5 @@
 //! One file per subcommand.
+mod check;
 mod credits;
 mod demo;
 mod device;

@@ -1,7 +1,7 @@
 //! Opens the backends there are, tests and measures each, and takes the fastest.
 use crate::gpu::{self, Dot};
 use crate::sample::Bytes;
-use crate::{Backend, BackendKind, ComputeError, Cpu, Description, Gpu, GpuSelect, self_test};
+use crate::{Backend, BackendKind, ComputeError, Cpu, Description, Failover, Gpu, GpuSelect, self_test};
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -96,7 +96,8 @@ pub fn measure(backend: &mut dyn Backend) -> Result<f64, ComputeError> {
     Ok(ROWS as f64 * model.macs() as f64 / seconds[seconds.len() / 2] / 1e9)
 }
 
-/// Opens every backend that `preference` allows, drops those that fail the self-test, and returns the fastest.
+/// Opens every backend that `preference` allows, drops those that fail the self-test, and returns the fastest. If it
+/// is a GPU whose device fails later, another takes over: see [`Failover`].
 ///
 /// # Errors
 /// [`ComputeError::NoBackend`] if none is left, with the reason for each.
@@ -108,8 +109,8 @@ pub fn choose(preference: &Preference) -> Result<(Box<dyn Backend>, ChoiceReport
         Preference::SoftwareGpu => Some(GpuSelect::Software),
     };
     let mut tried: Vec<(Candidate, Option<Box<dyn Backend>>)> = Vec::new();
-    if let Some(select) = select {
-        match gpu::adapters(&select) {
+    if let Some(select) = &select {
+        match gpu::adapters(select) {
             Ok(adapters) => tried.extend(adapters.iter().map(try_gpu)),
             Err(error) => tried.push(refused(Description::unknown_gpu(), &error)),
         }
@@ -136,7 +137,10 @@ pub fn choose(preference: &Preference) -> Result<(Box<dyn Backend>, ChoiceReport
         _ => format!("the fastest of {usable} that pass the self-test"),
     };
     let report = ChoiceReport { chosen: backend.describe().clone(), gmacs: speed(&best), candidates, reason };
-    Ok((backend, report))
+    if report.chosen.kind == BackendKind::Cpu {
+        return Ok((backend, report));
+    }
+    Ok((Box::new(Failover::new(backend, select)), report))
 }
 
 impl Description {
@@ -153,7 +157,7 @@ fn refused(description: Description, error: &ComputeError) -> Tried {
 }
 
 /// Opens an adapter, with the second product kernel if the first gives wrong numbers on it.
-fn try_gpu(adapter: &wgpu::Adapter) -> Tried {
+pub(crate) fn try_gpu(adapter: &wgpu::Adapter) -> Tried {
     let open = |dot| Gpu::open_adapter(adapter, dot, gpu::TIMEOUT).and_then(|gpu| try_backend(Box::new(gpu)));
     let tried = match open(Dot::Packed) {
         Err(ComputeError::SelfTest { case, reason, .. }) => {
@@ -166,8 +170,14 @@ fn try_gpu(adapter: &wgpu::Adapter) -> Tried {
     tried.unwrap_or_else(|error| refused(description(), &error))
 }
 
-fn try_backend(mut backend: Box<dyn Backend>) -> Result<Tried, ComputeError> {
+fn try_backend(backend: Box<dyn Backend>) -> Result<Tried, ComputeError> {
+    let (backend, gmacs) = measured(backend)?;
+    Ok((Candidate { description: backend.describe().clone(), outcome: Ok(gmacs) }, Some(backend)))
+}
+
+/// Tests a backend and measures it.
+pub(crate) fn measured(mut backend: Box<dyn Backend>) -> Result<(Box<dyn Backend>, f64), ComputeError> {
     self_test(backend.as_mut())?;
     let gmacs = measure(backend.as_mut())?;
-    Ok((Candidate { description: backend.describe().clone(), outcome: Ok(gmacs) }, Some(backend)))
+    Ok((backend, gmacs))
 }

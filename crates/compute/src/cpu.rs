@@ -1,6 +1,8 @@
 //! The CPU backend: exact int8 kernels chosen at run time, rows spread over threads.
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod blocked;
 mod elementwise;
 mod portable;
 #[cfg(target_arch = "x86_64")]
@@ -9,15 +11,19 @@ mod vnni;
 use crate::cache::ModelCache;
 use crate::columns::Columns;
 use crate::images::Left;
+use crate::threads::share;
 use crate::{Backend, BackendKind, ComputeError, Description, Execution, Gemm};
 use judge::Requant;
 use model::{Model, ModelLayer};
-use std::num::NonZero;
+#[cfg(target_arch = "x86_64")]
+use {avx2::Avx2, blocked::BLOCK_ROWS, vnni::Vnni};
+#[cfg(not(target_arch = "x86_64"))]
+const BLOCK_ROWS: usize = 192;
 
 /// Work that pays for a thread: about 0.1 ms of the fastest kernel, several times what starting a thread takes.
 const MACS_PER_THREAD: usize = 16 << 20;
-/// Rows that a thread handles at once, so that they and their accumulators stay in its cache. A multiple of all tiles.
-const BLOCK_ROWS: usize = 96;
+/// All tiles divide it: blocks of whole tiles leave smaller ones to the last rows only.
+const TILE_MULTIPLE: usize = 12;
 
 /// An instruction set for the product. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +68,9 @@ impl Kernel {
 /// A weight matrix with its biases, laid out for one kernel.
 enum Weights {
     #[cfg(target_arch = "x86_64")]
-    Vnni(vnni::Weights),
+    Vnni(blocked::Weights<Vnni>),
     #[cfg(target_arch = "x86_64")]
-    Avx2(avx2::Weights),
+    Avx2(blocked::Weights<Avx2>),
     Portable(portable::Weights),
 }
 
@@ -76,71 +82,83 @@ struct Packed {
 
 impl Packed {
     /// A layer's weights; `None` if it has none.
-    fn of_layer(kernel: Kernel, layer: &ModelLayer) -> Result<Option<Self>, ComputeError> {
+    fn of_layer(kernel: Kernel, threads: usize, layer: &ModelLayer) -> Result<Option<Self>, ComputeError> {
         if !layer.spec.is_product() {
             return Ok(None);
         }
-        Ok(Some(Packed::new(kernel, Columns::of_layer(layer)?)))
+        Ok(Some(Packed::new(kernel, threads, Columns::of_layer(layer)?)))
     }
 
-    fn new(kernel: Kernel, columns: Columns) -> Self {
+    /// # Panics
+    /// If the processor lacks the kernel's instructions.
+    fn new(kernel: Kernel, threads: usize, columns: Columns) -> Self {
+        // Nothing is packed for instructions that are not there: `multiply` relies on it.
+        assert!(kernel.is_available(), "{} on a processor without it", kernel.name());
         let weights = match kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Vnni => Weights::Vnni(vnni::Weights::new(columns)),
+            Kernel::Vnni => Weights::Vnni(blocked::Weights::new(columns, threads)),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => Weights::Avx2(avx2::Weights::new(columns)),
+            Kernel::Avx2 => Weights::Avx2(blocked::Weights::new(columns, threads)),
             _ => Weights::Portable(portable::Weights::new(columns)),
         };
         Packed { k: columns.k, n: columns.n, weights }
     }
 
     /// `c = bias + input x weights`, wrapping at 32 bits, for the whole rows in `input`.
-    fn multiply(&self, input: &[u8], c: &mut [i32]) {
+    fn multiply(&self, input: &[u8], c: &mut [i32], scratch: &mut Scratch) {
         match &self.weights {
             #[cfg(target_arch = "x86_64")]
-            Weights::Vnni(weights) => weights.multiply(self.k, input, c),
+            // SAFETY: `new` has found the instructions.
+            Weights::Vnni(weights) => unsafe { weights.multiply(input, c, &mut scratch.blocked) },
             #[cfg(target_arch = "x86_64")]
-            Weights::Avx2(weights) => weights.multiply(self.k, input, c),
+            // SAFETY: `new` has found the instructions.
+            Weights::Avx2(weights) => unsafe { weights.multiply(input, c, &mut scratch.blocked) },
             Weights::Portable(weights) => weights.multiply(input, c),
         }
     }
 
-    /// The product with the left matrix, requantised into `out` if there is a rule. Spreads blocks of rows over `threads`.
+    /// The product with the left matrix, requantised into `out` if there is a rule. Blocks of rows are shared by
+    /// `threads`.
     fn layer(&self, threads: usize, requant: Option<Requant>, left: Left, c: &mut [i32], out: &mut [u8]) {
         let rows = left.rows();
         let macs = rows.saturating_mul(self.k * self.n);
         let threads = threads.min(macs / MACS_PER_THREAD).max(1);
-        let band = rows.div_ceil(threads).next_multiple_of(12);
-        // Without a rule there is no i8 output: one byte stands for each band, so that the chunks stay aligned.
-        let out_band = if requant.is_some() { band * self.n } else { 1 };
-        let mut spare = vec![0u8; threads];
-        let out = if requant.is_some() { out } else { &mut spare };
-        let bands = c.chunks_mut(band * self.n).zip(out.chunks_mut(out_band)).enumerate();
-        let run = |(index, (c, out)): (usize, (&mut [i32], &mut [u8]))| {
-            let mut scratch = Vec::new();
-            for (i, c) in c.chunks_mut(BLOCK_ROWS * self.n).enumerate() {
-                let from = index * band + i * BLOCK_ROWS;
-                self.multiply(left.block(from, from + c.len() / self.n, &mut scratch), c);
-                if let Some(requant) = requant {
-                    requantise(&requant, c, &mut out[i * BLOCK_ROWS * self.n..]);
-                }
-            }
-        };
-        if threads == 1 {
-            return bands.for_each(run);
-        }
-        std::thread::scope(|scope| {
-            for band in bands {
-                scope.spawn(move || run(band));
+        // As many blocks for each thread, none larger than its cache holds.
+        let blocks = rows.div_ceil(threads * BLOCK_ROWS).max(1) * threads;
+        let block = rows.div_ceil(blocks).next_multiple_of(TILE_MULTIPLE);
+        // Without a rule there is no i8 output: empty slices stand for it.
+        let mut outputs = out.chunks_mut(block * self.n);
+        let blocks = c.chunks_mut(block * self.n).map(move |c| (c, outputs.next().unwrap_or_default())).enumerate();
+        share(threads, blocks, |scratch: &mut Scratch, (index, (c, out))| {
+            let from = index * block;
+            let mut gathered = std::mem::take(&mut scratch.gathered);
+            self.multiply(left.block(from, from + c.len() / self.n, &mut gathered), c, scratch);
+            scratch.gathered = gathered;
+            if let Some(requant) = requant {
+                requantise(&requant, c, out);
             }
         });
     }
 }
 
-/// Requantises each accumulator with the judge's own definition.
-fn requantise(requant: &Requant, accumulators: &[i32], out: &mut [u8]) {
+/// What a thread keeps from block to block.
+#[derive(Default)]
+struct Scratch {
+    gathered: Vec<u8>,
     #[cfg(target_arch = "x86_64")]
-    if Kernel::Avx2.is_available() {
+    blocked: blocked::Scratch,
+}
+
+/// Requantises each accumulator with the judge's own definition.
+///
+/// # Panics
+/// If the rule is not one that layer tables allow; no model that was loaded has such a rule.
+pub fn requantise(requant: &Requant, accumulators: &[i32], out: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl") {
+        // SAFETY: the processor has both, and AVX-512F, without which there is neither.
+        return unsafe { requantise_avx512(requant, accumulators, out) };
+    } else if Kernel::Avx2.is_available() {
         // SAFETY: the processor has AVX2.
         return unsafe { requantise_avx2(requant, accumulators, out) };
     }
@@ -166,6 +184,13 @@ fn requantise_avx2(requant: &Requant, accumulators: &[i32], out: &mut [u8]) {
     requantise_portable(requant, accumulators, out);
 }
 
+/// The portable loop on 16 lanes, if the compiler so chooses.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn requantise_avx512(requant: &Requant, accumulators: &[i32], out: &mut [u8]) {
+    requantise_portable(requant, accumulators, out);
+}
+
 /// The CPU backend.
 pub struct Cpu {
     description: Description,
@@ -177,8 +202,7 @@ pub struct Cpu {
 impl Cpu {
     /// The fastest kernel on all processors.
     pub fn new() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self::build(Kernel::available()[0], threads)
+        Self::build(Kernel::available()[0], crate::threads::available())
     }
 
     /// A given kernel on at most `threads` threads (0 counts as 1).
@@ -208,7 +232,7 @@ impl Cpu {
     /// # Panics
     /// If the layer is outside what [`judge::check_layers`] allows; no [`Model`] has such a layer.
     pub fn layer(&self, layer: &ModelLayer, inputs: &[&[u8]; 2]) -> Result<(Vec<i32>, Vec<u8>), ComputeError> {
-        let packed = Packed::of_layer(self.kernel, layer)?;
+        let packed = Packed::of_layer(self.kernel, self.threads, layer)?;
         let (width, found) = (layer.spec.in_row_bytes() as usize, inputs[0].len());
         let expected = if found == 0 { width } else { found.next_multiple_of(width) };
         for input in inputs {
@@ -254,11 +278,12 @@ impl Backend for Cpu {
 
     fn execute(&mut self, model: &Model, input: &[u8]) -> Result<Execution, ComputeError> {
         let rows = model.check_input(input)? as usize;
-        let kernel = self.kernel;
+        let (kernel, threads) = (self.kernel, self.threads);
         // Taken out for the time of the run, which borrows the rest of `self`.
         let mut models = std::mem::replace(&mut self.models, ModelCache::new());
         let run = models.get_or_prepare(model.root(), || {
-            model.layers.iter().map(|layer| Packed::of_layer(kernel, layer)).collect::<Result<_, ComputeError>>()
+            let layers = model.layers.iter();
+            layers.map(|layer| Packed::of_layer(kernel, threads, layer)).collect::<Result<_, ComputeError>>()
         });
         let execution = run.map(|layers| {
             let mut execution = Execution { activations: vec![input.to_vec()], accumulators: Vec::new() };
@@ -276,7 +301,7 @@ impl Backend for Cpu {
 
     fn gemm(&mut self, shape: Gemm, a: &[u8], b: &[u8]) -> Result<Vec<i32>, ComputeError> {
         shape.check(a, b)?;
-        let packed = Packed::new(self.kernel, Columns::plain(shape.k, shape.n, b));
+        let packed = Packed::new(self.kernel, self.threads, Columns::plain(shape.k, shape.n, b));
         let mut c = vec![0; shape.m * shape.n];
         packed.layer(self.threads, None, Left::Rows { bytes: a, k: shape.k }, &mut c, &mut []);
         Ok(c)

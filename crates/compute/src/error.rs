@@ -42,3 +42,10 @@ pub enum ComputeError {
     #[error("\"{0}\" is not a backend: use auto, cpu, gpu, gpu:PART-OF-NAME or software")]
     Preference(String),
 }
+
+impl ComputeError {
+    /// Whether the device has failed, so that the same work may succeed on another.
+    pub fn is_of_device(&self) -> bool {
+        matches!(self, ComputeError::Device { .. } | ComputeError::Lost { .. } | ComputeError::Timeout { .. })
+    }
+}

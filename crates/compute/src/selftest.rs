@@ -1,21 +1,24 @@
 //! The known-answer test that a backend must pass before it works.
 use crate::sample::Bytes;
-use crate::{Backend, ComputeError, Gemm};
-use judge::{Hash, sha256};
+use crate::{Backend, ComputeError, Gemm, Wanted};
+use judge::{ACTIVATIONS, Domain, Hash, challenge, matrix_root, sha256};
 use model::Model;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// sha256 over all outputs of the self-test, in order. A reference that is wrong in the same way as the kernels cannot
 /// give it.
 pub const SELF_TEST_DIGEST: Hash = [
-    0x32, 0x7c, 0x25, 0xde, 0x94, 0x79, 0x55, 0x05, 0xa4, 0xa1, 0xa4, 0x52, 0x7d, 0xa5, 0x86, 0xe1, 0x93, 0x50, 0xe1,
-    0x26, 0xbe, 0xb0, 0x65, 0xed, 0xfc, 0xa2, 0x00, 0x69, 0x1f, 0x58, 0x74, 0xab,
+    0xf7, 0xaa, 0x42, 0xc1, 0xb5, 0x0a, 0x09, 0x48, 0xdd, 0x43, 0x3f, 0x24, 0x37, 0xa9, 0x24, 0xe2, 0x3f, 0x33, 0x44,
+    0xad, 0x18, 0xa0, 0xb5, 0x05, 0x71, 0x8e, 0xd5, 0x48, 0xb2, 0xfb, 0xd3, 0xf6,
 ];
 
 /// A passed self-test.
 #[derive(Clone, Copy, Debug)]
 pub struct SelfTest {
-    /// Products and models run.
+    /// sha256 over all outputs; always [`SELF_TEST_DIGEST`].
+    pub digest: Hash,
+    /// Products, models and challenges run.
     pub cases: usize,
     /// Cells compared.
     pub cells: u64,
@@ -45,6 +48,12 @@ const MODELS: [(usize, &[u32], bool); 4] =
 /// Seeds of graphs of every kind of layer, and the rows they run on.
 const GRAPHS: [(u64, usize); 12] =
     [(1, 1), (2, 2), (3, 5), (4, 3), (5, 1), (6, 40), (7, 2), (8, 3), (9, 1), (10, 7), (11, 2), (12, 3)];
+
+/// The job that models are committed for.
+const JOB: Hash = [0x6a; 32];
+/// A device challenge: its seed, and the fewest rows there are.
+const SEED: Hash = [0xc5; 32];
+const CHALLENGE_ROWS: u32 = challenge::ROW_STEP;
 
 /// What fills the operands of a product.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +102,8 @@ pub fn self_test(backend: &mut dyn Backend) -> Result<SelfTest, ComputeError> {
     }
     for (case, model, rows) in &models {
         let input = random.take(rows * model.input_width() as usize);
-        let found = backend.execute(model, &input)?;
+        let committed = backend.commit(&JOB, model, &input, &Wanted::everything(model))?;
+        let (found, roots) = (committed.execution, committed.roots);
         let expected = model.run_reference(&input)?;
         for (i, (expected, found)) in expected.iter().zip(&found.activations).enumerate() {
             compare(expected, found).map_err(|reason| fail(&format!("{case}, activations {i}"), reason))?;
@@ -105,14 +115,40 @@ pub fn self_test(backend: &mut dyn Backend) -> Result<SelfTest, ComputeError> {
             compare(&sums, accumulators).map_err(|reason| fail(&format!("{case}, accumulators {i}"), reason))?;
             cells += sums.len() as u64;
         }
+        let outputs = (1..).zip(&expected[1..]).zip(&model.layers);
+        let expected: Option<Vec<Hash>> = outputs
+            .map(|((layer, bytes), spec)| {
+                let row_bytes = spec.spec.out_row_bytes();
+                matrix_root(&Domain { tag: ACTIVATIONS, id: &JOB, layer, rows: *rows as u32, row_bytes }, bytes)
+            })
+            .collect();
+        compare(&expected.unwrap_or_default(), &roots).map_err(|reason| fail(&format!("{case}, roots"), reason))?;
+        digests.extend(roots);
     }
+    let found = backend.challenge(&SEED, CHALLENGE_ROWS)?.root();
+    compare(&[challenge_root()], &[found]).map_err(|reason| fail("device challenge", reason))?;
+    digests.push(found);
     let parts: Vec<&[u8]> = digests.iter().map(|digest| digest.as_slice()).collect();
     let digest = sha256(&parts);
     if digest != SELF_TEST_DIGEST {
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         return Err(fail("the digest over all outputs", format!("the definition itself gives other numbers: {hex}")));
     }
-    Ok(SelfTest { cases: 3 * SHAPES.len() + models.len(), cells, elapsed: start.elapsed() })
+    Ok(SelfTest { digest, cases: 3 * SHAPES.len() + models.len() + 1, cells, elapsed: start.elapsed() })
+}
+
+/// The challenge by the judge's definition. Computed once: it is the same for every backend.
+fn challenge_root() -> Hash {
+    static ROOT: OnceLock<Hash> = OnceLock::new();
+    *ROOT.get_or_init(|| {
+        let columns: Vec<_> = (0..challenge::COLUMNS).map(|j| challenge::column(&SEED, j)).collect();
+        let rows = (0..CHALLENGE_ROWS).map(|i| challenge::row(&SEED, i));
+        let cells = rows.flat_map(|row| {
+            let cell = move |column: &[u8; challenge::DEPTH]| challenge::byte_of(judge::dot::dot(&row, column));
+            columns.iter().map(cell).collect::<Vec<u8>>()
+        });
+        matrix_root(&challenge::domain(&SEED, CHALLENGE_ROWS), &cells.collect::<Vec<u8>>()).unwrap_or_default()
+    })
 }
 
 fn compare<T: PartialEq + std::fmt::Debug>(expected: &[T], found: &[T]) -> Result<(), String> {

@@ -20,13 +20,14 @@ pub const CELLS: usize = 16;
 pub const CHALLENGE: [u8; 4] = *b"IOCM";
 
 const SEED: &[u8; 4] = b"IOCH";
-const A: [u8; 4] = *b"IOCA";
-const B: [u8; 4] = *b"IOCB";
+/// Tag of rows of `A` and of columns of `B`, see [`row`] and [`column`].
+pub const A: [u8; 4] = *b"IOCA";
+pub const B: [u8; 4] = *b"IOCB";
 const DRAW: &[u8; 4] = b"IOCD";
 /// sha256 gives this many bytes at a time.
 const BLOCK: usize = 32;
 /// The accumulator's lowest bit that a cell shows. Its standard deviation is about 2^17.4, so 16 bits from here wrap.
-const SHIFT: u32 = 8;
+pub const SHIFT: u32 = 8;
 
 /// What a device's challenge in a round follows from: `sha256("IOCH" | slot hash | round, u64 little-endian | device key)`.
 /// It binds the device's key, so two devices never have the same work.

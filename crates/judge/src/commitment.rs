@@ -33,6 +33,11 @@ impl Domain<'_> {
         self.leaves(row).leaf(segment, bytes)
     }
 
+    /// The header of a leaf over `bytes` bytes.
+    pub fn header(&self, row: u32, segment: u32, bytes: u32) -> [u8; 64] {
+        self.leaves(row).header(segment, bytes)
+    }
+
     /// The leaves of one row.
     fn leaves(&self, row: u32) -> Leaves {
         let mut header = [0u8; 64];
@@ -79,10 +84,14 @@ struct Leaves {
 }
 
 impl Leaves {
-    fn leaf(&mut self, segment: u32, bytes: &[u8]) -> Hash {
+    fn header(&mut self, segment: u32, bytes: u32) -> [u8; 64] {
         self.header[44..48].copy_from_slice(&segment.to_le_bytes());
-        self.header[56..60].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
-        sha256(&[&self.header, bytes])
+        self.header[56..60].copy_from_slice(&bytes.to_le_bytes());
+        self.header
+    }
+
+    fn leaf(&mut self, segment: u32, bytes: &[u8]) -> Hash {
+        sha256(&[&self.header(segment, bytes.len() as u32), bytes])
     }
 }
 

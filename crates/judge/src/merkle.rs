@@ -5,7 +5,8 @@
 use crate::hash::{Hash, sha256};
 use alloc::vec::Vec;
 
-const NODE: &[u8; 4] = b"IOND";
+/// What every inner node's hash begins with.
+pub const NODE: &[u8; 4] = b"IOND";
 
 /// Parent of two nodes: sha256(`"IOND"` | left | right).
 pub fn node(left: &Hash, right: &Hash) -> Hash {

@@ -1,10 +1,11 @@
 //! Checking a served result against a commitment.
-use crate::freivalds;
+use crate::freivalds::{self, Block, Test};
 use crate::method::{Method, method};
-use compute::{ComputeError, Cpu, Left};
-use judge::{Claim, Hash, Layer, cell};
+use compute::{ComputeError, Cpu, Left, roots};
+use judge::{Claim, Hash, Layer};
 use model::{Model, ModelLayer, ResultFile};
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// A job and what its worker has committed to.
@@ -140,17 +141,34 @@ fn check_shapes(case: &Case, outputs: &[Vec<u8>]) -> Result<(), Rejection> {
 fn check_roots(case: &Case, outputs: &[Vec<u8>]) -> Result<(), Rejection> {
     let layers = case.model.specs();
     // The sizes fit, so neither root can be missing; if one is, a root of zeros matches nothing.
-    let found = cell::input_root(case.job, case.rows, case.model.input_width(), case.input).unwrap_or_default();
+    let found = roots::input_root(case.job, case.rows, case.model.input_width(), case.input).unwrap_or_default();
     if found != *case.input_root {
         return Err(Rejection::InputRoot { expected: *case.input_root, found });
     }
-    let mut activations = vec![Vec::new()];
-    activations.extend_from_slice(outputs);
-    let served = cell::commit(&case.claim(&layers), &activations).unwrap_or_default();
+    // The input is not hashed again.
+    let mut activations: Vec<&[u8]> = vec![&[]];
+    activations.extend(outputs.iter().map(Vec::as_slice));
+    let served = roots::commit(&case.claim(&layers), &activations).unwrap_or_default();
     if served != *case.commitment {
         return Err(Rejection::Commitment { expected: *case.commitment, served });
     }
     Ok(())
+}
+
+/// What a product test finds.
+#[derive(Default)]
+struct Faults {
+    /// Rows of the batch with wrong sums.
+    sums: Vec<usize>,
+    /// The first byte of the output that right sums do not give.
+    output: Option<usize>,
+}
+
+impl Faults {
+    fn join(&mut self, other: Faults) {
+        self.sums.extend(other.sums);
+        self.output = self.output.into_iter().chain(other.output).min();
+    }
 }
 
 /// One layer, with the served outputs before and after it.
@@ -190,37 +208,53 @@ impl LayerCheck<'_> {
             _ => return Ok(false),
         };
         let Some(vector) = freivalds::draw(spec.n() as usize) else { return Ok(false) };
-        // Rows of the product, several to a row of the batch in a convolution.
-        let mut wrong: Vec<usize> = freivalds::wrong_rows(self.layer, left, accumulators, &vector)
-            .into_iter()
-            .map(|row| row / spec.places() as usize)
-            .collect();
-        wrong.dedup();
+        let test = Test::new(freivalds::Kernel::available()[0], self.layer, &vector);
+        let found = Mutex::new(Faults::default());
+        freivalds::each_block(&test, left, accumulators, |block| {
+            let faults = self.faults(&block);
+            if !faults.sums.is_empty() || faults.output.is_some() {
+                found.lock().unwrap_or_else(PoisonError::into_inner).join(faults);
+            }
+        });
+        let Faults { mut sums, output: mut first } = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        sums.sort_unstable();
+        sums.dedup();
 
         // Served accumulators are nobody's commitment: rows where they are wrong are recomputed, and only a wrong
         // output counts.
-        let (k, n) = (spec.in_row_bytes() as usize, spec.cells() as usize);
-        let inputs: Vec<u8> = wrong.iter().flat_map(|&row| &self.inputs[0][row * k..][..k]).copied().collect();
-        let recomputed = if wrong.is_empty() { Vec::new() } else { self.cpu.layer(self.layer, &[&inputs; 2])?.1 };
-        let row_bytes = spec.out_row_bytes() as usize;
-        let mut recomputed = wrong.iter().copied().zip(recomputed.chunks_exact(row_bytes)).peekable();
-        let mut expected = vec![0u8; row_bytes];
-        for (row, output) in self.output.chunks_exact(row_bytes).enumerate() {
-            let difference = if let Some((_, expected)) = recomputed.next_if(|(wrong, _)| *wrong == row) {
-                first_difference(expected, output)
-            } else if let Some(requant) = spec.requant {
-                let sums = &accumulators[row * n..][..n];
-                expected.iter_mut().zip(sums).for_each(|(byte, &sum)| *byte = requant.apply(sum) as u8);
-                first_difference(&expected, output)
-            } else {
-                None
-            };
-            if let Some(at) = difference {
-                let (row, column) = self.locate(row * row_bytes + at);
-                return Err(self.wrong_cell(row, column)?);
-            }
+        if !sums.is_empty() {
+            let (k, row_bytes) = (spec.in_row_bytes() as usize, spec.out_row_bytes() as usize);
+            let inputs: Vec<u8> = sums.iter().flat_map(|&row| &self.inputs[0][row * k..][..k]).copied().collect();
+            let recomputed = self.cpu.layer(self.layer, &[&inputs; 2])?.1;
+            let outputs = sums.iter().map(|&row| row * row_bytes).zip(recomputed.chunks_exact(row_bytes));
+            let wrong = outputs.filter_map(|(at, expected)| {
+                first_difference(expected, &self.output[at..][..row_bytes]).map(|difference| at + difference)
+            });
+            first = wrong.chain(first).min();
+        }
+        if let Some(at) = first {
+            let (row, column) = self.locate(at);
+            return Err(self.wrong_cell(row, column)?);
         }
         Ok(true)
+    }
+
+    /// What is wrong with some rows of the product.
+    fn faults(&self, block: &Block) -> Faults {
+        // Several rows of the product to a row of the batch in a convolution.
+        let (n, places) = (self.layer.spec.n() as usize, self.layer.spec.places() as usize);
+        let mut faults = Faults::default();
+        let mut expected = vec![0u8; n];
+        let rows = block.right.iter().zip(block.sums.chunks_exact(n)).zip(block.first..);
+        for ((right, sums), row) in rows {
+            if !right {
+                faults.sums.push(row / places);
+            } else if let (Some(requant), None) = (&self.layer.spec.requant, faults.output) {
+                compute::requantise(requant, sums, &mut expected);
+                faults.output = first_difference(&expected, &self.output[row * n..][..n]).map(|at| row * n + at);
+            }
+        }
+        faults
     }
 
     /// Row and column of the output's byte `at`.

@@ -3,14 +3,47 @@
 //! With a vector `r` drawn after `C` was fixed, `C r` is compared with `A (W r) + bias r`, row by row and modulo
 //! 2^61 - 1. A row of `C` with any wrong accumulator passes with probability 2^-61. The test is about integers: an
 //! accumulator that has wrapped at 32 bits counts as wrong, which cannot happen in a model that was loaded.
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
 use crate::field::{P, add, from_i64, mul};
 use compute::Left;
+use compute::threads::{available, share};
 use model::ModelLayer;
+use std::sync::{Mutex, PoisonError};
 
 /// Elements that pay for a thread: about 0.3 ms.
 const ELEMENTS_PER_THREAD: usize = 1 << 20;
 /// Accumulators summed before reduction: 2^31 * 2^21 * 2^10 stays below 2^63.
 const CHUNK: usize = 1 << 10;
+/// Rows of the product that a thread tests at once.
+const BLOCK_ROWS: usize = 32;
+
+/// How the products with the vector are computed. All give the same answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// AVX-512 VNNI: elements as eight bytes, so that products with i8 are int8 dot products.
+    Vnni,
+    /// Plain Rust over limbs, compiled with AVX2 where there is it.
+    Limbs,
+}
+
+impl Kernel {
+    /// Those that this processor can run, fastest first.
+    pub fn available() -> Vec<Kernel> {
+        [Kernel::Vnni, Kernel::Limbs].into_iter().filter(|kernel| kernel.is_available()).collect()
+    }
+
+    fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Vnni => compute::Kernel::Vnni.is_available() && is_x86_feature_detected!("avx512bw"),
+            #[cfg(not(target_arch = "x86_64"))]
+            Kernel::Vnni => false,
+            Kernel::Limbs => true,
+        }
+    }
+}
 
 /// A random vector over the field from the operating system, or `None` if it gives no randomness.
 pub fn draw(len: usize) -> Option<Vec<u64>> {
@@ -49,38 +82,112 @@ type Wide = Limbs<2, 31>;
 /// For factors of 32 bits.
 type Narrow = Limbs<3, 21>;
 
+/// A layer's product test with one vector: its weights are already multiplied by it.
+pub(crate) struct Test {
+    k: usize,
+    n: usize,
+    /// `bias r`.
+    biases: u64,
+    by: By,
+}
+
+/// The vectors that rows are multiplied by: `W r` for inputs, `r` for accumulators.
+enum By {
+    #[cfg(target_arch = "x86_64")]
+    Vnni(avx512::Vectors),
+    Limbs(Wide, Narrow),
+}
+
+impl Test {
+    /// # Panics
+    /// If the vector does not have `n` elements, or the processor lacks the instructions.
+    pub(crate) fn new(kernel: Kernel, layer: &ModelLayer, vector: &[u64]) -> Self {
+        let (k, n) = (layer.spec.k() as usize, layer.spec.n() as usize);
+        assert!(vector.len() == n, "{} elements for {n} columns", vector.len());
+        assert!(kernel.is_available(), "{kernel:?} on a processor without it");
+        let biases = (0..n).fold(0, |sum, j| add(sum, mul(from_i64(layer.bias(j).into()), vector[j])));
+        let by = match kernel {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Vnni if k.max(n) <= avx512::LONGEST => {
+                let threads = available().min(k * n / ELEMENTS_PER_THREAD);
+                // SAFETY: the instructions were found above.
+                By::Vnni(unsafe { avx512::Vectors::new(layer, vector, threads) })
+            }
+            _ => By::Limbs(Wide::new(&weights_by(layer, vector)), Narrow::new(vector)),
+        };
+        Test { k, n, biases, by }
+    }
+
+    /// Whether each row of `sums` is the row of `left` times the weights plus the biases.
+    ///
+    /// # Panics
+    /// If the rows are not as many or not whole.
+    pub(crate) fn rows(&self, left: &[u8], sums: &[i32], right: &mut [bool]) {
+        assert!(left.len() == right.len() * self.k && sums.len() == right.len() * self.n, "whole rows");
+        match &self.by {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `new` has found the instructions.
+            By::Vnni(vectors) => unsafe { vectors.rows(left, sums, self.biases, right) },
+            By::Limbs(weights, vector) => {
+                let rows = left.chunks_exact(self.k).zip(sums.chunks_exact(self.n));
+                for (right, (left, sums)) in right.iter_mut().zip(rows) {
+                    *right = add(input_by(left, weights), self.biases) == accumulators_by(sums, vector);
+                }
+            }
+        }
+    }
+}
+
+/// What [`each_block`] tells about some rows of the product.
+pub(crate) struct Block<'a> {
+    /// The first row's number.
+    pub first: usize,
+    pub sums: &'a [i32],
+    /// For each row, whether its sums are right.
+    pub right: &'a [bool],
+}
+
+/// Tests all rows in blocks, on all threads, and calls `seen` with each block while its sums are still in the cache.
+pub(crate) fn each_block(test: &Test, left: Left, sums: &[i32], seen: impl Fn(Block) + Sync) {
+    let (rows, n) = (left.rows(), test.n);
+    assert!(sums.len() == rows * n, "{} accumulators for {rows} rows of {n}", sums.len());
+    let threads = available().min(rows * (test.k + n) / ELEMENTS_PER_THREAD);
+    share(threads, sums.chunks(BLOCK_ROWS * n).enumerate(), |scratch: &mut Vec<u8>, (index, sums)| {
+        let (first, count) = (index * BLOCK_ROWS, sums.len() / n);
+        let mut right = [false; BLOCK_ROWS];
+        test.rows(left.block(first, first + count, scratch), sums, &mut right[..count]);
+        seen(Block { first, sums, right: &right[..count] });
+    });
+}
+
 /// The rows of `accumulators` (`[rows, n]`) that are not `left` (`[rows, k]`) times the layer's weights plus its biases.
 /// `vector` has `n` elements and must have been drawn after the accumulators were fixed.
 ///
 /// # Panics
 /// If a length does not fit the layer.
 pub fn wrong_rows(layer: &ModelLayer, left: Left, accumulators: &[i32], vector: &[u64]) -> Vec<usize> {
-    let (k, n, rows) = (layer.spec.k() as usize, layer.spec.n() as usize, left.rows());
-    assert!(accumulators.len() == rows * n && vector.len() == n, "shapes");
-    let weights = Wide::new(&weights_by(layer, vector));
-    let biases = (0..n).fold(0, |sum, j| add(sum, mul(from_i64(layer.bias(j).into()), vector[j])));
-    let vector = Narrow::new(vector);
+    wrong_rows_by(Kernel::available()[0], layer, left, accumulators, vector)
+}
 
-    let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
-    let threads = threads.min(rows * (k + n) / ELEMENTS_PER_THREAD).max(1);
-    let band = rows.div_ceil(threads);
-    let mut passed = vec![false; rows];
-    std::thread::scope(|scope| {
-        let bands = accumulators.chunks(band * n).zip(passed.chunks_mut(band)).enumerate();
-        for (index, (accumulators, passed)) in bands {
-            let (weights, vector) = (&weights, &vector);
-            let run = move || {
-                let mut scratch = Vec::new();
-                for (i, (accumulators, passed)) in accumulators.chunks_exact(n).zip(passed).enumerate() {
-                    let row = index * band + i;
-                    let product = add(input_by(left.block(row, row + 1, &mut scratch), weights), biases);
-                    *passed = product == accumulators_by(accumulators, vector);
-                }
-            };
-            if threads == 1 { run() } else { drop(scope.spawn(run)) }
-        }
+/// [`wrong_rows`] by a given kernel.
+///
+/// # Panics
+/// As [`wrong_rows`], and if the processor lacks the kernel's instructions.
+pub fn wrong_rows_by(
+    kernel: Kernel,
+    layer: &ModelLayer,
+    left: Left,
+    accumulators: &[i32],
+    vector: &[u64],
+) -> Vec<usize> {
+    let found = Mutex::new(Vec::new());
+    each_block(&Test::new(kernel, layer, vector), left, accumulators, |block| {
+        let wrong = block.right.iter().enumerate().filter(|(_, right)| !**right).map(|(i, _)| block.first + i);
+        found.lock().unwrap_or_else(PoisonError::into_inner).extend(wrong);
     });
-    (0..rows).filter(|&row| !passed[row]).collect()
+    let mut wrong = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    wrong.sort_unstable();
+    wrong
 }
 
 /// Compiles a loop twice, plainly and with AVX2, and calls the one that the processor can run. The loops are plain Rust:

@@ -12,4 +12,4 @@ mod method;
 
 pub use check::{Case, LayerReport, Rejection, Report, check};
 pub use evidence::{EvidenceError, evidence};
-pub use method::{Method, accumulators_to_serve, method};
+pub use method::{Method, accumulators_to_serve, method, served};

@@ -38,14 +38,14 @@ pub fn method(layer: &Layer, rows: u32) -> Method {
     if recompute <= test { Method::Recompute } else { Method::Product }
 }
 
-/// The accumulators that belong in a result: those of layers which [`method`] has the client test, unless they are the
-/// layer's output anyway. `accumulators` holds every layer's, with bias.
+/// Per layer, whether its accumulators belong in a result: where [`method`] has the client test them, unless they are the
+/// layer's output anyway.
+pub fn served(model: &Model, rows: u32) -> Vec<bool> {
+    let layers = model.layers.iter();
+    layers.map(|layer| layer.spec.requant.is_some() && method(&layer.spec, rows) == Method::Product).collect()
+}
+
+/// The accumulators that are [`served`], of every layer's, with bias.
 pub fn accumulators_to_serve(model: &Model, rows: u32, accumulators: Vec<Vec<i32>>) -> Vec<Option<Vec<i32>>> {
-    let layers = model.layers.iter().zip(accumulators);
-    layers
-        .map(|(layer, sums)| {
-            let wanted = layer.spec.requant.is_some() && method(&layer.spec, rows) == Method::Product;
-            wanted.then_some(sums)
-        })
-        .collect()
+    served(model, rows).into_iter().zip(accumulators).map(|(served, sums)| served.then_some(sums)).collect()
 }

@@ -64,6 +64,14 @@ pub(crate) fn adapters(select: &GpuSelect) -> Result<Vec<wgpu::Adapter>, Compute
     Ok(accepted)
 }
 
+/// An adapter in words.
+pub(crate) fn describe(adapter: &wgpu::Adapter) -> Description {
+    let info = adapter.get_info();
+    let kind = if info.device_type == DeviceType::Cpu { BackendKind::SoftwareGpu } else { BackendKind::Gpu };
+    let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
+    Description { kind, name: info.name, driver }
+}
+
 /// What a device has reported outside the call that caused it.
 enum Fault {
     Failed(String),
@@ -83,18 +91,18 @@ pub(super) struct Device {
 
 /// A binding is at most this large, whatever the adapter offers: the least that Vulkan promises.
 const MAX_BINDING: u64 = 128 << 20;
+/// Shared memory of a workgroup, at most: more would leave room for too few of them at a time.
+const MAX_SHARED: u32 = 32 << 10;
 
 impl Device {
     pub(super) fn open(adapter: &wgpu::Adapter) -> Result<Self, ComputeError> {
-        let info = adapter.get_info();
-        let kind = if info.device_type == DeviceType::Cpu { BackendKind::SoftwareGpu } else { BackendKind::Gpu };
-        let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
-        let description = Description { kind, name: info.name, driver };
+        let description = describe(adapter);
         let limits = adapter.limits();
         let max_binding = MAX_BINDING.min(limits.max_storage_buffer_binding_size).min(limits.max_buffer_size);
         let required_limits = wgpu::Limits {
             max_storage_buffer_binding_size: max_binding,
             max_buffer_size: limits.max_buffer_size,
+            max_compute_workgroup_storage_size: limits.max_compute_workgroup_storage_size.min(MAX_SHARED),
             ..wgpu::Limits::default()
         };
         let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
@@ -139,21 +147,26 @@ impl Device {
         if actual <= limit { Ok(()) } else { Err(ComputeError::Limit { adapter: adapter(), what, actual, limit }) }
     }
 
-    /// Submits `commands`, waits for them, and gives the contents of `staging`, which they have filled.
-    pub(super) fn run<T>(
-        &self,
-        commands: wgpu::CommandBuffer,
-        staging: &wgpu::Buffer,
-        limit: Duration,
-        read: impl FnOnce(&[u8]) -> T,
-    ) -> Result<T, ComputeError> {
+    /// Submits `commands` and asks for `staging`, which they fill. Returns at once.
+    pub(super) fn submit(&self, commands: wgpu::CommandBuffer, staging: &wgpu::Buffer) -> Flight {
         let submission = self.queue.submit([commands]);
         let (done, mapped) = std::sync::mpsc::channel();
         staging.map_async(wgpu::MapMode::Read, .., move |result| {
             // The receiver is gone only if waiting has failed already.
             let _ = done.send(result);
         });
-        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(limit) };
+        Flight { submission, mapped }
+    }
+
+    /// Waits for a submission, and gives the contents of `staging`. The watchdog: what takes longer than `limit` is given up.
+    pub(super) fn wait<T>(
+        &self,
+        flight: Flight,
+        staging: &wgpu::Buffer,
+        limit: Duration,
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, ComputeError> {
+        let wait = wgpu::PollType::Wait { submission_index: Some(flight.submission), timeout: Some(limit) };
         match self.handle.poll(wait) {
             Ok(_) => {}
             Err(wgpu::PollError::Timeout) => {
@@ -164,12 +177,18 @@ impl Device {
             Err(error) => keep(&self.fault, Fault::Failed(error.to_string())),
         }
         self.check()?;
-        mapped.try_recv().map_err(|_| self.failed("results were not mapped"))?.map_err(|e| self.failed(e))?;
+        flight.mapped.try_recv().map_err(|_| self.failed("results were not mapped"))?.map_err(|e| self.failed(e))?;
         let value = read(&staging.get_mapped_range(..).map_err(|e| self.failed(e))?);
         staging.unmap();
         self.check()?;
         Ok(value)
     }
+}
+
+/// Work that the device has been given.
+pub(super) struct Flight {
+    submission: wgpu::SubmissionIndex,
+    mapped: std::sync::mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
 }
 
 /// Keeps the first fault: what follows is usually its consequence. A loss outranks a failure.

@@ -1,14 +1,15 @@
 //! What kernels are told about a layer.
 use bytemuck::{Pod, Zeroable};
-use judge::{Layer, Op};
+use judge::commitment::SEGMENT;
+use judge::{Hash, Layer, Op};
 
-/// The order is that of the WGSL struct. Sizes: see [`super::kernels`] and [`super::words`].
+/// The order is that of the WGSL struct in [`super::bindings`].
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(super) struct Params {
     m: u32,
     n: u32,
-    words: u32,
+    vecs: u32,
     first: u32,
     rows: u32,
     cells: u32,
@@ -44,7 +45,7 @@ impl Params {
         let mut params = Params {
             m: m as u32,
             n: layer.n as u32,
-            words: layer.words() as u32,
+            vecs: layer.vecs() as u32,
             first: first as u32,
             rows: rows as u32,
             cells: layer.cells() as u32,
@@ -95,18 +96,27 @@ impl Size {
         Size { spec: Layer::gemm(0, 1, 1, None), k, n }
     }
 
+    pub(super) fn is_conv(&self) -> bool {
+        matches!(self.spec.op, Op::Conv { .. })
+    }
+
     fn is_gemm(&self) -> bool {
         matches!(self.spec.op, Op::Gemm { .. })
     }
 
-    /// Words in a row of the product's left matrix.
+    /// Vectors of 16 bytes in a row of the product's left matrix.
+    pub(super) fn vecs(&self) -> usize {
+        self.k.div_ceil(16)
+    }
+
+    /// Words in such a row.
     pub(super) fn words(&self) -> usize {
-        self.k.div_ceil(4)
+        row_words(self.k)
     }
 
     /// Words in a row of input.
     pub(super) fn in_words(&self) -> usize {
-        if self.is_gemm() { self.words() } else { (self.spec.in_row_bytes() as usize).div_ceil(4) }
+        if self.is_gemm() { self.words() } else { row_words(self.spec.in_row_bytes() as usize) }
     }
 
     /// Bytes in a row of input.
@@ -121,7 +131,7 @@ impl Size {
 
     /// Words in a row of i8 output.
     pub(super) fn out_words(&self) -> usize {
-        self.cells().div_ceil(4)
+        row_words(self.cells())
     }
 
     /// Words of accumulators in a row of output.
@@ -134,9 +144,19 @@ impl Size {
         self.spec.out_size() == 1
     }
 
-    /// Words read back for a row.
-    pub(super) fn back(&self) -> usize {
-        self.sums() + if self.is_i8() { self.out_words() } else { 0 }
+    /// Bytes in a row of output as it is committed to.
+    pub(super) fn committed_bytes(&self) -> usize {
+        if self.is_i8() { self.cells() } else { 4 * self.sums() }
+    }
+
+    /// Words from one such row to the next on the device.
+    pub(super) fn committed_words(&self) -> usize {
+        if self.is_i8() { self.out_words() } else { self.sums() }
+    }
+
+    /// Segments in such a row.
+    pub(super) fn segments(&self) -> usize {
+        self.committed_bytes().div_ceil(SEGMENT)
     }
 
     /// Work for a row, counted in multiply-accumulates.
@@ -144,4 +164,57 @@ impl Size {
         let reads = self.spec.window().map_or(1, |window| window.area()) * self.cells();
         (self.k * self.n * self.spec.places() as usize).max(reads)
     }
+}
+
+/// Words that a row of `bytes` i8 takes on the device: whole vectors, padded with zeros.
+pub(super) fn row_words(bytes: usize) -> usize {
+    bytes.div_ceil(16) * 4
+}
+
+/// What the kernels that hash are told. The order is that of the WGSL struct in [`super::sha`].
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct HashParams {
+    pub(super) id: [u32; 8],
+    pub(super) tag: u32,
+    pub(super) layer: u32,
+    pub(super) all_rows: u32,
+    pub(super) row_bytes: u32,
+    pub(super) first: u32,
+    pub(super) rows: u32,
+    pub(super) stride: u32,
+    pub(super) segments: u32,
+    pub(super) groups: u32,
+    pub(super) count: u32,
+    pub(super) out_at: u32,
+    pub(super) pad: [u32; 13],
+}
+
+impl HashParams {
+    /// For the matrix that `domain` describes, without what differs from dispatch to dispatch.
+    pub(super) fn of(domain: &judge::Domain) -> Self {
+        HashParams {
+            layer: domain.layer.swap_bytes(),
+            all_rows: domain.rows,
+            row_bytes: domain.row_bytes,
+            ..Self::tagged(domain.tag, domain.id)
+        }
+    }
+
+    pub(super) fn tagged(tag: [u8; 4], id: &Hash) -> Self {
+        let mut params = HashParams { tag: u32::from_be_bytes(tag), ..HashParams::zeroed() };
+        for (word, bytes) in params.id.iter_mut().zip(id.as_chunks::<4>().0) {
+            *word = u32::from_be_bytes(*bytes);
+        }
+        params
+    }
+}
+
+/// A digest as it lies on the device.
+pub(super) fn digest(words: &[u8; 32]) -> Hash {
+    let mut hash = [0; 32];
+    for (to, from) in hash.as_chunks_mut::<4>().0.iter_mut().zip(words.as_chunks::<4>().0) {
+        *to = u32::from_le_bytes(*from).to_be_bytes();
+    }
+    hash
 }

@@ -1,79 +1,168 @@
 //! Working memory for a band of rows, and the commands that run all layers over it.
-use super::params::{Params, Size};
-use super::{
-    BAND_BYTES, BAND_MACS, BAND_ROWS, GATHER_BYTES, Gpu, Layer, MAX_WORKGROUPS, TILED_ROWS, Usage, Weights, bind,
-    buffer, kernels, words,
-};
-use crate::{ComputeError, Execution};
-use judge::Op;
+use super::bindings::{Arena, Notes, bind, buffer};
+use super::hash::{self, DIGEST, Hashers, Leaves, Nodes};
+use super::params::{HashParams, Params, Size};
+use super::{BAND_BYTES, BAND_MACS, BAND_ROWS, GATHER_BYTES, Gpu, HashPlace, Layer, Usage, Weights, product, words};
+use crate::{ComputeError, Wanted};
+use judge::{ACTIVATIONS, Domain, Hash, Op};
 
-pub(super) struct Scratch {
-    /// Rows there is room for.
+/// What a pass over a model gives besides its last layer.
+pub(super) struct Order<'a> {
+    pub wanted: &'a Wanted,
+    pub hashing: Option<Commitment<'a>>,
+}
+
+/// A commitment in the making.
+#[derive(Clone, Copy)]
+pub(super) struct Commitment<'a> {
+    pub job: &'a Hash,
+    /// Rows of the whole batch.
+    pub rows: u32,
+    /// Who hashes it.
+    pub place: HashPlace,
+}
+
+impl Order<'_> {
+    pub(super) fn on_device(&self) -> bool {
+        self.hashing.is_some_and(|hashing| hashing.place == HashPlace::Device)
+    }
+
+    /// Whether a layer's output comes back: what the host hashes must.
+    pub(super) fn output(&self, index: usize) -> bool {
+        self.wanted.outputs[index] || self.hashing.is_some_and(|hashing| hashing.place == HashPlace::Host)
+    }
+}
+
+impl Commitment<'_> {
+    /// Of the output of layer `index`.
+    pub(super) fn domain(&self, index: usize, size: &Size) -> Domain<'_> {
+        Domain {
+            tag: ACTIVATIONS,
+            id: self.job,
+            layer: index as u32 + 1,
+            rows: self.rows,
+            row_bytes: size.committed_bytes() as u32,
+        }
+    }
+}
+
+pub(super) struct Slot {
+    /// Rows there is room for, and whether there is room for hashes.
     pub rows: usize,
+    pub hashes: bool,
     pub input: wgpu::Buffer,
-    steps: Vec<Step>,
     pub staging: wgpu::Buffer,
+    pub arena: Arena,
+    steps: Vec<Step>,
+    nodes: Option<Nodes>,
 }
 
 /// One layer's working memory.
 struct Step {
     sums: Option<wgpu::Buffer>,
     out: Option<wgpu::Buffer>,
-    /// Parts of the product, with as many product rows each as can be gathered at once.
-    parts: Vec<Part>,
+    /// The patches of a convolution, gathered as many at once as there is room for.
+    gather: Option<wgpu::BindGroup>,
+    product: Option<wgpu::BindGroup>,
+    /// Rows of the product in one part.
     part_rows: usize,
     /// What writes i8 output: the requantiser, or the whole of a layer that is no product.
-    last: Option<(wgpu::Buffer, wgpu::BindGroup)>,
+    last: Option<wgpu::BindGroup>,
+    leaves: Option<Leaves>,
 }
 
-struct Part {
-    params: wgpu::Buffer,
-    gather: Option<wgpu::BindGroup>,
-    product: wgpu::BindGroup,
+impl Step {
+    /// What is committed to.
+    fn committed(&self) -> Option<&wgpu::Buffer> {
+        self.out.as_ref().or(self.sums.as_ref())
+    }
 }
 
-/// How many of `rows` rows go through the device at once: no binding, read-back or waiting time may get too large.
-pub(super) fn band_rows(layers: &[Layer], max_binding: u64, rows: usize) -> usize {
+/// How many of `rows` rows go through the device at once: no binding, read-back or waiting time may get too large, and where
+/// there is enough work several bands are under way at a time. If there is more than one band, its rows are a power of two,
+/// so that a band is a subtree of the batch's commitment.
+pub(super) fn band_rows(layers: &[Layer], order: &Order, max_binding: u64, rows: usize) -> usize {
     let sizes = || layers.iter().map(|layer| &layer.size);
-    let binding = |size: &Size| size.in_words().max(size.sums()).max(size.out_words());
+    let hashes = |size: &Size| if order.on_device() { DIGEST * size.segments() } else { 0 };
+    let binding = |size: &Size| size.in_words().max(size.sums()).max(size.out_words()).max(hashes(size));
     let widest = sizes().map(binding).max().unwrap_or(1);
-    let back: usize = sizes().map(Size::back).sum();
-    let macs: usize = sizes().map(Size::macs).sum();
-    let band = (max_binding / (4 * widest as u64)).min(BAND_BYTES / (4 * back as u64)).min(BAND_MACS / macs as u64);
-    rows.min(band.min(BAND_ROWS) as usize).max(1)
+    let back: usize = (0..).zip(sizes()).map(|(i, size)| back(i, size, order)).sum::<usize>().max(1);
+    let macs: usize = sizes().map(Size::macs).sum::<usize>().max(1);
+    let most = (max_binding / (4 * widest as u64))
+        .min(BAND_BYTES / (4 * back as u64))
+        .min(BAND_MACS / macs as u64)
+        .min(BAND_ROWS);
+    let enough =
+        (rows.saturating_mul(macs) / ENOUGH_MACS).max(rows.saturating_mul(4 * back) / ENOUGH_BYTES).clamp(1, BANDS);
+    let band = (most as usize).min(rows.div_ceil(enough)).max(1);
+    if band >= rows { rows } else { 1 << band.ilog2() }
+}
+
+/// Work and read-back that pay for a band of its own: about 0.3 ms of a large GPU.
+const ENOUGH_MACS: usize = 16 << 30;
+const ENOUGH_BYTES: usize = 4 << 20;
+/// Bands that a batch is cut into if each is worth it.
+const BANDS: usize = 8;
+
+/// Words read back for a row of layer `index`.
+fn back(index: usize, size: &Size, order: &Order) -> usize {
+    let [sums, out] = parts(index, size, order);
+    usize::from(sums) * size.sums() + usize::from(out) * size.out_words()
+}
+
+/// Whether accumulators and i8 output of a layer come back.
+pub(super) fn parts(index: usize, size: &Size, order: &Order) -> [bool; 2] {
+    let out = order.output(index);
+    [order.wanted.accumulators[index] || (out && !size.is_i8()), out && size.is_i8()]
 }
 
 /// Product rows of a convolution gathered at once.
 fn part_rows(size: &Size, max_binding: u64, rows: usize) -> usize {
     let all = rows * size.spec.places() as usize;
+    if !size.is_conv() {
+        return all;
+    }
     let most = GATHER_BYTES.min(max_binding) / (4 * size.words() as u64);
-    // Workgroups of the tiled product in one dimension.
-    let most = most.min(u64::from(MAX_WORKGROUPS) * u64::from(kernels::TILE));
-    all.min(most as usize).max(1)
+    all.min(most.min(product::MAX_ROWS) as usize).max(1)
 }
 
 impl Gpu {
-    pub(super) fn scratch(&self, layers: &[Layer], rows: usize) -> Result<Scratch, ComputeError> {
+    /// Working memory for bands of `rows` rows, with room to read everything back.
+    pub(super) fn slot(&self, layers: &[Layer], rows: usize, hashers: Option<&Hashers>) -> Result<Slot, ComputeError> {
         let device = &self.device;
         let words = rows * layers[0].size.in_words();
         let input = buffer(device, "bytes of input", words, Usage::STORAGE | Usage::COPY_DST)?;
-        let parts = |size: &Size| part_rows(size, device.max_binding, rows);
-        let convs = layers.iter().map(|layer| &layer.size).filter(|size| matches!(size.spec.op, Op::Conv { .. }));
-        let patches = convs.map(|size| parts(size) * size.words()).max().unwrap_or(1);
-        let patches = buffer(device, "bytes of patches", patches, Usage::STORAGE)?;
+        let part = |size: &Size| part_rows(size, device.max_binding, rows);
+        let sizes = || layers.iter().map(|layer| &layer.size);
+        let patches = sizes().filter(|size| size.is_conv()).map(|size| part(size) * size.words()).max();
+        let patches = buffer(device, "bytes of patches", patches.unwrap_or(4), Usage::STORAGE)?;
+        let dispatches = |size: &Size| {
+            let product = (rows * size.spec.places() as usize).div_ceil(part(size));
+            2 * product + 1 + if hashers.is_some() { hash::DISPATCHES } else { 0 }
+        };
+        let arena = Arena::new(device, sizes().map(dispatches).sum())?;
+        let leaves = sizes().map(|size| rows * size.segments()).max().unwrap_or(1);
+        let nodes = match hashers {
+            Some(hashers) => Some(Nodes::new(device, hashers, &arena, leaves, layers.len())?),
+            None => None,
+        };
         let mut steps: Vec<Step> = Vec::new();
         for layer in layers {
             let sources = layer.size.spec.sources().map(|source| match usize::from(source).checked_sub(1) {
                 None => &input,
                 Some(before) => steps[before].out.as_ref().unwrap_or(&input),
             });
-            let step = self.step(layer, &sources.collect::<Vec<_>>(), &patches, rows)?;
+            let mut step = self.step(layer, &sources.collect::<Vec<_>>(), &patches, &arena, rows)?;
+            if let (Some(nodes), Some(hashers), Some(source)) = (&nodes, hashers, step.committed()) {
+                step.leaves = Some(nodes.leaves(device, hashers, &arena, source));
+            }
             steps.push(step);
         }
-        let back: usize = layers.iter().map(|layer| rows * layer.size.back()).sum();
-        let staging = buffer(device, "read-back", back, Usage::MAP_READ | Usage::COPY_DST)?;
+        let back: usize = sizes().map(|size| rows * (size.sums() + size.out_words())).sum();
+        let roots = if nodes.is_some() { DIGEST * layers.len() } else { 0 };
+        let staging = buffer(device, "read-back", back + roots, Usage::MAP_READ | Usage::COPY_DST)?;
         device.check()?;
-        Ok(Scratch { rows, input, steps, staging })
+        Ok(Slot { rows, hashes: nodes.is_some(), input, staging, arena, steps, nodes })
     }
 
     fn step(
@@ -81,134 +170,118 @@ impl Gpu {
         layer: &Layer,
         sources: &[&wgpu::Buffer],
         patches: &wgpu::Buffer,
+        arena: &Arena,
         rows: usize,
     ) -> Result<Step, ComputeError> {
         let (device, size) = (&self.device, &layer.size);
-        let result = Usage::STORAGE | Usage::COPY_SRC;
-        let params = || buffer(device, "parameters", size_of::<Params>() / 4, Usage::UNIFORM | Usage::COPY_DST);
-        let out = match size.is_i8() {
-            true => Some(buffer(device, "bytes of output", rows * size.out_words(), result)?),
-            false => None,
+        let group = |pipeline: &wgpu::ComputePipeline, buffers: &[&wgpu::Buffer]| {
+            bind(device, &pipeline.get_bind_group_layout(0), arena, buffers)
         };
-        let mut step = Step { sums: None, out, parts: Vec::new(), part_rows: rows, last: None };
+        let result = Usage::STORAGE | Usage::COPY_SRC;
+        let mut step = Step {
+            sums: None,
+            out: None,
+            gather: None,
+            product: None,
+            part_rows: part_rows(size, device.max_binding, rows),
+            last: None,
+            leaves: None,
+        };
+        if size.is_i8() {
+            step.out = Some(buffer(device, "bytes of output", rows * size.out_words(), result)?);
+        }
         if let Weights::Columns { weights, bias } = &layer.weights {
             let sums = buffer(device, "bytes of accumulators", rows * size.sums(), result)?;
-            let is_conv = matches!(size.spec.op, Op::Conv { .. });
-            if is_conv {
-                step.part_rows = part_rows(size, device.max_binding, rows);
-            }
-            for _ in 0..(rows * size.spec.places() as usize).div_ceil(step.part_rows) {
-                let params = params()?;
-                let gather = is_conv.then(|| bind(device, &self.gather, &[&params, sources[0], patches]));
-                let left = if is_conv { patches } else { sources[0] };
-                let product = bind(device, &self.tiled, &[&params, left, weights, bias, &sums]);
-                step.parts.push(Part { params, gather, product });
-            }
+            step.gather = size.is_conv().then(|| group(&self.gather, &[sources[0], patches]));
+            let left = if size.is_conv() { patches } else { sources[0] };
+            step.product = Some(bind(device, &self.products.bindings(), arena, &[left, weights, bias, &sums]));
             step.sums = Some(sums);
         }
         if let Some(out) = &step.out {
-            let params = params()?;
-            let group = match (&step.sums, &layer.weights, sources) {
-                (Some(sums), _, _) => bind(device, &self.requant, &[&params, sums, out]),
-                (None, Weights::Table(table), _) => bind(device, &self.lookup, &[&params, sources[0], table, out]),
-                (None, _, &[x, y]) => bind(device, &self.add, &[&params, x, y, out]),
-                _ => bind(device, &self.pool, &[&params, sources[0], out]),
-            };
-            step.last = Some((params, group));
+            step.last = Some(match (&step.sums, &layer.weights, sources) {
+                (Some(sums), _, _) => group(&self.requant, &[sums, out]),
+                (None, Weights::Table(table), _) => group(&self.lookup, &[sources[0], table, out]),
+                (None, _, &[x, y]) => group(&self.add, &[x, y, out]),
+                _ => group(&self.pool, &[sources[0], out]),
+            });
         }
         Ok(step)
     }
 
-    /// Encodes all layers over `rows` rows, and copies their results to the staging buffer one after another.
-    pub(super) fn encode(&self, layers: &[Layer], scratch: &Scratch, rows: usize) -> wgpu::CommandBuffer {
+    /// Encodes all layers over the batch's rows `first..first + rows`, their hashes if they are wanted, and copies what is
+    /// wanted to the staging buffer.
+    pub(super) fn encode(
+        &self,
+        layers: &[Layer],
+        slot: &Slot,
+        order: &Order,
+        first: usize,
+        rows: usize,
+    ) -> wgpu::CommandBuffer {
+        let mut notes = Notes::new(&slot.arena);
         let mut encoder = self.device.handle.create_command_encoder(&Default::default());
         let mut pass = encoder.begin_compute_pass(&Default::default());
-        for (layer, step) in layers.iter().zip(&scratch.steps) {
-            self.encode_product(&mut pass, &layer.size, step, rows);
-            if let Some((params, group)) = &step.last {
-                self.tell(params, &Params::new(&layer.size, rows, 0, 0));
-                pass.set_pipeline(match layer.size.spec.op {
+        for (i, (Layer { size, .. }, step)) in layers.iter().zip(&slot.steps).enumerate() {
+            self.encode_product(&mut pass, &mut notes, size, step, rows);
+            if let Some(group) = &step.last {
+                pass.set_pipeline(match size.spec.op {
                     Op::Gemm { .. } | Op::Conv { .. } => &self.requant,
                     Op::MaxPool { .. } | Op::AveragePool { .. } => &self.pool,
                     Op::Add { .. } => &self.add,
                     Op::Lookup => &self.lookup,
                 });
-                pass.set_bind_group(0, group, &[]);
-                dispatch_words(&mut pass, rows * layer.size.out_words());
+                notes.set(&mut pass, group, &Params::new(size, rows, 0, 0));
+                words::dispatch(&mut pass, (rows * size.out_words()) as u32, words::WORDS);
+            }
+            if let (Some(commitment), Some(nodes), Some(leaves), Some(hashers)) =
+                (order.hashing.filter(|_| order.on_device()), &slot.nodes, &step.leaves, self.hashers.get())
+            {
+                let params = HashParams {
+                    first: first as u32,
+                    rows: rows as u32,
+                    stride: size.committed_words() as u32,
+                    segments: size.segments() as u32,
+                    ..HashParams::of(&commitment.domain(i, size))
+                };
+                nodes.encode(&mut pass, &mut notes, hashers, leaves, params, rows as u32, i as u32);
             }
         }
         drop(pass);
         let mut at = 0;
-        let mut copy = |from: &Option<wgpu::Buffer>, words: usize| {
-            if let Some(from) = from {
-                let bytes = 4 * words as u64;
-                encoder.copy_buffer_to_buffer(from, 0, &scratch.staging, at, bytes);
-                at += bytes;
-            }
+        let mut copy = |from: &wgpu::Buffer, words: usize| {
+            let bytes = 4 * words as u64;
+            encoder.copy_buffer_to_buffer(from, 0, &slot.staging, at, bytes);
+            at += bytes;
         };
-        for (layer, step) in layers.iter().zip(&scratch.steps) {
-            copy(&step.sums, rows * layer.size.sums());
-            copy(&step.out, rows * layer.size.out_words());
+        for (i, (Layer { size, .. }, step)) in layers.iter().zip(&slot.steps).enumerate() {
+            let [sums, out] = parts(i, size, order);
+            if let Some(from) = step.sums.as_ref().filter(|_| sums) {
+                copy(from, rows * size.sums());
+            }
+            if let Some(from) = step.out.as_ref().filter(|_| out) {
+                copy(from, rows * size.out_words());
+            }
         }
+        if let Some(nodes) = slot.nodes.as_ref().filter(|_| order.on_device()) {
+            copy(&nodes.roots, DIGEST * layers.len());
+        }
+        notes.upload(&self.device);
         encoder.finish()
     }
 
-    fn encode_product(&self, pass: &mut wgpu::ComputePass, size: &Size, step: &Step, rows: usize) {
-        let product_rows = rows * size.spec.places() as usize;
-        for (i, part) in step.parts.iter().enumerate() {
-            let first = i * step.part_rows;
-            let m = step.part_rows.min(product_rows.saturating_sub(first));
-            if m == 0 {
-                break;
-            }
-            self.tell(&part.params, &Params::new(size, rows, first, m));
-            if let Some(gather) = &part.gather {
+    fn encode_product(&self, pass: &mut wgpu::ComputePass, notes: &mut Notes, size: &Size, step: &Step, rows: usize) {
+        let Some(product) = &step.product else { return };
+        let all = rows * size.spec.places() as usize;
+        for first in (0..all).step_by(step.part_rows) {
+            let m = step.part_rows.min(all - first);
+            let params = Params::new(size, rows, first, m);
+            if let Some(gather) = &step.gather {
                 pass.set_pipeline(&self.gather);
-                pass.set_bind_group(0, gather, &[]);
-                dispatch_words(pass, m * size.words());
+                notes.set(pass, gather, &params);
+                words::dispatch(pass, (m * size.words()) as u32, words::WORDS);
             }
-            // Both products have the same bindings, so one group serves both.
-            pass.set_bind_group(0, &part.product, &[]);
-            let n = size.n as u32;
-            if m < TILED_ROWS {
-                pass.set_pipeline(&self.narrow);
-                pass.dispatch_workgroups(n.div_ceil(kernels::NARROW), m as u32, 1);
-            } else {
-                pass.set_pipeline(&self.tiled);
-                pass.dispatch_workgroups(n.div_ceil(kernels::TILE), (m as u32).div_ceil(kernels::TILE), 1);
-            }
-        }
-    }
-
-    fn tell(&self, buffer: &wgpu::Buffer, params: &Params) {
-        self.device.queue.write_buffer(buffer, 0, bytemuck::bytes_of(params));
-    }
-}
-
-/// One thread to a word.
-fn dispatch_words(pass: &mut wgpu::ComputePass, count: usize) {
-    let groups = (count as u32).div_ceil(words::WORDS);
-    let high = groups.div_ceil(MAX_WORKGROUPS);
-    pass.dispatch_workgroups(groups.div_ceil(high), high, 1);
-}
-
-/// Appends one band's results, laid out as [`Gpu::encode`] copies them.
-pub(super) fn collect(layers: &[Layer], rows: usize, bytes: &[u8], execution: &mut Execution) {
-    let mut rest = bytes;
-    let mut take = |words: usize| {
-        let (head, tail) = rest.split_at(4 * words);
-        rest = tail;
-        head
-    };
-    let outputs = execution.activations[1..].iter_mut().zip(&mut execution.accumulators);
-    for (Layer { size, .. }, (out, accumulators)) in layers.iter().zip(outputs) {
-        let raw = take(rows * size.sums());
-        accumulators.extend(raw.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)));
-        if size.is_i8() {
-            let words = take(rows * size.out_words());
-            words.chunks_exact(4 * size.out_words()).for_each(|row| out.extend_from_slice(&row[..size.cells()]));
-        } else {
-            out.extend_from_slice(raw);
+            notes.set(pass, product, &params);
+            self.products.dispatch(pass, m as u32, size.n as u32);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The kernels that write i8, four cells to a word and one thread to a word. Words are numbered over a grid of two
 //! dimensions, because one dimension ends at 65,535 workgroups.
-use super::kernels::PARAMS;
+use super::MAX_WORKGROUPS;
+use super::bindings::PARAMS;
 
 /// Words that one workgroup writes.
 pub(super) const WORDS: u32 = 64;
@@ -48,6 +49,19 @@ pub(super) fn requant() -> String {
 ";
     let cell = "fn cell(row: u32, column: u32) -> u32 { return requantise(c[row * p.cells + column]); }";
     by_cell(bindings, &format!("{REQUANTISE}{cell}"))
+}
+
+/// Accumulators to the cells of a device challenge.
+pub(super) fn show() -> String {
+    let bindings = "
+@group(0) @binding(1) var<storage, read> c: array<i32>;
+@group(0) @binding(2) var<storage, read_write> out: array<u32>;
+";
+    let shift = judge::challenge::SHIFT;
+    let cell = format!(
+        "fn cell(row: u32, column: u32) -> u32 {{ return bitcast<u32>(c[row * p.cells + column] >> {shift}u) & 0xffu; }}"
+    );
+    by_cell(bindings, &cell)
 }
 
 const ONE_INPUT: &str = "
@@ -118,21 +132,21 @@ fn cell(row: u32, column: u32) -> u32 {
     by_cell(bindings, &format!("{BYTE}{cell}"))
 }
 
-/// The left matrix of a convolution, `[m, words]`: the patch at every place from product row `first` on.
+/// The left matrix of a convolution, `[m, vecs]`: the patch at every place from product row `first` on.
 pub(super) fn gather() -> String {
     format!(
         "{PARAMS}{ONE_INPUT}{BYTE}
 @compute @workgroup_size({WORDS}, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {{
     let word = id.y * groups.x * {WORDS}u + id.x;
-    if (word >= p.m * p.words) {{ return; }}
-    let row = p.first + word / p.words;
+    if (word >= p.m * p.vecs * 4u) {{ return; }}
+    let row = p.first + word / (p.vecs * 4u);
     let place = row % p.places;
     let down = i32(place / p.across * p.stride_down) - p.top;
     let right = i32(place % p.across * p.stride_right) - p.left;
     var bytes = 0u;
     for (var i = 0u; i < 4u; i++) {{
-        let at = word % p.words * 4u + i;
+        let at = word % (p.vecs * 4u) * 4u + i;
         if (at < p.k) {{
             let pixel = at / p.channels;
             let y = down + i32(pixel / p.kernel_width);
@@ -148,4 +162,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 }}
 "
     )
+}
+
+/// `count` threads in workgroups of `size`, over two dimensions.
+pub(super) fn dispatch(pass: &mut wgpu::ComputePass, count: u32, size: u32) {
+    let groups = count.div_ceil(size);
+    let high = groups.div_ceil(MAX_WORKGROUPS);
+    pass.dispatch_workgroups(groups.div_ceil(high), high, 1);
 }
