@@ -2,6 +2,7 @@
 use crate::config::Config;
 use crate::error::WorkerError;
 use crate::offer::Policy;
+use crate::rounds::{Rounds, Seen};
 use crate::stake::{self, Stake};
 use crate::work::{self, Finished, Prepared, hex};
 use blobs::Blobs;
@@ -38,6 +39,8 @@ pub enum Step {
     Settled(Pubkey),
     /// Gave up a job whose commit deadline had passed: its user was refunded.
     Expired(Pubkey),
+    /// Took part in this challenge round.
+    Challenged(u64),
 }
 
 /// How long the parts of a committed job took, seconds.
@@ -67,6 +70,7 @@ pub struct Worker {
     /// Jobs that were looked at and left, and when: fetching and hashing again must not be free for whoever posts them.
     left: HashMap<Pubkey, Instant>,
     stake: Stake,
+    rounds: Rounds,
     reports: Option<mpsc::UnboundedSender<JobReport>>,
 }
 
@@ -90,6 +94,7 @@ impl Worker {
             models: VecDeque::new(),
             left: HashMap::new(),
             stake: Stake::default(),
+            rounds: Rounds::default(),
             reports: None,
         })
     }
@@ -142,6 +147,10 @@ impl Worker {
     pub async fn step(&mut self) -> Result<Step, WorkerError> {
         let hint = "register it with `io device register`";
         let device: Device = self.chain.get("device", &address::device(&self.device()), hint).await?;
+        match self.rounds.step(&self.chain, &self.key, &self.backend, &device).await? {
+            Seen::Nothing => {}
+            Seen::Committed(round) | Seen::Answered(round) | Seen::Shared(round) => return Ok(Step::Challenged(round)),
+        }
         if device.live_job == Pubkey::default() {
             self.stake.warm_up(&self.chain, &self.key, &device.operator).await?;
             return self.claim_best(&device.operator).await;
@@ -189,6 +198,9 @@ impl Worker {
         let expected_s = model.macs() as f64 * f64::from(job.rows) / self.macs_per_s;
         if let Some(refusal) = self.policy.refuse(job, now, expected_s) {
             return Err(refusal.to_string());
+        }
+        if self.rounds.collides(now, expected_s) {
+            return Err("it would not be done before the next challenge round".into());
         }
         let input = work::fetch_input(&self.blobs, address, job, &model).await.map_err(|e| e.to_string())?;
         Ok(Prepared { model, input })

@@ -8,6 +8,7 @@ pub mod config;
 pub mod daemon;
 pub mod error;
 pub mod offer;
+mod rounds;
 mod stake;
 pub mod work;
 

@@ -12,7 +12,11 @@ pub fn available() -> usize {
 ///
 /// # Panics
 /// If `work` does.
-pub fn share<T: Send, S: Default>(threads: usize, items: impl Iterator<Item = T> + Send, work: impl Fn(&mut S, T) + Sync) {
+pub fn share<T: Send, S: Default>(
+    threads: usize,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(&mut S, T) + Sync,
+) {
     if threads <= 1 {
         let mut scratch = S::default();
         return items.for_each(|item| work(&mut scratch, item));

@@ -16,6 +16,7 @@ pub fn samples() -> Vec<Sample> {
         credits_samples(),
         money_samples(),
         jobs_samples(),
+        super::samples_of_rounds::samples(),
         super::samples_of_stake::samples(),
         super::samples_of_votes::samples(),
     ]
@@ -183,6 +184,7 @@ fn jobs_samples() -> Vec<Sample> {
                 name: "rig \0 é".into(),
                 class: 3,
                 required_stake: max,
+                since_round: max,
             }),
         ),
         (

@@ -70,7 +70,8 @@ impl<M: Micro> Weights<M> {
         let threads = threads.min(n * k / PACK_BYTES_PER_THREAD);
         let panels = lines.chunks_mut(steps).zip(start.chunks_mut(M::PANEL)).enumerate();
         share(threads, panels, |_: &mut (), (panel, (lines, start))| {
-            let columns: Vec<(&[u8], i32)> = (0..start.len()).map(|lane| columns.get(panel * M::PANEL + lane)).collect();
+            let columns: Vec<(&[u8], i32)> =
+                (0..start.len()).map(|lane| columns.get(panel * M::PANEL + lane)).collect();
             for (start, (weights, bias)) in start.iter_mut().zip(&columns) {
                 *start = M::start(*bias, weights);
             }

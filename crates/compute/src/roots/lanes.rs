@@ -170,8 +170,10 @@ fn compress(state: &mut [__m512i; 8], mut words: [__m512i; 16]) {
         for i in 0..16 {
             if group > 0 {
                 let (w15, w2) = (words[(i + 1) % 16], words[(i + 14) % 16]);
-                let s0 = logic!(0x96, _mm512_ror_epi32::<7>(w15), _mm512_ror_epi32::<18>(w15), _mm512_srli_epi32::<3>(w15));
-                let s1 = logic!(0x96, _mm512_ror_epi32::<17>(w2), _mm512_ror_epi32::<19>(w2), _mm512_srli_epi32::<10>(w2));
+                let s0 =
+                    logic!(0x96, _mm512_ror_epi32::<7>(w15), _mm512_ror_epi32::<18>(w15), _mm512_srli_epi32::<3>(w15));
+                let s1 =
+                    logic!(0x96, _mm512_ror_epi32::<17>(w2), _mm512_ror_epi32::<19>(w2), _mm512_srli_epi32::<10>(w2));
                 words[i] = add(add(words[i], s0), add(words[(i + 9) % 16], s1));
             }
             let s1 = logic!(0x96, _mm512_ror_epi32::<6>(e), _mm512_ror_epi32::<11>(e), _mm512_ror_epi32::<25>(e));

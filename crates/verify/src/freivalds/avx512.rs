@@ -50,8 +50,7 @@ impl Vectors {
         let word = |four: &[u64], l: usize| {
             four.iter().rev().fold(0, |word, element| word << 8 | u32::from(element.to_le_bytes()[l]))
         };
-        let groups: Vec<[u32; BYTES]> =
-            vector.chunks(4).map(|four| std::array::from_fn(|l| word(four, l))).collect();
+        let groups: Vec<[u32; BYTES]> = vector.chunks(4).map(|four| std::array::from_fn(|l| word(four, l))).collect();
         let mut product = vec![0u64; k];
         share(threads, product.chunks_mut(DEPTH).enumerate(), |sums: &mut Vec<i32>, (index, product)| {
             weights_by(layer, &groups, index * DEPTH, product, sums)
