@@ -14,6 +14,7 @@ mod rewards;
 mod services;
 mod simulate;
 mod stake;
+mod standing;
 mod wallet;
 mod worker;
 

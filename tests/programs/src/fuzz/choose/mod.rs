@@ -2,6 +2,7 @@
 mod actions;
 mod attacks;
 mod money;
+mod rounds;
 mod stake;
 mod time;
 mod votes;
@@ -75,7 +76,7 @@ pub struct Chooser {
 
 impl Chooser {
     pub fn new(seed: u64) -> Self {
-        let kinds = [money::KINDS, stake::KINDS, work::KINDS, votes::KINDS, time::KINDS, attacks::KINDS];
+        let kinds = [money::KINDS, stake::KINDS, work::KINDS, rounds::KINDS, votes::KINDS, time::KINDS, attacks::KINDS];
         Chooser {
             rng: StdRng::seed_from_u64(seed),
             cast: Cast::get(),
