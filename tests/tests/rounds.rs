@@ -48,7 +48,15 @@ async fn a_worker_passes_rounds_by_itself_and_is_paid_for_being_ready_and_an_abs
         stop.send(true).unwrap();
         task.await.unwrap().unwrap();
     }
-    let report = net.audit().await.unwrap();
+    // The keeper goes on meanwhile, and the local validator names the slot that it is still filling: a difference of that moment is
+    // gone at the next look, one in the books stays.
+    let mut report = net.audit().await.unwrap();
+    for _ in 0..5 {
+        if report.differences.is_empty() {
+            break;
+        }
+        report = net.audit().await.unwrap();
+    }
     assert!(report.differences.is_empty(), "{:#?}", report.differences);
     net.stop().await.unwrap();
 }

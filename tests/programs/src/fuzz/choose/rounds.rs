@@ -12,14 +12,14 @@ use judge::challenge::{COLUMNS, drawn_cell, seed};
 use rand::Rng;
 
 pub const KINDS: &[Kind] = &[
-    kind("jobs.open_round", 6, open),
-    kind("jobs.advance_round", 12, advance),
-    kind("jobs.commit_challenge", 10, commit),
+    kind("jobs.open_round", 12, open),
+    kind("jobs.advance_round", 16, advance),
+    kind("jobs.commit_challenge", 18, commit),
     kind("jobs.answer_cell", 30, answer),
     kind("jobs.fail_challenge", 4, fail),
-    kind("jobs.prove_cell", 6, prove),
-    kind("jobs.punish_device", 6, punish),
-    kind("jobs.share_idle_pay", 6, share),
+    kind("jobs.prove_cell", 10, prove),
+    kind("jobs.punish_device", 10, punish),
+    kind("jobs.share_idle_pay", 10, share),
     kind("jobs.claim_idle_pay", 3, claim),
     kind("jobs.close_round", 4, close),
     kind("jobs.set_offer", 3, offer),
@@ -66,7 +66,7 @@ fn advance(c: &mut Chooser, world: &World) -> Option<Step> {
         Phase::Drawn { .. } => round.passed < round.committed,
         _ => false,
     };
-    if patient && c.chance(90) {
+    if patient && c.chance(75) {
         return None;
     }
     let step = Step::send(c.person(), vec![rounds_ix::advance_round(round.number)]);
@@ -90,9 +90,9 @@ fn wrong_cell(seed: &[u8; 32]) -> (u32, u32) {
     (u32::from(seed[0]) % 64, u32::from(seed[1]) * 16 % COLUMNS)
 }
 
-/// A third of all answers has a wrong cell.
+/// Half of all answers have a wrong cell.
 fn given(honest: &Answer) -> Answer {
-    if honest.seed[2].is_multiple_of(3) { honest.tampered(wrong_cell(&honest.seed)) } else { honest.clone() }
+    if honest.seed[2].is_multiple_of(2) { honest.tampered(wrong_cell(&honest.seed)) } else { honest.clone() }
 }
 
 fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
@@ -122,6 +122,10 @@ fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
 fn answer(c: &mut Chooser, world: &World) -> Option<Step> {
     let round = live(world)?;
     let Phase::Drawn { slot_hash, .. } = round.phase else { return None };
+    // All of them wait there already.
+    if !c.queue.is_empty() {
+        return None;
+    }
     let fits = |d: &Device| d.challenge.round == round.number && d.challenge.answered != u16::MAX;
     let device = device(c, world, fits)?;
     let answer = given(&honest(&device, round));
@@ -156,7 +160,7 @@ fn prove(c: &mut Chooser, world: &World) -> Option<Step> {
     let round = live(world)?;
     let lax = c.chance(3);
     let is_wrong = |d: &Device| {
-        d.challenge.round == round.number && d.failed_round < round.number && d.challenge.seed[2].is_multiple_of(3)
+        d.challenge.round == round.number && d.failed_round < round.number && d.challenge.seed[2].is_multiple_of(2)
     };
     let device = device(c, world, |d| is_wrong(d) || (lax && d.challenge.round == round.number))?;
     let answer = given(&honest(&device, round));
