@@ -1,5 +1,6 @@
 //! The command line.
 mod economy;
+mod import;
 
 use crate::exit;
 use clap::{Args, Parser, Subcommand};
@@ -7,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use economy::*;
+pub use import::ImportArgs;
 
 /// A decentralised GPU cloud whose work is proved: buy credits, post jobs, run workers, look at the network.
 #[derive(Parser)]
@@ -206,6 +208,8 @@ pub enum ModelCommand {
     },
     /// Import an integer ONNX file and show what would be registered
     Inspect { file: PathBuf },
+    /// Import an ONNX file, measure it on data, and write it as a model file
+    Import(ImportArgs),
 }
 
 #[derive(Subcommand)]

@@ -11,9 +11,6 @@ use model::{Model, ResultFile};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// Largest model file that is read: the widest model that can be registered has 50 MB of weights.
-const MAX_MODEL_BYTES: u64 = 64 << 20;
-
 /// Memory that executing `rows` rows takes, bytes: all outputs and accumulators, and the result file beside them.
 pub fn memory(model: &Model, rows: u32) -> u64 {
     ResultFile::max_bytes(&model.specs(), rows).saturating_mul(2)
@@ -52,7 +49,7 @@ pub async fn published_model(chain: &Chain, blobs: &Blobs, root: &Hash) -> Resul
 /// # Errors
 /// If it cannot be had, is damaged, or is another model.
 pub async fn fetch_model(blobs: &Blobs, blob: Hash, root: &Hash) -> Result<Model, WorkerError> {
-    let model = Model::from_bytes(&blobs.clone().with_limit(MAX_MODEL_BYTES).get(BlobId(blob)).await?)?;
+    let model = Model::from_bytes(&blobs.clone().with_limit(model::file::MAX_FILE_BYTES).get(BlobId(blob)).await?)?;
     if model.root() != *root {
         return Err(WorkerError::WrongModel { found: hex(&model.root()), wanted: hex(root) });
     }

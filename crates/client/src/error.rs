@@ -21,6 +21,11 @@ pub enum ClientError {
     Malformed { what: &'static str, address: crate::Pubkey, cause: String },
     #[error("not confirmed at the prompt: nothing was signed or sent")]
     Declined,
+    #[error(
+        "the evidence for job {job} ({size} bytes) was written, but its buffer does not hold it (hint: does another \
+         process use the same wallet? stop it and try again)"
+    )]
+    Buffer { job: crate::Pubkey, size: u32 },
     #[error("the transaction has {bytes} bytes, more than the 1,232 that fit: do its parts one after the other")]
     TooLarge { bytes: usize },
 }

@@ -1,7 +1,8 @@
 //! Instructions of the jobs program.
 use crate::{Pubkey, address, credits_ix, staking_ix};
 use anchor_lang::{InstructionData, ToAccountMetas, system_program};
-use jobs::state::Job;
+use jobs::constants::MAX_GROWTH;
+use jobs::state::{Job, Proof};
 use jobs::{CommitArgs, InitializeArgs, ModelArgs, Order, PostArgs, accounts, instruction};
 use solana_instruction::Instruction;
 use staking::state::PoolKind;
@@ -292,14 +293,36 @@ pub fn expire_claim(address: Pubkey, job: &Job) -> Instruction {
     build(accounts, instruction::ExpireClaim {})
 }
 
-/// Opens a buffer of `size` bytes.
-pub fn open_proof(prover: Pubkey, job: Pubkey, size: u16) -> Instruction {
+/// Opens a buffer of `size` bytes, at most [`Proof::MAX_OPENED`]; [`proof_buffer`] has no such limit.
+pub fn open_proof(prover: Pubkey, job: Pubkey, size: u32) -> Instruction {
     let proof = address::proof(&job, &prover);
     let accounts = accounts::OpenProof { prover, job, proof, system_program: system_program::ID };
     build(accounts, instruction::OpenProof { size })
 }
 
-pub fn write_proof(prover: Pubkey, job: Pubkey, offset: u16, bytes: Vec<u8>) -> Instruction {
+/// Makes room for `size` bytes in all, at most [`jobs::constants::MAX_GROWTH`] more than there are.
+pub fn grow_proof(prover: Pubkey, job: Pubkey, size: u32) -> Instruction {
+    let proof = address::proof(&job, &prover);
+    let accounts = accounts::GrowProof { prover, proof, system_program: system_program::ID };
+    build(accounts, instruction::GrowProof { size })
+}
+
+/// Makes a buffer of `size` bytes out of one of `now` bytes, or out of none.
+pub fn proof_buffer(prover: Pubkey, job: Pubkey, now: Option<u32>, size: u32) -> Vec<Instruction> {
+    let mut steps = Vec::new();
+    let mut now = now.unwrap_or_else(|| {
+        let opened = size.min(Proof::MAX_OPENED);
+        steps.push(open_proof(prover, job, opened));
+        opened
+    });
+    while now < size {
+        now = size.min(now.saturating_add(MAX_GROWTH));
+        steps.push(grow_proof(prover, job, now));
+    }
+    steps
+}
+
+pub fn write_proof(prover: Pubkey, job: Pubkey, offset: u32, bytes: Vec<u8>) -> Instruction {
     let accounts = accounts::WriteProof { prover, proof: address::proof(&job, &prover) };
     build(accounts, instruction::WriteProof { offset, bytes })
 }

@@ -5,10 +5,13 @@
 
 pub mod address;
 pub mod chain;
+pub mod compute;
 pub mod credits_ix;
 pub mod error;
+pub mod evidence;
 pub mod governance_ix;
 pub mod jobs_ix;
+pub mod models_ix;
 pub mod parameter;
 pub mod preview;
 pub mod read;

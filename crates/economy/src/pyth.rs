@@ -22,7 +22,8 @@ const LENGTH: usize = AVERAGE + 8 + 16;
 /// rounded down, confidence rounded up. The average is Pyth's own exponential one (about an hour).
 ///
 /// # Errors
-/// [`PriceError::NotAnUpdate`] for another account, feed or verification level; stale (or from the future), wide or zero.
+/// [`PriceError::NotAnUpdate`] for another account, feed or verification level; stale, wide or zero. The chain's clock and the
+/// publishers' drift apart in both directions, so an update may be ahead by as much as it may be old.
 pub fn decode(data: &[u8], feed_id: &[u8; 32], now: i64, limits: PriceLimits) -> Result<Price, PriceError> {
     // A full update leaves one byte of the account unused.
     let ours = (LENGTH..=LENGTH + 1).contains(&data.len())
@@ -38,8 +39,7 @@ pub fn decode(data: &[u8], feed_id: &[u8; 32], now: i64, limits: PriceLimits) ->
     let publish_time = i64::from_le_bytes(bytes(data, PUBLISH_TIME));
     let average = i64::from_le_bytes(bytes(data, AVERAGE));
 
-    let age = now.saturating_sub(publish_time);
-    if !(0..=i64::from(limits.max_age_s)).contains(&age) {
+    if now.abs_diff(publish_time) > u64::from(limits.max_age_s) {
         return Err(PriceError::Stale);
     }
     let spot = scale(price, exponent, false)?;

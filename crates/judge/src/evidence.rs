@@ -2,8 +2,11 @@
 use crate::commitment::SEGMENT;
 use crate::layer::{Layer, Op, Window};
 
-/// Longest evidence, bytes: it must fit in an account that a program creates.
-pub const MAX_EVIDENCE: usize = 10_000;
+/// Longest evidence, bytes: the input row and the weight column of the widest product, with every path that they can need.
+pub const MAX_EVIDENCE: usize = 140_000;
+/// Most segments of one source's row that a cell may depend on: those of the widest product, which the chain's heap of
+/// 32 KiB can hold the hashes of.
+pub const MAX_SEGMENTS: usize = 256;
 /// Most rows in a batch of any model.
 pub const MAX_ROWS: u32 = 1 << 20;
 
@@ -11,7 +14,7 @@ pub const MAX_ROWS: u32 = 1 << 20;
 /// even one row is too much.
 pub fn max_rows(layers: &[Layer]) -> u32 {
     let depth = layers.iter().map(|layer| {
-        let (fixed, paths) = layer.evidence_bound(layers.len());
+        let (fixed, paths) = layer.evidence_bound(layers.len())?;
         Some(MAX_EVIDENCE.checked_sub(fixed)? / (32 * paths))
     });
     let least = depth.min().flatten();
@@ -31,8 +34,9 @@ fn touched(len: usize, unit: usize) -> usize {
 }
 
 impl Layer {
-    /// An upper bound of the evidence without paths of rows, in bytes, and how many of those there are.
-    pub(crate) fn evidence_bound(&self, layers: usize) -> (usize, usize) {
+    /// An upper bound of the evidence without paths of rows, in bytes, and how many of those there are. `None` if a cell may
+    /// depend on more than [`MAX_SEGMENTS`].
+    pub(crate) fn evidence_bound(&self, layers: usize) -> Option<(usize, usize)> {
         let sources = self.sources().count();
         let row = self.input.elements();
         let (bytes, siblings) = match &self.op {
@@ -41,12 +45,15 @@ impl Layer {
             Op::Conv { window, .. } => self.window_bound(window, false),
             Op::MaxPool { window } | Op::AveragePool { window } => self.window_bound(window, true),
         };
+        if bytes > MAX_SEGMENTS * SEGMENT {
+            return None;
+        }
         let layer_path = 32 * depth(layers);
         let input = sources * (bytes + 32 * siblings + layer_path);
         let weights = self.column_bytes() as usize + 32 * depth(self.weight_rows() as usize);
         let output = self.out_row_bytes() as usize;
         let output = output.min(SEGMENT) + 32 * depth(output.div_ceil(SEGMENT)) + layer_path;
-        (input + weights + output, sources + 1)
+        Some((input + weights + output, sources + 1))
     }
 
     /// Most bytes of segments and most siblings in the row's tree for any place of a window.

@@ -3,8 +3,11 @@ use crate::commitment::{MAX_ROW_BYTES, SEGMENT};
 use crate::hash::Hash;
 use crate::requant::Requant;
 
-/// Most products in one cell, and the largest height, width or number of channels.
-pub const MAX_WIDTH: u32 = 4096;
+/// Most products in one cell, and the largest height, width or number of channels: what a record has room for. Sums of so
+/// many products of two i8 are below 2^30.
+pub const MAX_WIDTH: u32 = u16::MAX as u32;
+/// Most elements in a pool's window: the chain reads them one by one, for about 300 compute units each.
+pub const MAX_POOL: usize = 1024;
 /// Most layers in a model: with 64 bytes to each, the table fits in an account.
 pub const MAX_LAYERS: usize = 48;
 /// Entries of a lookup table: one for each byte.
@@ -31,8 +34,7 @@ impl Shape {
     }
 
     pub(crate) fn is_valid(&self) -> bool {
-        let fits = |size: u16| (1..=MAX_WIDTH).contains(&u32::from(size));
-        fits(self.height) && fits(self.width) && fits(self.channels) && self.elements() <= MAX_ROW_BYTES
+        (1..=MAX_ROW_BYTES).contains(&self.elements())
     }
 }
 

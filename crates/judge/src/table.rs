@@ -1,8 +1,8 @@
 //! Which layer tables are models, and their identity.
 use crate::commitment::{MAX_ROW_BYTES, SEGMENT};
-use crate::evidence::{MAX_EVIDENCE, max_rows};
+use crate::evidence::{MAX_EVIDENCE, MAX_SEGMENTS, max_rows};
 use crate::hash::{Hash, sha256};
-use crate::layer::{Layer, MAX_LAYERS, MAX_WIDTH, Op};
+use crate::layer::{Layer, MAX_LAYERS, MAX_POOL, MAX_WIDTH, Op};
 use crate::record::RECORD;
 use alloc::vec::Vec;
 use core::fmt;
@@ -32,8 +32,10 @@ pub enum LayerError {
     Bias,
     /// A weight root for a layer without weights.
     WeightRoot,
-    /// A cell's evidence could be longer than [`MAX_EVIDENCE`].
+    /// A cell's evidence could be longer than [`MAX_EVIDENCE`], or of more than [`MAX_SEGMENTS`] segments.
     Evidence,
+    /// A pool's window of more than [`MAX_POOL`] elements.
+    Pool,
 }
 
 impl fmt::Display for LayerError {
@@ -56,7 +58,11 @@ impl fmt::Display for LayerError {
             ),
             LayerError::Bias => write!(f, "the bias of an addition could make it overflow"),
             LayerError::WeightRoot => write!(f, "a layer without weights has a weight root"),
-            LayerError::Evidence => write!(f, "the evidence about a cell could be over {MAX_EVIDENCE} bytes"),
+            LayerError::Evidence => write!(
+                f,
+                "the evidence about a cell could be over {MAX_EVIDENCE} bytes or {MAX_SEGMENTS} segments of its input"
+            ),
+            LayerError::Pool => write!(f, "a pool's window has at most {MAX_POOL} elements"),
         }
     }
 }
@@ -78,6 +84,11 @@ impl Layer {
         }
         if !output.is_valid() || self.k() > MAX_WIDTH {
             return Err(LayerError::Width);
+        }
+        if let Op::MaxPool { window } | Op::AveragePool { window } = &self.op
+            && window.area() > MAX_POOL
+        {
+            return Err(LayerError::Pool);
         }
         if self.out_row_bytes() as usize > MAX_ROW_BYTES {
             return Err(LayerError::Width);

@@ -5,6 +5,9 @@ use judge::{Hash, Layer, LayerError, RECORD, Requant, Row};
 
 const MAGIC: [u8; 4] = *b"IOM2";
 
+/// Largest model file that workers and users read, bytes. A layer table could name many times more.
+pub const MAX_FILE_BYTES: u64 = 128 << 20;
+
 /// A model that can be executed and judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
@@ -38,6 +41,8 @@ pub enum ModelError {
     Weights { layer: usize, found: usize, expected: usize },
     #[error("layer {layer}, column {column}: the accumulator could pass 32 bits (k * 2^14 + |bias| = {bound})")]
     Accumulator { layer: usize, column: usize, bound: i64 },
+    #[error("the model file is {found} bytes, and workers read at most {limit}: split or narrow the model")]
+    FileSize { found: u64, limit: u64 },
     #[error("the batch is {found} bytes, not a multiple of the model's input width {width}")]
     BatchSize { found: usize, width: u32 },
     #[error("input byte {index} is {value}, outside the model's range {lo}..={hi}")]
@@ -254,6 +259,18 @@ impl Model {
         let file =
             File { magic: MAGIC, name: self.name.clone(), input_range: self.input_range, layers: layers.collect() };
         borsh::to_vec(&file).unwrap_or_else(|e| unreachable!("writing to memory: {e}"))
+    }
+
+    /// The canonical file, if workers would read it.
+    ///
+    /// # Errors
+    /// If it is over [`MAX_FILE_BYTES`].
+    pub fn to_file(&self) -> Result<Vec<u8>, ModelError> {
+        let found = self.layers.iter().map(|layer| (layer.columns.len() + RECORD + 4) as u64).sum::<u64>();
+        if found > MAX_FILE_BYTES - 1024 {
+            return Err(ModelError::FileSize { found, limit: MAX_FILE_BYTES - 1024 });
+        }
+        Ok(self.to_bytes())
     }
 
     /// Reads a canonical file, checking shapes, bounds and accumulator ranges, and recomputing every weight root.

@@ -20,7 +20,9 @@ mod import;
 mod product;
 pub mod proto;
 mod relabel;
+pub mod rewrite;
 mod value;
 
+pub use constant::Element;
 pub use error::{ImportError, NodeId};
 pub use import::import;

@@ -140,7 +140,7 @@ fn weights_of_another_size_are_refused() {
     assert_eq!(ModelLayer::new(3, 3, 2, None, &[0; 5], &[0; 2]), Err(expected));
     assert!(matches!(ModelLayer::new(0, 3, 2, None, &[0; 6], &[0; 1]), Err(ModelError::Weights { .. })));
     assert!(matches!(ModelLayer::new(0, 0, 0, None, &[], &[]), Err(ModelError::Weights { .. })));
-    let wide = ModelLayer::new(0, 4097, 1, None, &[0; 4097], &[0]);
+    let wide = ModelLayer::new(0, 65_536, 1, None, &[0; 65_536], &[0]);
     assert_eq!(wide, Err(ModelError::Layers(LayerError::Width)));
 }
 
@@ -190,4 +190,15 @@ fn a_result_survives_its_file() {
         assert!(ResultFile::from_bytes(&bytes[..length]).is_err(), "{length}");
     }
     assert!(ResultFile::from_bytes(b"IOR2").is_err());
+}
+
+#[test]
+fn a_model_that_workers_would_not_read_is_refused_before_it_is_registered() {
+    let requant = Some(Requant { shift1: 8, mul: 20_000, shift2: 20, zero_point: 0, lo: -128, hi: 127 });
+    let wide = |i| ModelLayer::new(i, 4096, 4096, requant, &vec![1; 4096 * 4096], &[0; 4096]).unwrap();
+    let layers: Vec<ModelLayer> = (0..8).map(wide).collect();
+    let model = Model::new("wide", (-128, 127), layers[..7].to_vec()).unwrap();
+    assert!(model.to_file().is_ok());
+    let model = Model::new("wide", (-128, 127), layers).unwrap();
+    assert!(matches!(model.to_file(), Err(ModelError::FileSize { .. })));
 }

@@ -250,3 +250,24 @@ fn garbage_is_refused() {
         assert!(model::onnx::import("garbage", &bytes).is_err());
     }
 }
+
+#[test]
+fn a_lookup_is_exact_where_its_sums_would_not_fit_32_bits() {
+    // (x / 2 + 2^30 - 1) fits, x + 2^31 - 2 does not.
+    let chain = Chain::new(element::UINT8, 3).cast(element::INT32).op("Div", 2).op("Add", (1 << 30) - 1);
+    let proto = chain.op("Min", 127).cast(element::UINT8).build(element::UINT8, 3);
+    let model = model::onnx::import("m", &proto.encode_to_vec()).unwrap();
+    assert_eq!(model.run_reference(&[0, 64, 127]).unwrap()[1], [127, 127, 127]);
+    assert_eq!(evaluate(&proto, &[0, 64, 127]), [127, 127, 127]);
+}
+
+#[test]
+fn a_zero_point_of_the_activations_goes_into_the_bias() {
+    let weights = tensor("", element::INT8, &[2, 2], vec![3, -7, 100, 5]);
+    let zero = tensor("", element::INT8, &[], vec![-128]);
+    let proto = Chain::new(element::INT8, 2).node("MatMulInteger", vec![], vec![weights, zero]);
+    let model = model::onnx::import("m", &proto.build(element::INT32, 2).encode_to_vec()).unwrap();
+    assert_eq!([0, 1].map(|j| model.layers[0].bias(j)), [128 * 103, 128 * -2]);
+    let found = model.run_reference(&[127, 0x80]).unwrap()[1].clone();
+    assert_eq!(found, [255i32 * 3, 255 * -7].map(i32::to_le_bytes).concat());
+}

@@ -317,7 +317,7 @@ fn windows_that_cannot_be_judged_are_refused_and_named() {
     refused(pool(vec![attribute("pads", 0, &[2, 0, 0, 0])]), &["'MaxPool_0'", "padding"]);
     refused(pool(vec![attribute("strides", 0, &[1])]), &["'MaxPool_0'", "'strides'"]);
     refused(pool(vec![attribute("strides", 0, &[0, 1])]), &["'MaxPool_0'", "window"]);
-    let same = AttributeProto { s: b"SAME_UPPER".to_vec(), ..attribute("auto_pad", 0, &[]) };
+    let same = AttributeProto { s: b"SAME".to_vec(), ..attribute("auto_pad", 0, &[]) };
     refused(pool(vec![same]), &["'MaxPool_0'", "auto_pad"]);
     let grouped = |b: &mut Builder| {
         let weights = b.constant(tensor("", element::INT8, &[1, 1, 1, 1], vec![1]));

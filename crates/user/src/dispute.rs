@@ -1,11 +1,8 @@
 //! Proving a wrong cell on chain.
 use crate::error::UserError;
 use crate::review::Review;
-use client::{Chain, Confirmed, Keypair, Signer, address, credits_ix, jobs_ix};
+use client::{Chain, ClientError, Confirmed, Keypair, Signer, credits_ix, evidence, jobs_ix};
 use verify::{Case, Rejection};
-
-/// Evidence bytes in one writing transaction: what 1,232 bytes leave after one signature and the accounts.
-const CHUNK: usize = 900;
 
 /// A fault that was proven: the user has been refunded.
 #[derive(Clone, Debug)]
@@ -44,28 +41,25 @@ pub async fn dispute(chain: &Chain, wallet: &Keypair, review: &Review) -> Result
         input_root: &review.job.input_root,
         commitment: &review.job.commitment,
     };
-    let evidence = verify::evidence(&case, &review.result.outputs, layer, row, column)?;
-    let size = u16::try_from(evidence.len()).map_err(|_| UserError::EvidenceSize(evidence.len()))?;
+    let proof = verify::evidence(&case, &review.result.outputs, layer, row, column)?;
 
     let (prover, job) = (wallet.pubkey(), review.address);
-    // A buffer left behind by an attempt that was cut off may have another size.
-    let mut open = Vec::new();
-    if chain.find::<jobs::state::Proof>("proof buffer", &address::proof(&job, &prover)).await?.is_some() {
-        open.push(jobs_ix::close_proof(prover, job));
-    }
-    open.push(jobs_ix::open_proof(prover, job, size));
-    // The refund needs the user's account, who may have closed an empty one.
-    open.push(credits_ix::create_iosd_account(prover, review.job.user));
-    // The prover's share of the stake that is slashed goes there.
-    open.push(credits_ix::create_io_account(prover, prover));
-    chain.send(&open, &[wallet]).await?;
-    let mut uploads = 1;
-    for (i, chunk) in evidence.chunks(CHUNK).enumerate() {
-        let write = jobs_ix::write_proof(prover, job, (i * CHUNK) as u16, chunk.to_vec());
-        chain.send(&[write], &[wallet]).await?;
-        uploads += 1;
-    }
+    // The refund needs the user's account, who may have closed an empty one; the prover's share of the stake that is slashed
+    // needs the prover's.
+    let accounts =
+        [credits_ix::create_iosd_account(prover, review.job.user), credits_ix::create_io_account(prover, prover)];
+    let uploads = evidence::upload(chain, wallet, job, &proof, &accounts).await?;
     let judge = jobs_ix::dispute_cell(prover, job, &review.job, (layer, row, column));
-    let confirmed = chain.send(&[judge], &[wallet]).await?;
-    Ok(Disputed { layer, row, column, expected, committed, evidence_bytes: evidence.len(), uploads, confirmed })
+    let confirmed = match chain.send(&evidence::judged(judge, proof.len()), &[wallet]).await {
+        Ok(confirmed) => confirmed,
+        Err(refusal) => {
+            // What was refused will be refused again: the rent is better back. If it is not known whether it landed, the buffer
+            // may still be needed.
+            if !matches!(refusal, ClientError::Unconfirmed { .. } | ClientError::Unreachable { .. }) {
+                let _ = evidence::close(chain, wallet, job).await;
+            }
+            return Err(refusal.into());
+        }
+    };
+    Ok(Disputed { layer, row, column, expected, committed, evidence_bytes: proof.len(), uploads, confirmed })
 }

@@ -33,6 +33,4 @@ pub enum UserError {
         "a result of this batch could have {bytes} bytes, more than the {limit} that can be fetched: post fewer rows"
     )]
     ResultSize { bytes: u64, limit: u64 },
-    #[error("the evidence is {0} bytes, more than a proof buffer holds")]
-    EvidenceSize(usize),
 }

@@ -42,7 +42,8 @@ async fn buying(chain: &Chain, user: &Pubkey, order: BuyOrder) -> Result<Instruc
     Ok(credits_ix::buy_credits(*user, chain.price_account().await?, chain.epoch().await?, order))
 }
 
-/// Puts the model's file in the blob store and registers its layer table. A model that is registered already is left as it
+/// Puts the model's file in the blob store and registers its layer table, through a draft if that is longer than a
+/// transaction. A model that is registered already is left as it
 /// is: `None`.
 ///
 /// # Errors
@@ -53,15 +54,25 @@ pub async fn register_model(
     wallet: &Keypair,
     model: &Model,
 ) -> Result<Option<Confirmed>, UserError> {
-    let blob = blobs.put(model.to_bytes()).await?;
+    let blob = blobs.put(model.to_file()?).await?;
     let root = model.root();
     if chain.find::<jobs::state::Model>("model", &address::model(&root)).await?.is_some() {
         return Ok(None);
     }
     let layers = model.specs().into_iter().map(Into::into).collect();
     let args = ModelArgs { root, blob: blob.0, name: model.name.clone(), layers };
-    let instruction = jobs_ix::register_model(wallet.pubkey(), args);
-    Ok(Some(chain.send(&[instruction], &[wallet]).await?))
+    let me = wallet.pubkey();
+    let draft = client::models_ix::draft(&me, &root);
+    let mut transactions = client::models_ix::register_any(me, args);
+    // A draft left behind by an attempt that was cut off is written again.
+    if transactions.len() > 1 && chain.find::<jobs::state::Draft>("draft", &draft).await?.is_some() {
+        transactions.remove(0);
+    }
+    let mut last = None;
+    for transaction in transactions {
+        last = Some(chain.send(&transaction, &[wallet]).await?);
+    }
+    Ok(last)
 }
 
 /// Puts input and model file in the blob store and posts the job. The user's job counter and loyalty account are opened when
@@ -90,7 +101,7 @@ pub async fn post_job(
         return Err(UserError::ResultSize { bytes: result, limit });
     }
     let input_blob = blobs.put(input).await?.0;
-    let model_blob = blobs.put(model.to_bytes()).await?.0;
+    let model_blob = blobs.put(model.to_file()?).await?.0;
     let Terms { price, claim_s, execute_s, pay_io } = terms;
     let args = PostArgs { seq, rows, input_root, input_blob, model_blob, price, claim_s, execute_s };
     let post = jobs_ix::post_job(owner, &model.root(), args);

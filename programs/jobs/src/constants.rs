@@ -33,9 +33,10 @@ pub const MAX_CLAIM_S: u32 = 7 * 86_400;
 pub const MAX_EXECUTE_S: u32 = 86_400;
 /// Bounds of the challenge window: 1 second (a local network) to 7 days.
 pub const MAX_WINDOW_S: u32 = 7 * 86_400;
-/// Largest evidence: an account created by a program holds 10,240 bytes.
-pub const MAX_PROOF_BYTES: u16 = 10_000;
-const _: () = assert!(judge::MAX_EVIDENCE == MAX_PROOF_BYTES as usize, "evidence about any cell fits");
+/// Largest evidence, bytes: that about any cell of any model fits.
+pub const MAX_PROOF_BYTES: u32 = judge::MAX_EVIDENCE as u32;
+/// How much an instruction may add to an account, bytes.
+pub const MAX_GROWTH: u32 = 10_240;
 
 pub const ROUND_SEED: &[u8] = b"round";
 /// Slots from the end of a round's window to the one whose hash draws its cells: nobody knows that hash yet, and every answer

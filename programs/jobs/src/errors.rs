@@ -38,7 +38,7 @@ pub enum JobsError {
     WrongOwner,
     #[msg("a claimed job needs its device and operator accounts here")]
     MissingDevice,
-    #[msg("the proof buffer is 1 to 10,000 bytes and writes must stay inside it")]
+    #[msg("a proof buffer is 1 to 140,000 bytes, opened with up to 10,000 and grown by up to 10,240; writes stay inside it")]
     BadProofSize,
     #[msg("the cell is outside the job's layers, rows or columns")]
     CellOutOfRange,

@@ -113,13 +113,18 @@ pub mod jobs {
         instructions::expire_claim::handle(ctx)
     }
 
-    /// Opens a buffer of `size` bytes for one cell's evidence.
-    pub fn open_proof(ctx: Context<OpenProof>, size: u16) -> Result<()> {
+    /// Opens a buffer of `size` bytes, up to 10,000, for one cell's evidence.
+    pub fn open_proof(ctx: Context<OpenProof>, size: u32) -> Result<()> {
         instructions::proof_buffer::open(ctx, size)
     }
 
+    /// Makes room for `size` bytes in all, up to 10,240 more than there are. A buffer that has as many stays as it is.
+    pub fn grow_proof(ctx: Context<GrowProof>, size: u32) -> Result<()> {
+        instructions::proof_buffer::grow(ctx, size)
+    }
+
     /// Writes part of the evidence.
-    pub fn write_proof(ctx: Context<WriteProof>, offset: u16, bytes: Vec<u8>) -> Result<()> {
+    pub fn write_proof(ctx: Context<WriteProof>, offset: u32, bytes: Vec<u8>) -> Result<()> {
         instructions::proof_buffer::write(ctx, offset, bytes)
     }
 

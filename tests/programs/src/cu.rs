@@ -158,10 +158,12 @@ fn dispute(table: &mut Table) {
     let evidence = job.work.evidence(cell);
     let prover = user(1);
     let me = prover.pubkey();
-    let open = jobs_ix::open_proof(me, job.address, evidence.len() as u16);
+    let open = jobs_ix::open_proof(me, job.address, 1);
     table.measure("open_proof", &mut net, open, &[&prover]);
+    let grow = jobs_ix::grow_proof(me, job.address, evidence.len() as u32);
+    table.measure("grow_proof", &mut net, grow, &[&prover]);
     for (i, part) in evidence.chunks(net::WRITE_BYTES).enumerate() {
-        let write = jobs_ix::write_proof(me, job.address, (i * net::WRITE_BYTES) as u16, part.to_vec());
+        let write = jobs_ix::write_proof(me, job.address, (i * net::WRITE_BYTES) as u32, part.to_vec());
         if i == 0 {
             table.measure("write_proof", &mut net, write, &[&prover]);
         } else {

@@ -2,6 +2,7 @@
 use crate::work::{REQUANT, bytes};
 use judge::{Layer, Op, Requant, Shape, Window};
 use model::{Model, ModelLayer};
+use rand::Rng;
 
 /// A square window with the same padding on all sides.
 pub fn window(size: u8, stride: u8, padding: u8, fill: i8) -> Window {
@@ -69,4 +70,54 @@ pub fn gemm(k: u16) -> Model {
 pub fn conv(k: u16) -> Model {
     let input = Shape { height: 6, width: 6, channels: k / 16 };
     of("conv", &[layer(0, input, Op::Conv { window: window(4, 2, 0, 0), n: 5 }, Some(REQUANT))])
+}
+
+/// Two to six layers of random kinds on a random image, and a fully connected one at the end.
+pub fn random(rng: &mut impl Rng) -> Model {
+    let requant = |rng: &mut dyn rand::RngCore, k: u32| {
+        let zero_point = rng.random_range(-20..20);
+        Some(Requant {
+            shift1: (k.ilog2() / 2) as u8,
+            mul: rng.random_range(16_384..32_768),
+            shift2: 21,
+            zero_point,
+            ..REQUANT
+        })
+    };
+    let channels = if rng.random() { rng.random_range(1..5) } else { rng.random_range(30..70) };
+    let mut shape = Shape { height: rng.random_range(1..9), width: rng.random_range(1..9), channels };
+    let mut specs: Vec<Layer> = Vec::new();
+    for _ in 0..rng.random_range(1..6) {
+        let from = specs.len() as u8;
+        let kernel = [shape.height, shape.width].map(|size| rng.random_range(1..=size.min(4)) as u8);
+        let [height, width] = kernel.map(|size| rng.random_range(0..size));
+        let padding = [height, width, height, width];
+        let stride = [rng.random_range(1..3), rng.random_range(1..3)];
+        let window = Window { kernel, stride, padding, fill: rng.random() };
+        let (op, requant) = match rng.random_range(0..5) {
+            0 => {
+                let n = rng.random_range(1..40);
+                (Op::Conv { window, n }, requant(rng, (window.area() * usize::from(shape.channels)) as u32))
+            }
+            1 => (Op::MaxPool { window }, None),
+            2 => (Op::AveragePool { window }, requant(rng, window.area() as u32)),
+            3 => {
+                let alike = |i: &u8| match i.checked_sub(1) {
+                    None => specs.first().is_none_or(|first| first.input.elements() == shape.elements()),
+                    Some(before) => specs[usize::from(before)].output().elements() == shape.elements(),
+                };
+                let with: Vec<u8> = (0..=from).filter(alike).collect();
+                let with = with[rng.random_range(0..with.len())];
+                let multipliers = [rng.random(), rng.random()];
+                (Op::Add { with, multipliers, bias: rng.random_range(-99..99) }, requant(rng, 1 << 20))
+            }
+            _ => (Op::Lookup, None),
+        };
+        specs.push(layer(from, shape, op, requant));
+        shape = specs[usize::from(from)].output();
+    }
+    let last = requant(rng, shape.elements() as u32).filter(|_| rng.random());
+    let n = rng.random_range(1..20);
+    specs.push(layer(specs.len() as u8, shape, Op::Gemm { n }, last));
+    of("random", &specs)
 }

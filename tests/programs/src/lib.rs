@@ -3,6 +3,7 @@
 //!
 //! Every key is derived from a name, so that addresses, bumps and compute units are the same in every run.
 
+pub mod agreement;
 pub mod challenge;
 pub mod cu;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod forge;
 pub mod fuzz;
 pub mod graphs;
 pub mod invariant;
+pub mod judging;
 pub mod keys;
 pub mod net;
 pub mod registry;

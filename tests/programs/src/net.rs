@@ -77,8 +77,8 @@ pub const THRESHOLD_BPS: u16 = 5_000;
 /// Price of a job unless a test says otherwise.
 pub const JOB_PRICE: u64 = 10 * IOSD;
 
-/// Evidence bytes that fit a transaction beside everything else.
-pub const WRITE_BYTES: usize = 900;
+/// Evidence bytes in one writing transaction.
+pub use client::evidence::WRITE_BYTES;
 
 /// A virtual machine with a network in it, and every event since its birth.
 #[derive(Clone)]
@@ -433,9 +433,9 @@ impl Net {
     /// Opens the prover's buffer for `job` and writes `evidence` to it.
     pub fn upload(&mut self, prover: &Keypair, job: Pubkey, evidence: &[u8]) {
         let me = prover.pubkey();
-        self.ok(&[jobs_ix::open_proof(me, job, evidence.len() as u16)], &[prover]);
+        self.ok(&jobs_ix::proof_buffer(me, job, None, evidence.len() as u32), &[prover]);
         for (i, part) in evidence.chunks(WRITE_BYTES).enumerate() {
-            let offset = (i * WRITE_BYTES) as u16;
+            let offset = (i * WRITE_BYTES) as u32;
             self.ok(&[jobs_ix::write_proof(me, job, offset, part.to_vec())], &[prover]);
         }
     }

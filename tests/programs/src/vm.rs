@@ -5,6 +5,7 @@ use anchor_lang::AccountDeserialize;
 use anchor_lang::prelude::{Clock, Pubkey};
 use client::address;
 use litesvm::LiteSVM;
+use litesvm::types::TransactionResult;
 use solana_account::{Account, AccountSharedData};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -45,6 +46,18 @@ pub struct Failure {
     /// The runtime's own word for it.
     pub cause: TransactionError,
     pub logs: Vec<String>,
+}
+
+impl Failure {
+    /// Compute units that `program` had used when it refused.
+    ///
+    /// # Panics
+    /// If it was not called.
+    pub fn cu_of(&self, program: &Pubkey) -> u64 {
+        let used = format!("Program {program} consumed ");
+        let line = self.logs.iter().rev().find_map(|line| line.strip_prefix(&used)).expect("the program was called");
+        line.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+    }
 }
 
 #[derive(Clone)]
@@ -125,23 +138,19 @@ impl Vm {
         self.execute(transaction, &keys)
     }
 
+    /// What sending would do, without doing it.
+    ///
+    /// # Errors
+    /// As [`Vm::send`].
+    pub fn simulate(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Meta, Failure> {
+        let message = Message::new(instructions, Some(&signers[0].pubkey()));
+        let keys = message.account_keys.clone();
+        let transaction = Transaction::new(signers, message, self.svm.latest_blockhash());
+        outcome(self.svm.simulate_transaction(transaction).map(|simulated| simulated.meta), &keys)
+    }
+
     fn execute(&mut self, transaction: Transaction, keys: &[Pubkey]) -> Result<Meta, Failure> {
-        match self.svm.send_transaction(transaction) {
-            Ok(meta) => {
-                let inner = meta.inner_instructions.into_iter().flatten().map(|i| i.instruction);
-                let inner: Vec<_> = inner.map(|i| (keys[usize::from(i.program_id_index)], i.data)).collect();
-                let events = inner.iter().filter_map(|(program, data)| Event::decode(*program, data)).collect();
-                Ok(Meta { cu: meta.compute_units_consumed, logs: meta.logs, events, inner })
-            }
-            Err(failed) => {
-                let logs = failed.meta.logs;
-                let (name, code) = match client::error::program_failure(&logs) {
-                    Some(failure) => (failure.name, failure.code),
-                    None => (failed.err.to_string(), 0),
-                };
-                Err(Failure { name, code, cause: failed.err, logs })
-            }
-        }
+        outcome(self.svm.send_transaction(transaction), keys)
     }
 
     pub fn airdrop(&mut self, address: &Pubkey, lamports: u64) {
@@ -169,6 +178,11 @@ impl Vm {
 
     pub fn lamports(&self, address: &Pubkey) -> u64 {
         self.svm.get_balance(address).unwrap_or(0)
+    }
+
+    /// Lamports that exempt an account of `bytes` from rent.
+    pub fn rent(&self, bytes: usize) -> u64 {
+        self.svm.minimum_balance_for_rent_exemption(bytes)
     }
 
     /// Reads one of our accounts; `None` if it does not exist.
@@ -246,6 +260,26 @@ impl Vm {
 /// The hash of a slot in these tests.
 pub fn slot_hash(slot: u64) -> [u8; 32] {
     judge::sha256(&[b"slot", &slot.to_le_bytes()])
+}
+
+/// What came of a transaction between `keys`.
+fn outcome(result: TransactionResult, keys: &[Pubkey]) -> Result<Meta, Failure> {
+    match result {
+        Ok(meta) => {
+            let inner = meta.inner_instructions.into_iter().flatten().map(|i| i.instruction);
+            let inner: Vec<_> = inner.map(|i| (keys[usize::from(i.program_id_index)], i.data)).collect();
+            let events = inner.iter().filter_map(|(program, data)| Event::decode(*program, data)).collect();
+            Ok(Meta { cu: meta.compute_units_consumed, logs: meta.logs, events, inner })
+        }
+        Err(failed) => {
+            let logs = failed.meta.logs;
+            let (name, code) = match client::error::program_failure(&logs) {
+                Some(failure) => (failure.name, failure.code),
+                None => (failed.err.to_string(), 0),
+            };
+            Err(Failure { name, code, cause: failed.err, logs })
+        }
+    }
 }
 
 impl Default for Vm {

@@ -28,6 +28,17 @@ fn user(i: &Instruction) -> Option<Step> {
     if let Some(ix::OpenUser {}) = arguments(i) {
         return Some(step("open a user's job counter").account("user", i, 0));
     }
+    if let Some(ix::OpenDraft { root, layers }) = arguments(i) {
+        let step = step("open a draft of a model's layer table").detail("root", hex(&root)).detail("layers", layers);
+        return Some(step.account("publisher", i, 0));
+    }
+    if let Some(ix::WriteDraft { bytes, .. }) = arguments(i) {
+        let step = step("write a part of a model's layer table").detail("bytes", bytes.len());
+        return Some(step.account("publisher", i, 0));
+    }
+    if let Some(ix::CloseDraft {}) = arguments(i) {
+        return Some(step("close a draft; its rent comes back").account("publisher", i, 0));
+    }
     let ix::RegisterModel { args } = arguments(i)?;
     let step = step("register a model").detail("name", args.name).detail("root", hex(&args.root));
     Some(step.account("publisher", i, 0))
@@ -136,8 +147,12 @@ fn other(i: &Instruction) -> Option<Step> {
         let step = step("open a buffer for evidence").detail("size", format!("{size} bytes"));
         return Some(step.account("prover", i, 0).account("job", i, 1));
     }
+    if let Some(ix::GrowProof { size }) = arguments(i) {
+        let step = step("make room for evidence").detail("size", format!("{size} bytes"));
+        return Some(step.account("prover", i, 0));
+    }
     if let Some(ix::WriteProof { offset, bytes }) = arguments(i) {
-        let end = usize::from(offset) + bytes.len();
+        let end = offset as usize + bytes.len();
         return Some(step("write evidence").detail("bytes", format!("{offset} to {end}")).account("prover", i, 0));
     }
     if let Some(ix::CloseProof {}) = arguments(i) {

@@ -6,7 +6,7 @@ mod jobs;
 mod staking;
 mod words;
 
-use crate::Pubkey;
+use crate::{Pubkey, compute};
 use anchor_lang::{AnchorDeserialize, Discriminator, system_program};
 use economy::amount::{Decimal, io};
 use solana_instruction::Instruction;
@@ -71,6 +71,7 @@ fn step(i: &Instruction) -> Step {
         id if id == ::staking::ID => staking::read(i),
         id if id == ::governance::ID => governance::read(i),
         id if id == system_program::ID => system(i),
+        id if id == compute::PROGRAM => units(i),
         id if id == anchor_spl::token::ID => token(i),
         id if id == anchor_spl::associated_token::ID => associated(i),
         _ => None,
@@ -122,6 +123,11 @@ fn system(i: &Instruction) -> Option<Step> {
     let sol = Decimal { amount: number(i, 4)?, decimals: 9 };
     let step = Step::new("system", "send SOL").detail("amount", format!("{sol} SOL"));
     Some(step.account("from", i, 0).account("to", i, 1))
+}
+
+/// Compute units.
+fn units(i: &Instruction) -> Option<Step> {
+    Some(Step::new("compute budget", "set the transaction's limit").detail("units", compute::units_of(i)?))
 }
 
 /// Transfers of IO.

@@ -1,6 +1,6 @@
 //! Every builder's instruction is known, and the accounts that are shown under a name are those.
 use super::*;
-use crate::{address, credits_ix, governance_ix, jobs_ix, rounds_ix, staking_ix};
+use crate::{address, credits_ix, governance_ix, jobs_ix, models_ix, rounds_ix, staking_ix};
 use ::credits::{BuyOrder, Order};
 use ::governance::{Action, Choice, Target};
 use ::jobs::state::{Job, Status};
@@ -79,6 +79,9 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
         ),
         (jobs_ix::open_user(a), vec![("user", a)]),
         (jobs_ix::register_model(a, model), vec![("publisher", a)]),
+        (models_ix::open_draft(a, [7; 32], 48), vec![("publisher", a)]),
+        (models_ix::write_draft(a, [7; 32], 0, vec![1; 64]), vec![("publisher", a)]),
+        (models_ix::close_draft(a, [7; 32]), vec![("publisher", a)]),
         (jobs_ix::register_operator(a), vec![("operator", a)]),
         (jobs_ix::register_device(a, b, "d".into(), 1), vec![("operator", a), ("device", b)]),
         (jobs_ix::retire_device(a, b), vec![("operator", a), ("device account", address::device(&b))]),
@@ -118,6 +121,7 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
         (jobs_ix::expire_claim(address, &job), vec![("job", address), ("user", job.user)]),
         (jobs_ix::dispute_cell(a, address, &job, (0, 1, 2)), vec![("prover", a), ("job", address)]),
         (jobs_ix::open_proof(a, address, 5), vec![("prover", a), ("job", address)]),
+        (jobs_ix::grow_proof(a, address, 5), vec![("prover", a)]),
         (jobs_ix::write_proof(a, address, 5, vec![1]), vec![("prover", a)]),
         (jobs_ix::close_proof(a, address), vec![("prover", a)]),
         (jobs_ix::administer(a, ::jobs::Order::Pause { flags: 1 }), vec![("authority", a)]),

@@ -17,7 +17,7 @@ fn agree(a: &[u8], b: &[u8]) {
     assert_eq!(dot(a, b), expected);
 }
 
-const LENGTHS: [usize; 9] = [127, 128, 129, 1023, 1024, 2047, 2048, 4095, 4096];
+const LENGTHS: [usize; 12] = [127, 128, 129, 1023, 1024, 2047, 2048, 4095, 4096, 16_384, 65_535, 65_536];
 
 #[test]
 fn both_agree_on_random_bytes_of_every_length() {
@@ -59,6 +59,10 @@ fn both_wrap_at_32_bits() {
     let long = vec![0x80; 1 << 17];
     agree(&long, &long);
     assert_eq!(dot_by_lanes(&long, &long), i32::MIN);
+    // Bytes of 127 give the largest sums of what is not wanted, over more than one block.
+    let long = vec![0x7f; (1 << 18) + 13];
+    agree(&long, &long);
+    agree(&long, &vec![0x80; 1 << 18]);
 }
 
 proptest! {

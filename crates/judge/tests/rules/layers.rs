@@ -61,13 +61,12 @@ fn sizes_are_one_to_the_widest() {
     for (k, n) in [(1, 1), (most, 1), (1, most), (most, most)] {
         assert_eq!(check_layers(&[gemm(0, k, n)]), Ok(()), "{k} to {n}");
     }
-    for wrong in [0, most + 1, u16::MAX] {
-        for table in [gemm(0, wrong, 1), gemm(0, 1, wrong), accumulating(0, wrong, 1), accumulating(0, 1, wrong)] {
-            assert_eq!(check_layers(&[table]), Err(LayerError::Width), "{wrong}");
-        }
-        for shape in [image(wrong, 1, 1), image(1, wrong, 1), image(1, 1, wrong)] {
-            assert_eq!(check_layers(&[on(shape, Op::Lookup)]), Err(LayerError::Width), "{wrong}");
-        }
+    assert_eq!(MAX_WIDTH, u32::from(u16::MAX), "no record can hold a larger size");
+    for table in [gemm(0, 0, 1), gemm(0, 1, 0), accumulating(0, 0, 1), accumulating(0, 1, 0)] {
+        assert_eq!(check_layers(&[table]), Err(LayerError::Width));
+    }
+    for shape in [image(0, 1, 1), image(1, 0, 1), image(1, 1, 0)] {
+        assert_eq!(check_layers(&[on(shape, Op::Lookup)]), Err(LayerError::Width));
     }
 }
 
@@ -77,11 +76,11 @@ fn a_cell_has_at_most_the_widest_layers_products() {
         let window = Window { kernel: [4, 4], stride: [1, 1], padding: [0; 4], fill: 0 };
         check_layers(&[on(image(4, 4, channels), Op::Conv { window, n: 1 })])
     };
-    assert_eq!(conv(256), Ok(()));
-    assert_eq!(conv(257), Err(LayerError::Width));
-    let read_as_image = Layer { input: image(64, 64, 1), ..gemm(0, 1, 1) };
+    assert_eq!(conv(4_095), Ok(()));
+    assert_eq!(conv(4_096), Err(LayerError::Width));
+    let read_as_image = Layer { input: image(255, 257, 1), ..gemm(0, 1, 1) };
     assert_eq!(check_layers(&[read_as_image]), Ok(()));
-    assert_eq!(check_layers(&[Layer { input: image(64, 65, 1), ..read_as_image }]), Err(LayerError::Width));
+    assert_eq!(check_layers(&[Layer { input: image(256, 256, 1), ..read_as_image }]), Err(LayerError::Width));
 }
 
 #[test]
@@ -188,18 +187,38 @@ fn windows_that_touch_too_many_segments_are_refused() {
         let window = Window { kernel: [size; 2], stride: [size; 2], padding: [0; 4], fill: 0 };
         check_layers(&[on(image(size.into(), size.into(), channels), Op::AveragePool { window })])
     };
-    assert_eq!([pool(7, 128), pool(5, 512)], [Ok(()); 2]);
-    assert_eq!(pool(7, 512), Err(LayerError::Evidence), "49 segments");
+    assert_eq!([pool(7, 512), pool(16, 2_048)], [Ok(()); 2]);
+    assert_eq!(pool(17, 2_048), Err(LayerError::Evidence), "289 segments");
+    let conv = |size: u8, width| {
+        let window = Window { kernel: [size; 2], stride: [1; 2], padding: [0; 4], fill: 0 };
+        check_layers(&[on(image(size.into(), width, 1), Op::Conv { window, n: 1 })])
+    };
+    assert_eq!(conv(255, 256), Ok(()));
+    assert_eq!(conv(255, 512), Err(LayerError::Evidence), "two segments to each line of the window");
+}
+
+#[test]
+fn a_pools_window_has_a_largest_size() {
+    for op in [|window| Op::MaxPool { window }, |window| Op::AveragePool { window }] {
+        let check = |height, width| {
+            let window = Window { kernel: [height, width], stride: [1; 2], padding: [0; 4], fill: 0 };
+            check_layers(&[on(image(height.into(), width.into(), 1), op(window))])
+        };
+        assert_eq!([check(32, 32), check(8, 128)], [Ok(()); 2]);
+        assert_eq!([check(32, 33), check(5, 255)], [Err(LayerError::Pool); 2]);
+    }
 }
 
 #[test]
 fn the_largest_batch_follows_from_the_longest_evidence() {
-    assert_eq!(max_rows(&[gemm(0, 2_048, 2_048)]), 1 << 20);
-    // 4,096 and 4,100 bytes, an output segment, 12 siblings of weights and 4 of the segment leave room for 32.
-    assert_eq!(max_rows(&[gemm(0, 4_096, 4_096)]), 1 << 16);
-    // Of a table of 48 layers 6 siblings are needed for input and output.
-    let deep: Vec<Layer> = (0..47).map(|i| gemm(i, 4_096, 4_096)).chain([accumulating(47, 4_096, 4_096)]).collect();
-    assert_eq!(max_rows(&deep), 1 << 9);
+    // Fully connected layers of any size and depth are judged in the largest batch.
+    let widest = MAX_WIDTH as u16;
+    let deep: Vec<Layer> = (0..47).map(|i| gemm(i, widest, widest)).chain([accumulating(47, widest, widest)]).collect();
+    assert_eq!([max_rows(&[gemm(0, widest, widest)]), max_rows(&deep)], [1 << 20; 2]);
+    // 255 lines of two segments each could lack two siblings each, level by level.
+    let window = Window { kernel: [255, 200], stride: [1; 2], padding: [0; 4], fill: 0 };
+    assert_eq!(max_rows(&[on(image(255, 256, 1), Op::Conv { window, n: 1 })]), 1 << 20);
+    assert_eq!(max_rows(&[on(image(255, 300, 1), Op::Conv { window, n: 1 })]), 0);
 }
 
 #[test]
@@ -223,7 +242,7 @@ fn requantisation_has_exact_bounds() {
 #[test]
 fn refusals_say_the_bounds() {
     assert_eq!(LayerError::Count.to_string(), "a model has 1 to 48 layers");
-    let width = "sizes and products of a cell are 1 to 4096 and rows at most 1048576 bytes";
+    let width = "sizes and products of a cell are 1 to 65535 and rows at most 1048576 bytes";
     assert_eq!(LayerError::Width.to_string(), width);
 }
 

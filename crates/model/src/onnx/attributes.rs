@@ -1,7 +1,7 @@
 //! Attributes of nodes.
 use super::error::{ImportError, NodeId};
 use super::proto::NodeProto;
-use judge::Window;
+use judge::{Shape, Window};
 
 /// What may be said about a node of this kind.
 pub fn known(op: &str) -> &'static [&'static str] {
@@ -27,16 +27,15 @@ pub fn integer(node: &NodeProto, name: &str, default: i64) -> i64 {
     node.attribute.iter().find(|a| a.name == name).map_or(default, |a| a.i)
 }
 
-/// The window of a convolution or pool. `kernel`: its size where the weights say it.
-pub fn window(node: &NodeProto, id: &NodeId, kernel: Option<[usize; 2]>, fill: i8) -> Result<Window, ImportError> {
+/// The window of a convolution or pool over `input`. `kernel`: its size where the weights say it.
+pub fn window(
+    node: &NodeProto,
+    id: &NodeId,
+    kernel: Option<[usize; 2]>,
+    input: Shape,
+    fill: i8,
+) -> Result<Window, ImportError> {
     let refuse = |reason: &str| ImportError::Operand { node: id.clone(), reason: reason.into() };
-    let auto_pad = node.attribute.iter().find(|a| a.name == "auto_pad");
-    if auto_pad.is_some_and(|a| !a.s.is_empty() && a.s != b"NOTSET") {
-        return Err(refuse("write its padding as 'pads' instead of 'auto_pad'"));
-    }
-    if integer(node, "group", 1) != 1 {
-        return Err(refuse("convolutions with groups cannot be judged: use one group"));
-    }
     if list(node, "dilations").iter().any(|&d| d != 1) {
         return Err(refuse("dilated windows cannot be judged"));
     }
@@ -62,10 +61,25 @@ pub fn window(node: &NodeProto, id: &NodeId, kernel: Option<[usize; 2]>, fill: i
         return Err(refuse("'kernel_shape' is not that of its weights"));
     }
     let size: Vec<u8> = size.iter().filter_map(|&n| u8::try_from(n).ok()).collect();
-    let (&[height, width], &[down, right], &[top, left, bottom, right_pad]) =
-        (&size[..], &numbers("strides", 2, 1)?[..], &numbers("pads", 4, 0)?[..])
+    let (&[height, width], &[down, right], pads) = (&size[..], &numbers("strides", 2, 1)?[..], numbers("pads", 4, 0)?)
     else {
         return Err(refuse("its window is not two-dimensional, or larger than 255"));
     };
-    Ok(Window { kernel: [height, width], stride: [down, right], padding: [top, left, bottom, right_pad], fill })
+    // What is missing for as many places as steps fit in the image, in SAME_UPPER with the larger half at the end.
+    let missing = |size: u16, kernel: u8, stride: u8| {
+        let (size, kernel, stride) = (u32::from(size), u32::from(kernel), u32::from(stride).max(1));
+        let missing = ((size.div_ceil(stride) - 1) * stride + kernel).saturating_sub(size);
+        let half = (missing / 2) as u8;
+        (half, (missing - u32::from(half)) as u8)
+    };
+    let auto_pad = node.attribute.iter().find(|a| a.name == "auto_pad").map_or(&b""[..], |a| &a.s);
+    let (y, x) = (missing(input.height, height, down), missing(input.width, width, right));
+    let padding = match auto_pad {
+        b"" | b"NOTSET" => [pads[0], pads[1], pads[2], pads[3]],
+        b"VALID" => [0; 4],
+        b"SAME_UPPER" => [y.0, x.0, y.1, x.1],
+        b"SAME_LOWER" => [y.1, x.1, y.0, x.0],
+        _ => return Err(refuse("'auto_pad' is none of NOTSET, VALID, SAME_UPPER and SAME_LOWER")),
+    };
+    Ok(Window { kernel: [height, width], stride: [down, right], padding, fill })
 }

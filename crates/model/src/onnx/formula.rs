@@ -152,13 +152,21 @@ impl Formula {
         self.ceiling = Some(self.ceiling.map_or(c, |v| v.min(c)));
     }
 
-    /// The requantisation equal to this formula cast to `element`, and the interval of its results.
+    /// The formula's value at one accumulator.
+    pub fn apply(&self, acc: Int) -> Int {
+        let factor = (acc + self.bias) >> self.shift1;
+        let value = ((factor * self.mul.unwrap_or(1) + self.addend) >> self.shift2) + self.offset;
+        let value = self.floor.map_or(value, |floor| value.max(floor));
+        self.ceiling.map_or(value, |ceiling| value.min(ceiling))
+    }
+
+    /// The interval of the formula's results, which a Cast to `element` keeps.
     ///
     /// # Errors
-    /// If there is none, or equality cannot be proven.
-    pub fn requant(&self, element: Element) -> Result<(Requant, Interval), String> {
+    /// If it would not.
+    pub fn cast(&self, element: Element) -> Result<Interval, String> {
         // A UINT8 above 127 would mean another number to the judge, who reads i8.
-        let (least, greatest) = (element.range().0.max(-128), 127);
+        let (least, greatest) = bounds(element);
         let Interval { low, high } = self.value;
         if !self.value.within((least, greatest)) {
             return Err(format!(
@@ -166,6 +174,16 @@ impl Formula {
                  and Min {greatest} before it"
             ));
         }
+        Ok(self.value)
+    }
+
+    /// The requantisation equal to this formula cast to `element`, and the interval of its results.
+    ///
+    /// # Errors
+    /// If there is none, or equality cannot be proven.
+    pub fn requant(&self, element: Element) -> Result<(Requant, Interval), String> {
+        let (least, greatest) = bounds(element);
+        let Interval { low, high } = self.cast(element)?;
         let (mut mul, mut addend, mut shift2) = (self.mul.unwrap_or(1), self.addend, self.shift2);
         if shift2 == 0 {
             // Without a division: v == (2 * v + 1) >> 1.
@@ -202,6 +220,11 @@ impl Formula {
         };
         Ok((requant, self.value))
     }
+}
+
+/// Least and greatest value of a type that an i8 can be.
+fn bounds(element: Element) -> (Int, Int) {
+    (element.range().0.max(-128), 127)
 }
 
 fn fits(value: Interval) -> Result<(), String> {

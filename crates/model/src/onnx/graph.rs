@@ -175,14 +175,35 @@ impl<'a> Graph<'a> {
         self.nodes[index].output.iter().find(|o| !o.is_empty()).map_or("", String::as_str)
     }
 
+    /// A constant by its name.
+    pub fn constant(&self, name: &str) -> Option<&'a TensorProto> {
+        self.constants.get(name).copied()
+    }
+
+    /// The graph's input, whatever it holds: name, element type and sizes without the batch.
+    ///
+    /// # Errors
+    /// If its sizes are not fixed.
+    pub fn input_port(&self) -> Result<(&'a str, i32, Vec<usize>), ImportError> {
+        let name = self.input.name.as_str();
+        let (data_type, dims) = shape(self.input);
+        let sizes = dims.and_then(|dims| {
+            let sizes = dims.get(1..)?.iter().map(|&size| usize::try_from(size?).ok());
+            sizes.collect::<Option<Vec<usize>>>()
+        });
+        let reason = "declare its shape as [batch, width] or [batch, channels, height, width] with fixed sizes";
+        let sizes =
+            sizes.ok_or_else(|| ImportError::Port { port: "input", name: name.into(), reason: reason.into() })?;
+        Ok((name, data_type, sizes))
+    }
+
     /// The graph's input.
     ///
     /// # Errors
     /// If it is not a batch of UINT8 or INT8 with fixed sizes.
     pub fn input(&self) -> Result<Input<'a>, ImportError> {
-        let name = self.input.name.as_str();
+        let (name, data_type, sizes) = self.input_port()?;
         let refuse = |reason| ImportError::Port { port: "input", name: name.into(), reason };
-        let (data_type, dims) = shape(self.input);
         if is_float(data_type) {
             return Err(ImportError::Float(format!("its input '{name}' is of floats")));
         }
@@ -190,13 +211,8 @@ impl<'a> Graph<'a> {
             Some(element @ (Element::U8 | Element::I8)) => element,
             _ => return Err(refuse(format!("element type {data_type} is not UINT8 or INT8"))),
         };
-        let sizes = dims.and_then(|dims| {
-            let sizes = dims.get(1..)?.iter().map(|&size| usize::try_from(size?).ok());
-            sizes.collect::<Option<Vec<usize>>>()
-        });
-        let view = sizes.and_then(|sizes| View::row_major(&sizes)).ok_or_else(|| {
-            refuse("declare its shape as [batch, width] or [batch, channels, height, width] with fixed sizes".into())
-        })?;
+        let view =
+            View::row_major(&sizes).ok_or_else(|| refuse(format!("a row of {sizes:?} is empty or too large")))?;
         Ok(Input { name, element, view })
     }
 

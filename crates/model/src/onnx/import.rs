@@ -66,7 +66,7 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Model, ImportError> {
     Ok(Model::new(name, input_range, importer.layers)?)
 }
 
-fn check_opset(file: &ModelProto) -> Result<(), ImportError> {
+pub fn check_opset(file: &ModelProto) -> Result<(), ImportError> {
     let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
     let versions: Vec<i64> = file.opset_import.iter().filter(|o| standard(&o.domain)).map(|o| o.version).collect();
     match versions[..] {
@@ -187,11 +187,17 @@ impl Importer<'_> {
 
     fn requantised(&mut self, id: &NodeId, sums: &Sums, to: Element) -> Result<Value, ImportError> {
         let inexact = |reason| ImportError::Inexact { node: id.clone(), reason };
-        let (requant, range) = sums.formula.requant(to).map_err(inexact)?;
         if self.layers.len() == MAX_LAYERS {
             return Err(ModelError::Layers(LayerError::Count).into());
         }
-        self.layers.push(sums.layer(self.layers.len(), Some(requant))?);
+        let (layer, range) = match sums.lookup(self.layers.len()) {
+            Some(layer) => (layer?, sums.formula.cast(to).map_err(inexact)?),
+            None => {
+                let (requant, range) = sums.formula.requant(to).map_err(inexact)?;
+                (sums.layer(self.layers.len(), Some(requant))?, range)
+            }
+        };
+        self.layers.push(layer);
         let source = self.layers.len() as u8;
         Ok(Value::Activations(Activations { source, element: to, range, view: sums.view.clone() }))
     }
@@ -239,9 +245,10 @@ impl Importer<'_> {
     ) -> Result<Value, ImportError> {
         expect_alone(operands).map_err(|reason| ImportError::Operand { node: id.clone(), reason })?;
         // Padding never counts: no element is less than this.
-        let window = attributes::window(node, id, None, i8::MIN)?;
+        let input = image(id, &x.view)?;
+        let window = attributes::window(node, id, None, input, i8::MIN)?;
         let op = Op::MaxPool { window };
-        let spec = Layer { op, from: x.source, input: image(id, x)?, requant: None, weight_root: [0; 32] };
+        let spec = Layer { op, from: x.source, input, requant: None, weight_root: [0; 32] };
         let source = self.push(id, |index| ModelLayer::of(index, spec, Vec::new()))?;
         let view = View::image(spec.output());
         Ok(Value::Activations(Activations { source, view, ..x.clone() }))

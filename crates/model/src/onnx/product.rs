@@ -6,7 +6,7 @@ use super::formula::{Formula, Interval};
 use super::graph::Operand;
 use super::proto::NodeProto;
 use super::value::{Activations, Body, Product, Sums, View};
-use judge::{Layer, Op, Shape};
+use judge::{Layer, Op, Shape, Window};
 
 /// What any column can be, with its bias.
 pub fn range_of(products: &[Interval], bias: &[i128]) -> Interval {
@@ -19,9 +19,10 @@ pub fn range_of(products: &[Interval], bias: &[i128]) -> Interval {
 struct Weights<'a> {
     dims: &'a [usize],
     values: Vec<i8>,
+    /// What is taken off every activation.
+    zero_point: i128,
 }
 
-/// The weights of a product whose activations have no zero point.
 fn weights<'a>(id: &NodeId, operands: &'a [Operand], element: Element) -> Result<Weights<'a>, ImportError> {
     let refuse = |reason: String| ImportError::Operand { node: id.clone(), reason };
     let (weights, zero_points): (&Constant, _) = match operands {
@@ -37,19 +38,24 @@ fn weights<'a>(id: &NodeId, operands: &'a [Operand], element: Element) -> Result
         }
         Some(_) => Err(refuse(format!("a zero point is not a constant {of}"))),
     };
-    if zero_point(0, element)? != 0 {
-        return Err(refuse("its activations have a zero point: shift them so that it is 0".into()));
-    }
     if weights.element == Element::I32 {
         return Err(refuse("its weights are INT32, not INT8 or UINT8".into()));
     }
     let zero = zero_point(1, weights.element)?;
     let values: Result<Vec<i8>, _> = weights.values.iter().map(|w| i8::try_from(w - zero)).collect();
     let values = values.map_err(|_| refuse(format!("a weight less its zero point {zero} is not INT8")))?;
-    Ok(Weights { dims: &weights.dims, values })
+    Ok(Weights { dims: &weights.dims, values, zero_point: zero_point(0, element)?.into() })
 }
 
-fn sums(id: &NodeId, spec: Layer, weights: Vec<i8>, range: Interval, view: View) -> Result<Sums, ImportError> {
+/// `zero_point` is taken off every activation: the sum of a column's weights times it goes into the bias.
+fn sums(
+    id: &NodeId,
+    spec: Layer,
+    weights: Vec<i8>,
+    range: Interval,
+    zero_point: i128,
+    view: View,
+) -> Result<Sums, ImportError> {
     let products: Vec<Interval> = weights
         .chunks_exact(spec.k() as usize)
         .map(|column| {
@@ -60,7 +66,9 @@ fn sums(id: &NodeId, spec: Layer, weights: Vec<i8>, range: Interval, view: View)
             })
         })
         .collect();
-    let bias = vec![0; products.len()];
+    let columns = weights.chunks_exact(spec.k() as usize);
+    let bias: Vec<i128> =
+        columns.map(|column| -zero_point * column.iter().map(|&w| i128::from(w)).sum::<i128>()).collect();
     let formula =
         Formula::new(range_of(&products, &bias)).map_err(|reason| ImportError::Inexact { node: id.clone(), reason })?;
     Ok(Sums { node: id.clone(), body: Body::Product(Product { spec, weights, products, bias }), view, formula })
@@ -68,7 +76,7 @@ fn sums(id: &NodeId, spec: Layer, weights: Vec<i8>, range: Interval, view: View)
 
 pub fn matmul(id: &NodeId, operands: &[Operand], x: &Activations) -> Result<Sums, ImportError> {
     let shape = |reason| ImportError::Shape { node: id.clone(), reason };
-    let Weights { dims, values } = weights(id, operands, x.element)?;
+    let Weights { dims, values, zero_point } = weights(id, operands, x.element)?;
     let &[k, n] = dims else {
         return Err(shape(format!("its weights have shape {dims:?}, not [inputs, outputs]")));
     };
@@ -83,53 +91,100 @@ pub fn matmul(id: &NodeId, operands: &[Operand], x: &Activations) -> Result<Sums
         return Err(shape(format!("its weights are [{k}, {n}]: widths are 1 to {widest}")));
     }
     // ONNX keeps [k, n] row-major; a layer keeps each column together, in the order of its input's row.
-    let mut columns = vec![0i8; k * n];
-    for (i, row) in values.chunks_exact(n).enumerate() {
-        for (j, &w) in row.iter().enumerate() {
-            columns[j * k + x.view.order[i] as usize] = w;
-        }
-    }
+    let columns = gathered(&values, n, &x.view.order);
     let spec = Layer::gemm(x.source, k as u16, n as u16, None);
-    sums(id, spec, columns, x.range, View::image(Shape::flat(n as u16)).flattened())
+    sums(id, spec, columns, x.range, zero_point, View::image(Shape::flat(n as u16)).flattened())
 }
 
 pub fn conv(node: &NodeProto, id: &NodeId, operands: &[Operand], x: &Activations) -> Result<Sums, ImportError> {
     let shape = |reason| ImportError::Shape { node: id.clone(), reason };
-    let Weights { dims, values } = weights(id, operands, x.element)?;
+    let Weights { dims, values, zero_point } = weights(id, operands, x.element)?;
+    let filters = filters(node, id, dims, &x.view)?;
+    let fill = i8::try_from(zero_point).ok();
+    let window = attributes::window(node, id, Some(filters.kernel), filters.input, fill.unwrap_or(0))?;
+    let padded = window.padding != [0; 4];
+    if padded && fill.is_none() {
+        return Err(shape(format!("its padding is the zero point {zero_point}, which is not INT8")));
+    }
+    let spec = filters.layer(window, x.source);
+    spec.check(true).map_err(|source| ImportError::Layer { node: id.clone(), source: source.into() })?;
+    let range = if padded {
+        Interval { low: x.range.low.min(zero_point), high: x.range.high.max(zero_point) }
+    } else {
+        x.range
+    };
+    let window = if padded { window } else { Window { fill: 0, ..window } };
+    let spec = filters.layer(window, x.source);
+    sums(id, spec, filters.columns(&values), range, zero_point, View::image(spec.output()))
+}
+
+/// From `[k, n]` row-major, with rows as ONNX numbers the input, to columns in the order of the input's row.
+pub fn gathered<T: Copy + Default>(values: &[T], n: usize, order: &[u32]) -> Vec<T> {
+    let k = order.len();
+    let mut columns = vec![T::default(); k * n];
+    for (row, &place) in values.chunks_exact(n).zip(order) {
+        for (j, &w) in row.iter().enumerate() {
+            columns[j * k + place as usize] = w;
+        }
+    }
+    columns
+}
+
+/// The shape of a convolution's weights.
+pub struct Filters {
+    pub n: u16,
+    pub input: Shape,
+    pub kernel: [usize; 2],
+    groups: usize,
+}
+
+/// Reads weights of `[outputs, inputs of a group, height, width]`.
+pub fn filters(node: &NodeProto, id: &NodeId, dims: &[usize], view: &View) -> Result<Filters, ImportError> {
+    let shape = |reason| ImportError::Shape { node: id.clone(), reason };
     let &[n, channels, height, width] = dims else {
         return Err(shape(format!("its weights have shape {dims:?}, not [outputs, inputs, height, width]")));
     };
-    let input = image(id, x)?;
-    if usize::from(input.channels) != channels {
-        return Err(shape(format!("its weights are for {channels} channels, but its input has {}", input.channels)));
+    let input = image(id, view)?;
+    let groups = usize::try_from(attributes::integer(node, "group", 1)).unwrap_or(0);
+    if groups == 0 || !n.is_multiple_of(groups) {
+        return Err(shape(format!("its {n} outputs cannot be shared by {groups} groups")));
     }
-    let window = attributes::window(node, id, Some([height, width]), 0)?;
-    let columns = u16::try_from(n).map_err(|_| shape(format!("it has {n} outputs")))?;
-    let spec = Layer { op: Op::Conv { window, n: columns }, input, ..Layer::gemm(x.source, 1, 1, None) };
-    spec.check(true).map_err(|source| ImportError::Layer { node: id.clone(), source: source.into() })?;
-    // From [n, channels, height, width] to columns of pixels.
-    let mut pixels = vec![0i8; values.len()];
-    let area = height * width;
-    for (at, &w) in values.iter().enumerate() {
-        let (column, rest) = (at / (channels * area), at % (channels * area));
-        pixels[column * channels * area + rest % area * channels + rest / area] = w;
+    if channels.checked_mul(groups) != Some(usize::from(input.channels)) {
+        let groups = if groups == 1 { String::new() } else { format!(" in each of {groups} groups") };
+        let found = input.channels;
+        return Err(shape(format!("its weights are for {channels} channels{groups}, but its input has {found}")));
     }
-    // Padding is zero, whatever the activations are.
-    let range = if window.padding == [0; 4] {
-        x.range
-    } else {
-        Interval { low: x.range.low.min(0), high: x.range.high.max(0) }
-    };
-    sums(id, spec, pixels, range, View::image(spec.output()))
+    let n = u16::try_from(n).map_err(|_| shape(format!("it has {n} outputs")))?;
+    Ok(Filters { n, input, kernel: [height, width], groups })
+}
+
+impl Filters {
+    pub fn layer(&self, window: Window, from: u8) -> Layer {
+        Layer { op: Op::Conv { window, n: self.n }, input: self.input, ..Layer::gemm(from, 1, 1, None) }
+    }
+
+    /// From `[outputs, inputs of a group, height, width]` to columns of pixels with all their channels: those of other
+    /// groups weigh nothing.
+    pub fn columns<T: Copy + Default>(&self, values: &[T]) -> Vec<T> {
+        let (n, channels) = (usize::from(self.n), usize::from(self.input.channels));
+        let (area, inside) = (self.kernel[0] * self.kernel[1], channels / self.groups);
+        let mut columns = vec![T::default(); n * channels * area];
+        for (at, &w) in values.iter().enumerate() {
+            let (column, rest) = (at / (inside * area), at % (inside * area));
+            let channel = column / (n / self.groups) * inside + rest / area;
+            columns[column * channels * area + rest % area * channels + channel] = w;
+        }
+        columns
+    }
 }
 
 /// The image that activations are.
-pub fn image(id: &NodeId, x: &Activations) -> Result<Shape, ImportError> {
-    x.view.shape().ok_or_else(|| {
+pub fn image(id: &NodeId, view: &View) -> Result<Shape, ImportError> {
+    view.shape().ok_or_else(|| {
         let reason = format!(
             "its input is {:?} to a row of the batch; it must be [channels, height, width] of an image that lies pixel by \
              pixel (a batch of several channels: declare it [batch, height, width, channels] and Transpose it)",
-            x.view.dims
+            view.dims
         );
         ImportError::Shape { node: id.clone(), reason }
     })

@@ -72,6 +72,8 @@ pub struct NodeProto {
 pub struct AttributeProto {
     #[prost(string, tag = "1")]
     pub name: String,
+    #[prost(float, tag = "2")]
+    pub f: f32,
     #[prost(int64, tag = "3")]
     pub i: i64,
     #[prost(bytes = "vec", tag = "4")]
@@ -91,6 +93,9 @@ pub struct TensorProto {
     /// One of [`element`].
     #[prost(int32, tag = "2")]
     pub data_type: i32,
+    /// FLOAT values, unless they are in `raw_data`.
+    #[prost(float, repeated, tag = "4")]
+    pub float_data: Vec<f32>,
     /// INT32, INT8 and UINT8 values, unless they are in `raw_data`.
     #[prost(int32, repeated, tag = "5")]
     pub int32_data: Vec<i32>,

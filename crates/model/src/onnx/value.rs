@@ -129,6 +129,21 @@ impl Sums {
         matches!(self.body, Body::Product(_))
     }
 
+    /// One activation on its way through INT32: the lookup that gives what ONNX gives for every value it can have.
+    pub fn lookup(&self, index: usize) -> Option<Result<ModelLayer, ImportError>> {
+        let Body::Linear(terms) = &self.body else { return None };
+        let &[Term { source, multiplier, range }] = &terms[..] else { return None };
+        let entry = |byte: u8| {
+            // Bytes outside the range cannot come.
+            let value = i128::from(byte as i8).clamp(range.low, range.high);
+            self.formula.apply(value * multiplier) as u8
+        };
+        let input = self.view.any_shape();
+        let spec = Layer { op: Op::Lookup, from: source, input, requant: None, weight_root: [0; 32] };
+        let layer = ModelLayer::of(index, spec, (0..=255).map(entry).collect());
+        Some(layer.map_err(|source| ImportError::Layer { node: self.node.clone(), source }))
+    }
+
     /// The layer that ends with this rule, or with its accumulators.
     pub fn layer(&self, index: usize, requant: Option<Requant>) -> Result<ModelLayer, ImportError> {
         let failed = |source: ModelError| ImportError::Layer { node: self.node.clone(), source };
@@ -145,21 +160,14 @@ impl Sums {
             (Body::Linear(terms), Some(rule)) => {
                 let bias = i32::try_from(added)
                     .map_err(|_| inexact("its additions before the multiplication do not come to an INT32"))?;
-                let spec = |op, requant| Layer {
-                    op,
-                    from: terms[0].source,
-                    input: self.view.any_shape(),
-                    requant,
-                    weight_root: [0; 32],
+                let &[x, y] = &terms[..] else {
+                    return Err(inexact("a sum has two terms"));
                 };
-                if let &[x, y] = &terms[..] {
-                    let multipliers = [x.multiplier as i16, y.multiplier as i16];
-                    let op = Op::Add { with: y.source, multipliers, bias };
-                    return ModelLayer::of(index, spec(op, requant), Vec::new()).map_err(failed);
-                }
-                let multiplier = terms[0].multiplier as i64;
-                let entry = |byte: u8| rule.apply((i64::from(byte as i8) * multiplier + i64::from(bias)) as i32) as u8;
-                ModelLayer::of(index, spec(Op::Lookup, None), (0..=255).map(entry).collect()).map_err(failed)
+                let multipliers = [x.multiplier as i16, y.multiplier as i16];
+                let op = Op::Add { with: y.source, multipliers, bias };
+                let input = self.view.any_shape();
+                let spec = Layer { op, from: x.source, input, requant: Some(rule), weight_root: [0; 32] };
+                ModelLayer::of(index, spec, Vec::new()).map_err(failed)
             }
             (Body::Linear(_), None) => Err(inexact("its INT32 values are no layer's: Cast them to INT8 or UINT8")),
         }

@@ -46,11 +46,12 @@ instructions! {
         OpenDraft "open_draft", WriteDraft "write_draft", CloseDraft "close_draft",
         OpenUser "open_user", PostJob "post_job", ClaimJob "claim_job", CommitResult "commit_result",
         AcceptResult "accept_result", SettleJob "settle_job", CancelJob "cancel_job", ExpireJob "expire_job",
-        ExpireClaim "expire_claim", OpenProof "open_proof", WriteProof "write_proof", CloseProof "close_proof",
-        DisputeCell "dispute_cell", SetOffer "set_offer", SetClass "set_class", OpenRound "open_round",
-        AdvanceRound "advance_round", CommitChallenge "commit_challenge", AnswerCell "answer_cell",
-        FailChallenge "fail_challenge", ProveCell "prove_cell", PunishDevice "punish_device",
-        ShareIdlePay "share_idle_pay", ClaimIdlePay "claim_idle_pay", CloseRound "close_round", Administer "administer", AcceptAuthority "accept_authority",
+        ExpireClaim "expire_claim", OpenProof "open_proof", GrowProof "grow_proof", WriteProof "write_proof",
+        CloseProof "close_proof", DisputeCell "dispute_cell", SetOffer "set_offer", SetClass "set_class",
+        OpenRound "open_round", AdvanceRound "advance_round", CommitChallenge "commit_challenge",
+        AnswerCell "answer_cell", FailChallenge "fail_challenge", ProveCell "prove_cell",
+        PunishDevice "punish_device", ShareIdlePay "share_idle_pay", ClaimIdlePay "claim_idle_pay",
+        CloseRound "close_round", Administer "administer", AcceptAuthority "accept_authority",
     }
     governance {
         Initialize "initialize", OpenShard "open_shard", Propose "propose", Vote "vote", Finish "finish",

@@ -316,7 +316,8 @@ fn has_false_length(instruction: &Instruction) -> bool {
     let at = match name(instruction) {
         "jobs.register_device" => 8,
         // After the offset.
-        "jobs.write_proof" | "jobs.write_draft" => 10,
+        "jobs.write_proof" => 12,
+        "jobs.write_draft" => 10,
         // After root and blob.
         "jobs.register_model" => 72,
         _ => return false,

@@ -266,11 +266,16 @@ fn dispute(c: &mut Chooser, world: &World) -> Option<Step> {
     if world.state.proofs.contains_key(&proof) {
         return Some(Step::send(prover, vec![jobs_ix::close_proof(prover, address)]));
     }
+    let size = evidence.len() as u32;
+    let opened = if c.chance(50) { size } else { c.rng.random_range(1..=size) };
+    if opened < size {
+        c.queue.push_back(Step::send(prover, vec![jobs_ix::grow_proof(prover, address, size)]));
+    }
     for (i, part) in evidence.chunks(WRITE_BYTES).enumerate() {
-        let write = jobs_ix::write_proof(prover, address, (i * WRITE_BYTES) as u16, part.to_vec());
+        let write = jobs_ix::write_proof(prover, address, (i * WRITE_BYTES) as u32, part.to_vec());
         c.queue.push_back(Step::send(prover, vec![write]));
     }
-    let open = jobs_ix::open_proof(prover, address, evidence.len() as u16);
+    let open = jobs_ix::open_proof(prover, address, opened);
     // Somebody may have posted it with another input or model, or committed to nothing that is known.
     let posted = (job.input_root, job.rows, job.model_root, job.commitment);
     let as_posted = posted == (work.input_root(), work.rows, work.model.root(), commitment);
