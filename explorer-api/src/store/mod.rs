@@ -1,4 +1,5 @@
 //! All SQL.
+pub mod challenges;
 pub mod devices;
 pub mod epochs;
 pub mod events;
