@@ -67,7 +67,7 @@ pub async fn fetch_input(blobs: &Blobs, address: &Pubkey, job: &Job, model: &Mod
     if rows != job.rows {
         return Err(WorkerError::WrongRows { found: rows, wanted: job.rows });
     }
-    let root = judge::cell::input_root(&address.to_bytes(), rows, model.input_width(), &input);
+    let root = compute::roots::input_root(&address.to_bytes(), rows, model.input_width(), &input);
     if root != Some(job.input_root) {
         return Err(WorkerError::WrongInput);
     }

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use paths::Paths;
 use run::{Cargo, checked};
 use std::ffi::OsString;
+use std::process::Command;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -99,6 +100,16 @@ enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// int8 products 512 to 8,192 square: CPU kernels, Vulkan adapters, ONNX Runtime, PyTorch on an NVIDIA GPU
+    Gemm {
+        #[command(flatten)]
+        how: How,
+    },
+    /// Hashing and committing beside execution, checking beside recomputing, and the size of a fraud proof
+    Proof {
+        #[command(flatten)]
+        how: How,
+    },
     /// Compute units and transactions of judging one cell, by its products
     Judge {
         /// The output is one JSON object anyway
@@ -121,6 +132,16 @@ enum Bench {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(clap::Args)]
+struct How {
+    /// Print one JSON object as the last line
+    #[arg(long)]
+    json: bool,
+    /// Fewer and smaller cases, in seconds
+    #[arg(long)]
+    quick: bool,
 }
 
 /// Enough for every instruction to succeed often, in about a minute.
@@ -178,7 +199,30 @@ fn main() -> Result<()> {
             }
             checked(&mut command)
         }
+        Task::Bench(Bench::Gemm { how }) => {
+            packages::install()?;
+            let python = python::onnxruntime(&paths)?;
+            checked(bench(&cargo, "gemm", &how)?.arg("--python").arg(python))
+        }
+        Task::Bench(Bench::Proof { how }) => {
+            packages::install()?;
+            checked(&mut bench(&cargo, "proof", &how)?)
+        }
     }
+}
+
+/// A measurement of `crates/bench`, built to run at full speed.
+fn bench(cargo: &Cargo, name: &str, how: &How) -> Result<Command> {
+    eprintln!("building the measurements at full speed (the first time takes some minutes)");
+    let mut command = cargo.native("bench")?;
+    command.arg(name);
+    if how.json {
+        command.arg("--json");
+    }
+    if how.quick {
+        command.arg("--quick");
+    }
+    Ok(command)
 }
 
 fn setup(paths: &Paths, debug_panics: bool) -> Result<()> {

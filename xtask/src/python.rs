@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 /// Runs the digits models in ONNX Runtime; leaves `report.json` and `logits.bin`.
 pub fn evaluate(paths: &Paths) -> Result<()> {
     let folder = paths.root.join("models/digits");
-    let python = environment(paths, &folder.join("requirements.txt"))?;
+    let python = onnxruntime(paths)?;
     fs::create_dir_all(&paths.onnxruntime)?;
     let (script, logits) = (folder.join("evaluate.py"), paths.onnxruntime.join("logits.bin"));
     let output = Command::new(python).arg(script).arg("--logits").arg(logits).stderr(Stdio::inherit()).output()?;
@@ -18,6 +18,11 @@ pub fn evaluate(paths: &Paths) -> Result<()> {
     }
     fs::write(paths.onnxruntime.join("report.json"), output.stdout)?;
     Ok(())
+}
+
+/// A Python with the pinned ONNX Runtime.
+pub fn onnxruntime(paths: &Paths) -> Result<PathBuf> {
+    environment(paths, &paths.root.join("models/digits/requirements.txt"))
 }
 
 /// Writes random graphs with what ONNX Runtime makes of them, for the importer's test.

@@ -31,6 +31,12 @@ impl<'a> Cargo<'a> {
         Ok(in_workspace(self.paths, self.paths.binary(path)))
     }
 
+    /// As [`Cargo::built`], a binary at full speed: for measurements.
+    pub fn native(&self, name: &str) -> Result<Command> {
+        checked(&mut self.command(["build", "--locked", "--workspace", "--profile", "native", "--bin", name]))?;
+        Ok(in_workspace(self.paths, self.paths.target.join("native").join(name)))
+    }
+
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = in_workspace(self.paths, "cargo");
         command.args(arguments);

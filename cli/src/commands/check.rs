@@ -2,13 +2,11 @@
 use crate::context::Context;
 use crate::output::Output;
 use anyhow::{Result, bail};
-use compute::check::{Checked, check_cpu, check_gpus};
+use compute::check::{Tried, check_cpu, check_gpus};
 use compute::gpu::HashSpeed;
 use compute::{BackendKind, ComputeError, Description, GpuSelect, Preference, SELF_TEST_DIGEST};
 use serde_json::{Value, json};
 use std::fmt::Write;
-
-type Tried = (Description, Result<Checked, ComputeError>);
 
 pub async fn run(context: &Context, backend: &str) -> Result<Output> {
     let preference: Preference = backend.parse()?;

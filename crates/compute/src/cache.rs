@@ -30,6 +30,11 @@ impl<T> ModelCache<T> {
         }
         Ok(&mut self.entries[0].1)
     }
+
+    /// All entries but the last used.
+    pub(crate) fn others(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut().skip(1).map(|(_, entry)| entry)
+    }
 }
 
 #[cfg(test)]
@@ -48,5 +53,6 @@ mod tests {
             assert_eq!(entry, Ok(&mut { id }));
         }
         assert_eq!(prepared, [1, 2, 3, 4, 5, 2]);
+        assert_eq!(cache.others().map(|id| *id).collect::<Vec<_>>(), [1, 5, 4]);
     }
 }

@@ -1,14 +1,17 @@
 //! The device challenge: [`judge::challenge`]'s product computed as fast as a backend can, kept only as roots. What is drawn
 //! of it later is computed again from the seed.
-use crate::{Backend, ComputeError, Cpu, Gemm, hashing};
+use crate::threads::{available, share};
+use crate::{Backend, ComputeError, Cpu, Gemm, roots};
 use judge::Hash;
 use judge::challenge::{self, COLUMNS, DEPTH, ROW_STEP};
 use judge::commitment::SEGMENT;
 use judge::merkle::Tree;
-use std::num::NonZero;
 
 /// Rows that the CPU works on at a time: 16 MiB of accumulators.
 const BAND: u32 = 1024;
+
+/// Vectors that a thread draws at a time: about 0.1 ms.
+const PART: usize = 16;
 
 /// A computed challenge.
 pub struct Answer {
@@ -60,7 +63,7 @@ impl Answer {
             let group = row / ROW_STEP;
             let bytes = band(&mut cpu, &self.seed, &columns, group * ROW_STEP, ROW_STEP)?;
             let domain = challenge::domain(&self.seed, self.rows);
-            let row_roots = Tree::new(hashing::row_roots(&domain, group * ROW_STEP, &bytes));
+            let row_roots = Tree::new(roots::row_roots(&domain, group * ROW_STEP, &bytes));
             let within = (row % ROW_STEP) as usize;
             let segments = bytes[within * COLUMNS as usize..][..COLUMNS as usize].as_chunks::<SEGMENT>().0;
             let place = column as usize / SEGMENT;
@@ -96,7 +99,7 @@ pub(crate) fn with_products<B: Backend + ?Sized>(
     for first in (0..rows).step_by(BAND as usize) {
         let count = BAND.min(rows - first);
         let bytes = band(backend, seed, &columns, first, count)?;
-        let roots = hashing::row_roots(&domain, first, &bytes);
+        let roots = roots::row_roots(&domain, first, &bytes);
         groups.extend(roots.chunks(ROW_STEP as usize).map(|roots| Tree::new(roots.to_vec()).root()));
     }
     Ok(Answer::new(*seed, groups))
@@ -123,18 +126,10 @@ fn band<B: Backend + ?Sized>(
 
 /// `count` vectors one after another, drawn on all threads.
 fn vectors(count: u32, draw: impl Fn(u32) -> [u8; DEPTH] + Sync) -> Vec<u8> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let part = (count as usize).div_ceil(threads);
     let mut bytes = vec![0; count as usize * DEPTH];
-    let draw = &draw;
-    std::thread::scope(|scope| {
-        for (index, bytes) in bytes.chunks_mut(part * DEPTH).enumerate() {
-            scope.spawn(move || {
-                for (i, vector) in (index * part..).zip(bytes.chunks_exact_mut(DEPTH)) {
-                    vector.copy_from_slice(&draw(i as u32));
-                }
-            });
-        }
+    let parts = (0..).step_by(PART).zip(bytes.chunks_mut(PART * DEPTH));
+    share(available(), parts, |(): &mut (), (first, part): (u32, &mut [u8])| {
+        (first..).zip(part.chunks_exact_mut(DEPTH)).for_each(|(i, vector)| vector.copy_from_slice(&draw(i)));
     });
     bytes
 }

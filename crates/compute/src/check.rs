@@ -6,6 +6,9 @@ use judge::Hash;
 use judge::challenge::macs;
 use std::time::Instant;
 
+/// A device, and its figures or what is wrong with it.
+pub type Tried = (Description, Result<Checked, ComputeError>);
+
 /// A device that has passed the self-test.
 #[derive(Clone, Debug)]
 pub struct Checked {
@@ -59,8 +62,7 @@ const SEED: Hash = [0xd6; 32];
 ///
 /// # Errors
 /// [`ComputeError::NoAdapter`] if there is none. What one of them fails with is its own result.
-#[allow(clippy::type_complexity)]
-pub fn check_gpus(select: &GpuSelect) -> Result<Vec<(Description, Result<Checked, ComputeError>)>, ComputeError> {
+pub fn check_gpus(select: &GpuSelect) -> Result<Vec<Tried>, ComputeError> {
     let adapters = gpu::adapters(select)?;
     Ok(adapters.iter().map(|adapter| (gpu::describe(adapter), check_gpu(adapter))).collect())
 }

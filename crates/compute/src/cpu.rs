@@ -74,7 +74,8 @@ enum Weights {
     Portable(portable::Weights),
 }
 
-struct Packed {
+/// A right matrix, with biases if it is a layer's, packed for the kernel of the [`Cpu`] that made it.
+pub struct Packed {
     k: usize,
     n: usize,
     weights: Weights,
@@ -243,6 +244,33 @@ impl Cpu {
         Ok(self.run_layer(packed.as_ref(), layer, inputs, found / width))
     }
 
+    /// Packs `b` (`[n, k]`: the right matrix by columns), to be multiplied more than once.
+    ///
+    /// # Errors
+    /// [`ComputeError::Shape`] if it is empty or not `n * k` bytes.
+    pub fn prepare(&self, k: usize, n: usize, b: &[u8]) -> Result<Packed, ComputeError> {
+        let expected = n * k;
+        if b.len() != expected || expected == 0 {
+            return Err(ComputeError::Shape { what: "right matrix".into(), expected, found: b.len() });
+        }
+        Ok(Packed::new(self.kernel, self.threads, Columns::plain(k, n, b)))
+    }
+
+    /// [`Backend::gemm`] of `a` (`[m, k]`) into `c` (`[m, n]`).
+    ///
+    /// # Errors
+    /// [`ComputeError::Shape`] if `a` is not whole rows, or `c` not as many.
+    pub fn multiply(&self, b: &Packed, a: &[u8], c: &mut [i32]) -> Result<(), ComputeError> {
+        let rows = a.len() / b.k;
+        for (what, found, expected) in [("left matrix", a.len(), rows * b.k), ("product", c.len(), rows * b.n)] {
+            if found != expected {
+                return Err(ComputeError::Shape { what: what.into(), expected, found });
+            }
+        }
+        b.layer(self.threads, None, Left::Rows { bytes: a, k: b.k }, c, &mut []);
+        Ok(())
+    }
+
     fn run_layer(
         &self,
         packed: Option<&Packed>,
@@ -259,7 +287,9 @@ impl Cpu {
         let mut out = vec![0; if requant.is_some() { cells } else { 0 }];
         packed.layer(self.threads, requant, left, &mut accumulators, &mut out);
         if requant.is_none() {
-            out = accumulators.iter().flat_map(|acc: &i32| acc.to_le_bytes()).collect();
+            out = vec![0; 4 * cells];
+            let bytes = out.as_chunks_mut::<4>().0;
+            bytes.iter_mut().zip(&accumulators).for_each(|(bytes, sum)| *bytes = sum.to_le_bytes());
         }
         (accumulators, out)
     }
@@ -301,9 +331,8 @@ impl Backend for Cpu {
 
     fn gemm(&mut self, shape: Gemm, a: &[u8], b: &[u8]) -> Result<Vec<i32>, ComputeError> {
         shape.check(a, b)?;
-        let packed = Packed::new(self.kernel, self.threads, Columns::plain(shape.k, shape.n, b));
         let mut c = vec![0; shape.m * shape.n];
-        packed.layer(self.threads, None, Left::Rows { bytes: a, k: shape.k }, &mut c, &mut []);
+        self.multiply(&self.prepare(shape.k, shape.n, b)?, a, &mut c)?;
         Ok(c)
     }
 }

@@ -16,7 +16,7 @@ mod words;
 
 pub use device::GpuSelect;
 pub(crate) use device::{adapters, describe};
-pub use product::{Dot, Variant};
+pub use product::Dot;
 pub use tune::HashSpeed;
 
 use crate::cache::ModelCache;
@@ -40,8 +40,8 @@ use wgpu::BufferUsages as Usage;
 pub const TIMEOUT: Duration = Duration::from_secs(120);
 /// Most bytes read back for one band of rows. A model holds as much again on the device, and as much in mapped memory.
 const BAND_BYTES: u64 = 64 << 20;
-/// Most multiply-accumulates in one band: about 15 s of the slowest software driver, well under [`TIMEOUT`].
-const BAND_MACS: u64 = 64 << 30;
+/// Most multiply-accumulates in one band: about 15 s of lavapipe, well under [`TIMEOUT`].
+const BAND_MACS: u64 = 16 << 30;
 /// Longest sum, 16 times the widest model's. Mesa's software driver silently ends all loops of a shader after 65,535
 /// iterations together; a tiled product takes at most 3 for every 32 elements.
 const MAX_K: u64 = 1 << 16;
@@ -254,6 +254,8 @@ impl Gpu {
                 Ok(Resident { layers: layers.collect::<Result<_, ComputeError>>()?, slots: Vec::new() })
             })
             .and_then(|resident| self.run(resident, input, order));
+        // Weights are kept for several models, working memory only for the last.
+        models.others().for_each(|resident| resident.slots.clear());
         self.models = models;
         result
     }

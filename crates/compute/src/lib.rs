@@ -20,7 +20,7 @@ pub mod sample;
 mod selftest;
 pub mod threads;
 
-pub use choose::{Candidate, ChoiceReport, Preference, choose, measure};
+pub use choose::{Candidate, ChoiceReport, Opened, Preference, choose, every_gpu, measure};
 pub use cpu::{Cpu, Kernel, requantise};
 pub use error::ComputeError;
 pub use failover::Failover;

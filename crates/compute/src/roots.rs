@@ -49,15 +49,21 @@ impl Hasher {
         if width == 0 || width > MAX_ROW_BYTES || rows == 0 || bytes.len() != width.checked_mul(rows)? {
             return None;
         }
+        Some(self.root_in_place(&mut self.rows(domain, 0, bytes, threads)))
+    }
+
+    /// Roots of whole rows, the first of them number `first`, on at most `threads` threads.
+    fn rows(self, domain: &Domain, first: u32, bytes: &[u8], threads: usize) -> Vec<Hash> {
+        let width = domain.row_bytes as usize;
+        let mut roots = vec![[0; 32]; bytes.len() / width];
         let threads = threads.min(bytes.len() / BYTES_PER_THREAD).max(1);
         // Enough segments to fill all lanes, few enough for threads to share.
-        let block = rows.div_ceil(8 * threads).min((16 << 10) / domain.segments()).max(1);
-        let mut roots = vec![[0; 32]; rows];
+        let block = roots.len().div_ceil(8 * threads).min((16 << 10) / domain.segments()).max(1);
         let blocks = roots.chunks_mut(block).zip(bytes.chunks(block * width)).enumerate();
         share(threads, blocks, |scratch: &mut Vec<Hash>, (index, (roots, bytes))| {
-            self.row_roots(domain, (index * block) as u32, bytes, roots, scratch);
+            self.row_roots(domain, first + (index * block) as u32, bytes, roots, scratch);
         });
-        Some(self.root_in_place(&mut roots))
+        roots
     }
 
     /// Roots of whole rows, the first of them number `first`.
@@ -77,7 +83,7 @@ impl Hasher {
                             (i * segments + segment, (domain.header(number, segment as u32, part.len() as u32), part))
                         })
                     });
-                    // SAFETY: `matrix_root` has found the instructions.
+                    // SAFETY: only hashers that are available get here.
                     unsafe { lanes::leaves(leaves, scratch) };
                 }
                 let mut count = segments;
@@ -104,7 +110,7 @@ impl Hasher {
             Hasher::Lanes => {
                 let mut count = nodes.len();
                 while count > 1 {
-                    // SAFETY: `matrix_root` has found the instructions.
+                    // SAFETY: only hashers that are available get here.
                     unsafe { lanes::level(nodes, nodes.len(), count) };
                     count = count.div_ceil(2);
                 }
@@ -124,6 +130,11 @@ fn activations_root(claim: &Claim, layer: u32, row_bytes: u32, bytes: &[u8]) -> 
 /// [`judge::matrix_root`] by the fastest hasher on all threads.
 pub fn matrix_root(domain: &Domain, bytes: &[u8]) -> Option<Hash> {
     Hasher::available()[0].matrix_root(domain, bytes, available())
+}
+
+/// Roots of whole rows of a matrix, the first of them number `first`, by the fastest hasher on all threads.
+pub(crate) fn row_roots(domain: &Domain, first: u32, bytes: &[u8]) -> Vec<Hash> {
+    Hasher::available()[0].rows(domain, first, bytes, available())
 }
 
 /// [`judge::cell::input_root`] by the fastest hasher on all threads.

@@ -90,6 +90,46 @@ fn threads_that_share_a_large_layer_agree_with_one() {
 }
 
 #[test]
+fn products_cut_in_blocks_of_rows_and_depth_are_exact() {
+    let mut random = Bytes(31);
+    // Around a block's depth of 2,048 and its 192 rows, and the longest sums there are.
+    for (m, n, k) in [(3, 33, 2047), (13, 31, 2048), (14, 65, 2049), (5, 17, 4099), (391, 40, 130), (12, 3, 65_536)] {
+        let shape = Gemm { m, n, k };
+        let extreme = |value: u8, count: usize| vec![value; count];
+        for (a, b) in [
+            (random.take(m * k), random.take(n * k)),
+            (extreme(0x80, m * k), extreme(0x80, n * k)),
+            (extreme(0x7f, m * k), extreme(0x80, n * k)),
+        ] {
+            let expected = reference(shape, &a, &b);
+            for kernel in Kernel::available() {
+                for threads in [1, 3] {
+                    let found = Cpu::with(kernel, threads).unwrap().gemm(shape, &a, &b).unwrap();
+                    assert!(found == expected, "{}, {threads} threads, at {shape:?}", kernel.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn weights_packed_once_multiply_any_number_of_rows() {
+    let cpu = Cpu::new();
+    let mut random = Bytes(32);
+    let b = random.take(70 * 90);
+    let packed = cpu.prepare(90, 70, &b).unwrap();
+    for m in [1, 50, 7] {
+        let a = random.take(m * 90);
+        let mut c = vec![-1; m * 70];
+        cpu.multiply(&packed, &a, &mut c).unwrap();
+        assert_eq!(c, reference(Gemm { m, n: 70, k: 90 }, &a, &b));
+        assert!(cpu.multiply(&packed, &a[1..], &mut c).is_err(), "not whole rows");
+        assert!(cpu.multiply(&packed, &a, &mut c[1..]).is_err(), "too few cells");
+    }
+    assert!(cpu.prepare(90, 71, &b).is_err() && cpu.prepare(0, 5, &[]).is_err());
+}
+
+#[test]
 fn sums_wrap_at_32_bits_in_every_cpu_kernel() {
     // 2^17 products of 2^14 are 2^31: one more than the largest i32.
     let (n, k) = (2, (1 << 17) + 5);

@@ -69,7 +69,7 @@ fn measure(model: &Model, input: &[u8], backend: &Preference, repetitions: usize
 
         let start = Instant::now();
         let claim = Claim { job: &job, layers: &specs, rows, input_root: &input_root, commitment: &[0; 32] };
-        let commitment = judge::cell::commit(&claim, &execution.activations)?;
+        let commitment = compute::roots::commit(&claim, &execution.activations)?;
         commit.push(start.elapsed().as_secs_f64());
 
         let accumulators = verify::accumulators_to_serve(model, rows, execution.accumulators);

@@ -40,7 +40,8 @@ pub async fn review(chain: &Chain, blobs: &Blobs, address: &Pubkey) -> Result<Re
         input_root: &job.input_root,
         commitment: &job.commitment,
     };
-    let outcome = verify::check(&case, &result);
+    // The input's root was compared when it was fetched.
+    let outcome = verify::check_known(&case, &result);
     Ok(Review { address: *address, job, model, input, result, outcome })
 }
 

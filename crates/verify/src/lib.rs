@@ -10,6 +10,6 @@ pub mod field;
 pub mod freivalds;
 mod method;
 
-pub use check::{Case, LayerReport, Rejection, Report, check};
+pub use check::{Case, LayerReport, Rejection, Report, check, check_known};
 pub use evidence::{EvidenceError, evidence};
 pub use method::{Method, accumulators_to_serve, method, served};

@@ -1,6 +1,6 @@
 //! AVX2: `vpmaddwd` on i16 pairs. `vpmaddubsw` would be denser, but it saturates at 16 bits: -128 * -128 * 2 does not
 //! fit, so it gives wrong results on full-range i8.
-use super::blocked::Micro;
+use super::blocked::{From, Into, Micro};
 use std::arch::x86_64::*;
 
 /// Two consecutive weights of each of 16 columns: two registers of 8 lanes, once widened to i16.
@@ -35,22 +35,21 @@ impl Micro for Avx2 {
     }
 
     #[inline]
-    unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], c: *mut i32, stride: usize) {
+    unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], base: From, c: Into) {
         // SAFETY: as promised by the caller.
-        unsafe { tile(a, b, c, stride) }
+        unsafe { tile(a, b, base, c) }
     }
 }
 
 /// # Safety
 /// As [`Micro::tile`].
 #[target_feature(enable = "avx2")]
-unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], c: *mut i32, stride: usize) {
-    // SAFETY: 16 cells from here on are inside the matrix.
-    let at = |r: usize| unsafe { c.add(r * stride) };
-    let mut sums: [(__m256i, __m256i); ROWS] = std::array::from_fn(|r| {
-        // SAFETY: as above.
-        unsafe { (_mm256_loadu_si256(at(r).cast()), _mm256_loadu_si256(at(r).add(8).cast())) }
-    });
+unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], base: From, c: Into) {
+    for r in 0..ROWS {
+        // SAFETY: 16 cells from here on are inside the matrix. They are wanted at the end.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(base.at.add(r * base.stride).cast()) };
+    }
+    let mut sums = [(_mm256_setzero_si256(), _mm256_setzero_si256()); ROWS];
     for (inputs, line) in a.iter().zip(b) {
         // SAFETY: a line is 32 bytes, aligned to 32.
         let (low, high) =
@@ -65,8 +64,10 @@ unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], c: *mut i32, st
     for (r, sum) in sums.iter().enumerate() {
         // SAFETY: as above.
         unsafe {
-            _mm256_storeu_si256(at(r).cast(), sum.0);
-            _mm256_storeu_si256(at(r).add(8).cast(), sum.1);
+            let (base, c) = (base.at.add(r * base.stride), c.at.add(r * c.stride));
+            let (low, high) = (_mm256_loadu_si256(base.cast()), _mm256_loadu_si256(base.add(8).cast()));
+            _mm256_storeu_si256(c.cast(), _mm256_add_epi32(low, sum.0));
+            _mm256_storeu_si256(c.add(8).cast(), _mm256_add_epi32(high, sum.1));
         }
     }
 }

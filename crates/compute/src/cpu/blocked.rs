@@ -6,11 +6,11 @@ use crate::columns::Columns;
 use crate::threads::share;
 use std::marker::PhantomData;
 
-/// Left rows packed at once. With [`DEPTH`] their tiles take 192 KiB: they stay in the second-level cache, and a weight
+/// Left rows packed at once. With [`DEPTH`] their tiles take 384 KiB: they stay in the second-level cache, and a weight
 /// that is fetched from further away is used this often.
 pub(super) const BLOCK_ROWS: usize = 192;
-/// Bytes of `k` worked on at once: a panel of 32 columns takes 32 KiB, and is used for every tile of a block.
-const DEPTH: usize = 1024;
+/// Bytes of `k` worked on at once: a panel of 32 columns takes 64 KiB, and is used for every tile of a block.
+const DEPTH: usize = 2048;
 /// Bytes of weights that pay for another thread while packing.
 const PACK_BYTES_PER_THREAD: usize = 1 << 20;
 
@@ -35,12 +35,26 @@ pub(super) trait Micro {
     /// What a column's accumulators start with.
     fn start(bias: i32, weights: &[u8]) -> i32;
 
-    /// Adds the products of one tile of rows and one panel to `c`, wrapping at 32 bits.
+    /// `c = base + a x b` for one tile of rows and one panel, wrapping at 32 bits.
     ///
     /// # Safety
-    /// The processor has the instructions; `a` and `b` are as long; `c` is [`Micro::PANEL`] cells in each of `ROWS` rows,
-    /// `stride` cells from one to the next.
-    unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Self::Line], c: *mut i32, stride: usize);
+    /// The processor has the instructions; `a` and `b` are as long; `base` and `c` are [`Micro::PANEL`] cells in each of
+    /// `ROWS` rows.
+    unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Self::Line], base: From, c: Into);
+}
+
+/// Where a tile's first column is read. Rows are `stride` cells apart.
+#[derive(Clone, Copy)]
+pub(super) struct From {
+    pub at: *const i32,
+    pub stride: usize,
+}
+
+/// Where it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Into {
+    pub at: *mut i32,
+    pub stride: usize,
 }
 
 /// A weight matrix packed for a kernel, with its biases.
@@ -50,6 +64,7 @@ pub(super) struct Weights<M: Micro> {
     /// Lines to a panel.
     steps: usize,
     lines: Vec<M::Line>,
+    /// What accumulators start with; panels are whole.
     start: Vec<i32>,
     kernel: PhantomData<M>,
 }
@@ -66,22 +81,23 @@ impl<M: Micro> Weights<M> {
     pub(super) fn new(columns: Columns, threads: usize) -> Self {
         let (k, n, steps) = (columns.k, columns.n, columns.k.div_ceil(M::STEP));
         let mut lines = vec![M::EMPTY; n.div_ceil(M::PANEL) * steps];
-        let mut start = vec![0; n];
+        let mut start = vec![0; n.next_multiple_of(M::PANEL)];
         let threads = threads.min(n * k / PACK_BYTES_PER_THREAD);
         let panels = lines.chunks_mut(steps).zip(start.chunks_mut(M::PANEL)).enumerate();
         share(threads, panels, |_: &mut (), (panel, (lines, start))| {
-            let columns: Vec<(&[u8], i32)> =
-                (0..start.len()).map(|lane| columns.get(panel * M::PANEL + lane)).collect();
+            let first = panel * M::PANEL;
+            let columns: Vec<(&[u8], i32)> = (first..n.min(first + M::PANEL)).map(|j| columns.get(j)).collect();
             for (start, (weights, bias)) in start.iter_mut().zip(&columns) {
                 *start = M::start(*bias, weights);
             }
-            // Step by step: lines are written in order, and a panel's columns are few enough to be read side by side.
-            let whole = k / M::STEP;
-            for (step, line) in lines.iter_mut().enumerate() {
+            // A few steps at a time: what a column has there is one cache line, and so few lines stay in the cache while
+            // they are filled column by column.
+            for (some, lines) in lines.chunks_mut(64 / M::STEP).enumerate() {
                 for (lane, (weights, _)) in columns.iter().enumerate() {
-                    let from = step * M::STEP;
-                    let weights = if step < whole { &weights[from..from + M::STEP] } else { &weights[from..] };
-                    M::put(line, lane, weights);
+                    let weights = &weights[some * 64..k.min(some * 64 + 64)];
+                    for (line, weights) in lines.iter_mut().zip(weights.chunks(M::STEP)) {
+                        M::put(line, lane, weights);
+                    }
                 }
             }
         });
@@ -95,26 +111,32 @@ impl<M: Micro> Weights<M> {
     pub(super) unsafe fn multiply(&self, input: &[u8], c: &mut [i32], scratch: &mut Scratch) {
         let rows = input.len() / self.k;
         assert!(input.len() == rows * self.k && c.len() == rows * self.n, "whole rows");
-        for row in c.chunks_exact_mut(self.n) {
-            row.copy_from_slice(&self.start);
-        }
         let depth = DEPTH / M::STEP;
         for from in (0..self.steps).step_by(depth) {
             let to = (from + depth).min(self.steps);
             self.pack(input, rows, from..to, &mut scratch.words);
             for column in (0..self.n).step_by(M::PANEL) {
                 let panel = &self.lines[column / M::PANEL * self.steps..][from..to];
+                let start = (from == 0).then(|| &self.start[column..][..M::PANEL]);
                 // SAFETY: as promised by the caller.
-                unsafe { self.panel(panel, column, rows, c, scratch) };
+                unsafe { self.panel(panel, start, column, rows, c, scratch) };
             }
         }
     }
 
-    /// All rows by one panel.
+    /// All rows by one panel, on top of `start` or of what is there.
     ///
     /// # Safety
     /// The processor has the kernel's instructions.
-    unsafe fn panel(&self, panel: &[M::Line], column: usize, rows: usize, c: &mut [i32], scratch: &mut Scratch) {
+    unsafe fn panel(
+        &self,
+        panel: &[M::Line],
+        start: Option<&[i32]>,
+        column: usize,
+        rows: usize,
+        c: &mut [i32],
+        scratch: &mut Scratch,
+    ) {
         let width = M::PANEL.min(self.n - column);
         let mut row = 0;
         while row < rows {
@@ -122,8 +144,8 @@ impl<M: Micro> Weights<M> {
             let cells = &mut c[row * self.n + column..];
             let tile = tile_rows(rows - row, M::TILE);
             if width == M::PANEL {
-                // SAFETY: the tile's last row ends inside `c`; the rest is promised by the caller.
-                unsafe { run::<M>(tile, words, panel, cells, self.n) };
+                // SAFETY: as promised by the caller.
+                unsafe { run::<M>(tile, words, panel, start, cells, self.n) };
             } else {
                 let edge = &mut scratch.edge;
                 edge.clear();
@@ -131,8 +153,8 @@ impl<M: Micro> Weights<M> {
                 for (edge, cells) in edge.chunks_exact_mut(M::PANEL).zip(cells.chunks(self.n)) {
                     edge[..width].copy_from_slice(&cells[..width]);
                 }
-                // SAFETY: as above.
-                unsafe { run::<M>(tile, words, panel, edge, M::PANEL) };
+                // SAFETY: as promised by the caller.
+                unsafe { run::<M>(tile, words, panel, start, edge, M::PANEL) };
                 for (edge, cells) in edge.chunks_exact(M::PANEL).zip(cells.chunks_mut(self.n)) {
                     cells[..width].copy_from_slice(&edge[..width]);
                 }
@@ -180,16 +202,31 @@ fn tile_rows(rows: usize, largest: usize) -> usize {
 /// Runs the kernel that was compiled for this many rows.
 ///
 /// # Safety
-/// As [`Micro::tile`], for the pointer into `c`.
-unsafe fn run<M: Micro>(rows: usize, words: &[u32], panel: &[M::Line], c: &mut [i32], stride: usize) {
+/// The processor has the kernel's instructions.
+unsafe fn run<M: Micro>(
+    rows: usize,
+    words: &[u32],
+    panel: &[M::Line],
+    start: Option<&[i32]>,
+    c: &mut [i32],
+    stride: usize,
+) {
     assert!(c.len() >= (rows - 1) * stride + M::PANEL, "the tile lies inside the matrix");
+    let into = Into { at: c.as_mut_ptr(), stride };
+    let base = match start {
+        Some(start) => {
+            assert!(start.len() >= M::PANEL, "the panel lies inside the matrix");
+            From { at: start.as_ptr(), stride: 0 }
+        }
+        None => From { at: into.at, stride },
+    };
     macro_rules! rows {
         ($($count:literal),*) => {
             match rows {
                 $($count => {
                     let a = &words.as_chunks::<$count>().0[..panel.len()];
                     // SAFETY: the lengths were checked above; the rest is promised by the caller.
-                    unsafe { M::tile::<$count>(a, panel, c.as_mut_ptr(), stride) }
+                    unsafe { M::tile::<$count>(a, panel, base, into) }
                 })*
                 _ => unreachable!("no kernel for {rows} rows"),
             }

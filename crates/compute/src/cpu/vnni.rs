@@ -2,7 +2,7 @@
 //!
 //! The instruction wants one unsigned operand, so 128 is added to each input (one XOR) and `128 * sum(column)` is taken
 //! off the bias beforehand. Both wrap at 32 bits, so the result is exact modulo 2^32.
-use super::blocked::Micro;
+use super::blocked::{From, Into, Micro};
 use std::arch::x86_64::*;
 
 const FLIP: u32 = 0x8080_8080;
@@ -38,9 +38,9 @@ impl Micro for Vnni {
     }
 
     #[inline]
-    unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], c: *mut i32, stride: usize) {
+    unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], base: From, c: Into) {
         // SAFETY: as promised by the caller.
-        unsafe { tile(a, b, c, stride) }
+        unsafe { tile(a, b, base, c) }
     }
 }
 
@@ -55,13 +55,16 @@ fn word(bytes: &[u8]) -> u32 {
 /// # Safety
 /// As [`Micro::tile`].
 #[target_feature(enable = "avx512f,avx512vnni")]
-unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], c: *mut i32, stride: usize) {
-    // SAFETY: 32 cells from here on are inside the matrix.
-    let at = |r: usize| unsafe { c.add(r * stride) };
-    let mut sums: [(__m512i, __m512i); ROWS] = std::array::from_fn(|r| {
-        // SAFETY: as above.
-        unsafe { (_mm512_loadu_si512(at(r).cast()), _mm512_loadu_si512(at(r).add(16).cast())) }
-    });
+unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], base: From, c: Into) {
+    for r in 0..ROWS {
+        // SAFETY: 32 cells from here on are inside the matrix. They are wanted at the end.
+        unsafe {
+            let row = base.at.add(r * base.stride).cast();
+            _mm_prefetch::<_MM_HINT_T0>(row);
+            _mm_prefetch::<_MM_HINT_T0>(row.add(64));
+        }
+    }
+    let mut sums = [(_mm512_setzero_si512(), _mm512_setzero_si512()); ROWS];
     for (inputs, line) in a.iter().zip(b) {
         // SAFETY: a line is 128 bytes, aligned to 64.
         let (low, high) =
@@ -74,8 +77,10 @@ unsafe fn tile<const ROWS: usize>(a: &[[u32; ROWS]], b: &[Line], c: *mut i32, st
     for (r, sum) in sums.iter().enumerate() {
         // SAFETY: as above.
         unsafe {
-            _mm512_storeu_si512(at(r).cast(), sum.0);
-            _mm512_storeu_si512(at(r).add(16).cast(), sum.1);
+            let (base, c) = (base.at.add(r * base.stride), c.at.add(r * c.stride));
+            let (low, high) = (_mm512_loadu_si512(base.cast()), _mm512_loadu_si512(base.add(16).cast()));
+            _mm512_storeu_si512(c.cast(), _mm512_add_epi32(low, sum.0));
+            _mm512_storeu_si512(c.add(16).cast(), _mm512_add_epi32(high, sum.1));
         }
     }
 }

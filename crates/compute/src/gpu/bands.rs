@@ -3,7 +3,7 @@ use super::device::Flight;
 use super::params::{digest, row_words};
 use super::plan::{self, Order, Slot};
 use super::{Gpu, Layer, Resident};
-use crate::{ComputeError, Execution, hashing};
+use crate::{ComputeError, Execution, roots};
 use judge::Hash;
 use judge::merkle::Tree;
 use std::borrow::Cow;
@@ -143,7 +143,7 @@ impl Harvest<'_> {
                 let domain = commitment.domain(i, &self.layers[i].size);
                 let (bytes, first) = (&self.execution.activations[i + 1], known.len());
                 let new = &bytes[first * domain.row_bytes as usize..];
-                known.extend(hashing::row_roots(&domain, first as u32, new));
+                known.extend(roots::row_roots(&domain, first as u32, new));
             }
         }
         if self.order.on_device() {

@@ -158,7 +158,7 @@ impl Gpu {
             segments: domain.segments() as u32,
             ..HashParams::of(&domain)
         };
-        slot.nodes.encode(&mut pass, &mut notes, self.hashers(), &slot.leaves, params, ROW_STEP, 0);
+        slot.nodes.encode(&mut pass, &mut notes, self.hashers(), &slot.leaves, params, ROW_STEP);
         drop(pass);
         let bytes = u64::from(count / ROW_STEP) * 32;
         encoder.copy_buffer_to_buffer(&slot.nodes.roots, 0, &slot.staging, 0, bytes);

@@ -66,8 +66,9 @@ impl Nodes {
         Leaves { inner: to(&self.even), only: to(&self.roots) }
     }
 
-    /// Encodes the roots of each `group` rows of a matrix into `roots`, from `out_at` on. `params` holds what
-    /// [`HashParams::of`] gives, the first row, the rows here, a whole number of groups, and their stride and segments.
+    /// Encodes the roots of each `group` rows of a matrix into `roots`. `params` holds what
+    /// [`HashParams::of`] gives, the first row, the rows here, a whole number of groups, and their stride and segments;
+    /// and where the first root goes.
     pub(super) fn encode(
         &self,
         pass: &mut wgpu::ComputePass,
@@ -76,7 +77,6 @@ impl Nodes {
         leaves: &Leaves,
         params: HashParams,
         group: u32,
-        out_at: u32,
     ) {
         let mut levels = Vec::new();
         for (groups, mut count) in [(params.rows, params.segments), (params.rows / group, group)] {
@@ -85,7 +85,7 @@ impl Nodes {
                 count = count.div_ceil(2);
             }
         }
-        let to = |last: bool| if last { out_at } else { 0 };
+        let to = |last: bool| if last { params.out_at } else { 0 };
         let only = levels.is_empty();
         pass.set_pipeline(&hashers.leaf);
         notes.set(pass, if only { &leaves.only } else { &leaves.inner }, &HashParams { out_at: to(only), ..params });

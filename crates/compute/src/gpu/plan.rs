@@ -98,8 +98,8 @@ pub(super) fn band_rows(layers: &[Layer], order: &Order, max_binding: u64, rows:
     if band >= rows { rows } else { 1 << band.ilog2() }
 }
 
-/// Work and read-back that pay for a band of its own: about 0.3 ms of a large GPU.
-const ENOUGH_MACS: usize = 16 << 30;
+/// Work and read-back that pay for a band of its own: about 0.1 ms of a large GPU.
+const ENOUGH_MACS: usize = 4 << 30;
 const ENOUGH_BYTES: usize = 4 << 20;
 /// Bands that a batch is cut into if each is worth it.
 const BANDS: usize = 8;
@@ -241,9 +241,10 @@ impl Gpu {
                     rows: rows as u32,
                     stride: size.committed_words() as u32,
                     segments: size.segments() as u32,
+                    out_at: i as u32,
                     ..HashParams::of(&commitment.domain(i, size))
                 };
-                nodes.encode(&mut pass, &mut notes, hashers, leaves, params, rows as u32, i as u32);
+                nodes.encode(&mut pass, &mut notes, hashers, leaves, params, rows as u32);
             }
         }
         drop(pass);

@@ -19,7 +19,7 @@ pub enum Dot {
 
 /// A tiled kernel's shape. All shapes give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Variant {
+pub(super) struct Variant {
     /// Threads of a workgroup, down and across.
     threads: [u32; 2],
     /// Cells of a thread, down and across, kept in registers.
@@ -85,7 +85,7 @@ impl Variant {
             && self.workgroup() <= limits.max_compute_invocations_per_workgroup
     }
 
-    /// Workgroups of a product, or `None` if a tile would be larger than the product in both directions.
+    /// Workgroups of a product, down and across.
     fn groups(&self, m: u32, n: u32) -> [u32; 2] {
         let [down, across] = self.tile();
         [m.div_ceil(down), n.div_ceil(across)]
@@ -168,7 +168,7 @@ fn main(
         for j in 0..cells_x {
             let _ = writeln!(text, "let y{j} = b_tile[v * {}u + local.x + {}u];", strides[1], j * threads_x);
             for i in 0..cells_y {
-                let _ = writeln!(text, "c{i}_{j} += dot16(x{i}, y{j});");
+                let _ = writeln!(text, "c{i}_{j} = dot16(c{i}_{j}, x{i}, y{j});");
             }
         }
         text += "        }\n        workgroupBarrier();\n    }\n";
@@ -212,8 +212,12 @@ fn dot4(x: u32, y: u32) -> i32 {
 "
         }
     };
+    // One sum after another: instructions that multiply four pairs also add.
     format!(
-        "{four}fn dot16(x: vec4u, y: vec4u) -> i32 {{ return dot4(x.x, y.x) + dot4(x.y, y.y) + dot4(x.z, y.z) + dot4(x.w, y.w); }}\n"
+        "{four}fn dot16(c: i32, x: vec4u, y: vec4u) -> i32 {{
+    return dot4(x.w, y.w) + (dot4(x.z, y.z) + (dot4(x.y, y.y) + (dot4(x.x, y.x) + c)));
+}}
+"
     )
 }
 
@@ -232,7 +236,9 @@ fn main(
     let row = group.y;
     var sum = 0i;
     if (column < p.n) {{
-        for (var v = local.x; v < p.vecs; v += {LANES}u) {{ sum += dot16(a[row * p.vecs + v], b[column * p.vecs + v]); }}
+        for (var v = local.x; v < p.vecs; v += {LANES}u) {{
+            sum = dot16(sum, a[row * p.vecs + v], b[column * p.vecs + v]);
+        }}
     }}
     sums[thread] = sum;
     workgroupBarrier();

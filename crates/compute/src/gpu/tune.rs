@@ -6,7 +6,7 @@ use super::params::{HashParams, Params, Size};
 use super::product::{Dot, Products, Tiled, Variant};
 use super::{Gpu, HashPlace, TIMEOUT, Usage, bands};
 use crate::sample::Bytes;
-use crate::{BackendKind, ComputeError, Description, hashing};
+use crate::{BackendKind, ComputeError, Description, roots};
 use judge::merkle::Tree;
 use judge::{ACTIVATIONS, Domain};
 use std::sync::{Mutex, PoisonError};
@@ -237,14 +237,14 @@ impl Gpu {
             let mut notes = Notes::new(&arena);
             let mut encoder = device.handle.create_command_encoder(&Default::default());
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            nodes.encode(&mut pass, &mut notes, hashers, &leaves, params, rows as u32, 0);
+            nodes.encode(&mut pass, &mut notes, hashers, &leaves, params, rows as u32);
             drop(pass);
             encoder.copy_buffer_to_buffer(&nodes.roots, 0, &staging, 0, 4 * hash::DIGEST as u64);
             notes.upload(device);
             let flight = device.submit(encoder.finish(), &staging);
             device.wait(flight, &staging, self.timeout, |bytes| bytes.as_chunks().0.first().map(super::params::digest))
         };
-        let on_host = || Ok(Some(Tree::new(hashing::row_roots(&domain, 0, &bytes)).root()));
+        let on_host = || Ok(Some(Tree::new(roots::row_roots(&domain, 0, &bytes)).root()));
         if on_device()? != on_host()? {
             let backend = device.description.to_string();
             let reason = "the device's root is not the judge's".into();

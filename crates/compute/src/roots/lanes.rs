@@ -63,18 +63,24 @@ impl Batch {
     /// Hashes what is waiting, each `padded` bytes long. Lanes without a message hash what lay there.
     #[target_feature(enable = "avx512f,avx512bw")]
     fn flush(&mut self, padded: usize, out: &mut [Hash]) {
-        let mut state = INITIAL.map(|word| _mm512_set1_epi32(word as i32));
-        for block in (0..padded).step_by(64) {
-            let rows = std::array::from_fn(|lane| {
-                let bytes = &self.messages[lane][block..][..64];
-                // SAFETY: 64 bytes.
-                unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
-            });
-            compress(&mut state, transpose(rows).map(|words| big_endian(words)));
+        let mut state = [_mm512_setzero_si512(); 8];
+        for (state, word) in state.iter_mut().zip(INITIAL) {
+            *state = _mm512_set1_epi32(word as i32);
         }
-        let zero = _mm512_setzero_si512();
-        let [a, b, c, d, e, f, g, h] = state.map(|words| big_endian(words));
-        let hashes = transpose([a, b, c, d, e, f, g, h, zero, zero, zero, zero, zero, zero, zero, zero]);
+        for block in (0..padded).step_by(64) {
+            let mut words = [_mm512_setzero_si512(); LANES];
+            for (words, message) in words.iter_mut().zip(self.messages.iter()) {
+                // SAFETY: 64 bytes.
+                *words = unsafe { _mm512_loadu_si512(message[block..][..64].as_ptr().cast()) };
+            }
+            transpose(&mut words);
+            big_endian(&mut words);
+            compress(&mut state, words);
+        }
+        let mut hashes = [_mm512_setzero_si512(); LANES];
+        hashes[..8].copy_from_slice(&state);
+        big_endian(&mut hashes);
+        transpose(&mut hashes);
         for (hash, &place) in hashes.iter().zip(&self.places[..self.waiting]) {
             // SAFETY: the low half of a register is 32 bytes, as is a hash.
             unsafe { _mm256_storeu_si256(out[place].as_mut_ptr().cast(), _mm512_castsi512_si256(*hash)) };
@@ -119,38 +125,42 @@ pub(super) fn level(nodes: &mut [Hash], stride: usize, count: usize) {
     }
 }
 
+// Loops and not `map`: closures are not compiled for these instructions unless they are inlined, which they were not.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn big_endian(words: __m512i) -> __m512i {
+fn big_endian(words: &mut [__m512i; 16]) {
     let swap = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-    _mm512_shuffle_epi8(words, _mm512_broadcast_i32x4(swap))
+    let swap = _mm512_broadcast_i32x4(swap);
+    for word in words {
+        *word = _mm512_shuffle_epi8(*word, swap);
+    }
 }
 
 /// Rows of 16 words to columns: blocks of 4 x 4 words within 128 bits, then the blocks.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transpose(rows: [__m512i; 16]) -> [__m512i; 16] {
-    let mut quads = rows;
-    for group in quads.chunks_exact_mut(4) {
-        let (ab_low, ab_high) = (_mm512_unpacklo_epi32(group[0], group[1]), _mm512_unpackhi_epi32(group[0], group[1]));
-        let (cd_low, cd_high) = (_mm512_unpacklo_epi32(group[2], group[3]), _mm512_unpackhi_epi32(group[2], group[3]));
-        group[0] = _mm512_unpacklo_epi64(ab_low, cd_low);
-        group[1] = _mm512_unpackhi_epi64(ab_low, cd_low);
-        group[2] = _mm512_unpacklo_epi64(ab_high, cd_high);
-        group[3] = _mm512_unpackhi_epi64(ab_high, cd_high);
+fn transpose(rows: &mut [__m512i; 16]) {
+    for group in rows.as_chunks_mut::<4>().0 {
+        let [a, b, c, d] = *group;
+        let (ab_low, ab_high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+        let (cd_low, cd_high) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+        *group = [
+            _mm512_unpacklo_epi64(ab_low, cd_low),
+            _mm512_unpackhi_epi64(ab_low, cd_low),
+            _mm512_unpacklo_epi64(ab_high, cd_high),
+            _mm512_unpackhi_epi64(ab_high, cd_high),
+        ];
     }
-    // `quads[4 g + c]` holds, in 128-bit lane `l`, column `4 l + c` of rows `4 g` to `4 g + 3`.
-    let mut columns = quads;
+    // `rows[4 g + c]` holds, in 128-bit lane `l`, column `4 l + c` of rows `4 g` to `4 g + 3`.
     for c in 0..4 {
-        let [a, b, d, e] = [quads[c], quads[4 + c], quads[8 + c], quads[12 + c]];
+        let [a, b, d, e] = [rows[c], rows[4 + c], rows[8 + c], rows[12 + c]];
         let (ab_even, ab_odd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
         let (de_even, de_odd) = (_mm512_shuffle_i32x4::<0x88>(d, e), _mm512_shuffle_i32x4::<0xdd>(d, e));
-        columns[c] = _mm512_shuffle_i32x4::<0x88>(ab_even, de_even);
-        columns[4 + c] = _mm512_shuffle_i32x4::<0x88>(ab_odd, de_odd);
-        columns[8 + c] = _mm512_shuffle_i32x4::<0xdd>(ab_even, de_even);
-        columns[12 + c] = _mm512_shuffle_i32x4::<0xdd>(ab_odd, de_odd);
+        rows[c] = _mm512_shuffle_i32x4::<0x88>(ab_even, de_even);
+        rows[4 + c] = _mm512_shuffle_i32x4::<0x88>(ab_odd, de_odd);
+        rows[8 + c] = _mm512_shuffle_i32x4::<0xdd>(ab_even, de_even);
+        rows[12 + c] = _mm512_shuffle_i32x4::<0xdd>(ab_odd, de_odd);
     }
-    columns
 }
 
 /// The three-operand function with this truth table.
@@ -166,27 +176,38 @@ macro_rules! logic {
 fn compress(state: &mut [__m512i; 8], mut words: [__m512i; 16]) {
     let add = |a, b| _mm512_add_epi32(a, b);
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-    for (group, constants) in ROUND.as_chunks::<16>().0.iter().enumerate() {
-        for i in 0..16 {
-            if group > 0 {
-                let (w15, w2) = (words[(i + 1) % 16], words[(i + 14) % 16]);
-                let s0 =
-                    logic!(0x96, _mm512_ror_epi32::<7>(w15), _mm512_ror_epi32::<18>(w15), _mm512_srli_epi32::<3>(w15));
-                let s1 =
-                    logic!(0x96, _mm512_ror_epi32::<17>(w2), _mm512_ror_epi32::<19>(w2), _mm512_srli_epi32::<10>(w2));
-                words[i] = add(add(words[i], s0), add(words[(i + 9) % 16], s1));
-            }
+    // Unrolled by hand: an index that is not a constant would keep the words in memory.
+    macro_rules! round {
+        ($constants:ident, $i:literal) => {{
             let s1 = logic!(0x96, _mm512_ror_epi32::<6>(e), _mm512_ror_epi32::<11>(e), _mm512_ror_epi32::<25>(e));
-            // Choose: f where e is set, g elsewhere.
+            // f where e is set, g elsewhere.
             let choice = logic!(0xca, e, f, g);
-            let constant = _mm512_set1_epi32(constants[i] as i32);
-            let t1 = add(add(add(h, s1), add(words[i], constant)), choice);
+            let constant = _mm512_set1_epi32($constants[$i] as i32);
+            let t1 = add(add(add(h, s1), add(words[$i], constant)), choice);
             let s0 = logic!(0x96, _mm512_ror_epi32::<2>(a), _mm512_ror_epi32::<13>(a), _mm512_ror_epi32::<22>(a));
             let majority = logic!(0xe8, a, b, c);
             (h, g, f, e) = (g, f, e, add(d, t1));
             (d, c, b, a) = (c, b, a, add(t1, add(s0, majority)));
-        }
+        }};
     }
+    macro_rules! extend {
+        ($i:literal) => {{
+            let (w15, w2) = (words[($i + 1) % 16], words[($i + 14) % 16]);
+            let s0 = logic!(0x96, _mm512_ror_epi32::<7>(w15), _mm512_ror_epi32::<18>(w15), _mm512_srli_epi32::<3>(w15));
+            let s1 = logic!(0x96, _mm512_ror_epi32::<17>(w2), _mm512_ror_epi32::<19>(w2), _mm512_srli_epi32::<10>(w2));
+            words[$i] = add(add(words[$i], s0), add(words[($i + 9) % 16], s1));
+        }};
+    }
+    macro_rules! each {
+        ($($i:literal)*) => {
+            let [first, rest @ ..] = ROUND.as_chunks::<16>().0 else { return };
+            $(round!(first, $i);)*
+            for constants in rest {
+                $(extend!($i); round!(constants, $i);)*
+            }
+        };
+    }
+    each!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     for (sum, word) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
         *sum = add(*sum, word);
     }

@@ -14,7 +14,7 @@ pub(super) const LONGEST: usize = 1 << 16;
 /// Bytes of an element.
 const BYTES: usize = 8;
 /// Columns of weights taken together, so that partial sums are loaded and stored once for all of them.
-const COLUMNS: usize = 32;
+const COLUMNS: usize = 64;
 /// Rows of weights that a thread sums at once.
 const DEPTH: usize = 512;
 /// Accumulators of a row summed before reduction: a lane takes two products from 16 columns.
@@ -51,9 +51,11 @@ impl Vectors {
             four.iter().rev().fold(0, |word, element| word << 8 | u32::from(element.to_le_bytes()[l]))
         };
         let groups: Vec<[u32; BYTES]> = vector.chunks(4).map(|four| std::array::from_fn(|l| word(four, l))).collect();
+        // Past the last column the vector is zero: any column will do.
+        let columns: Vec<&[u8]> = (0..n.next_multiple_of(4)).map(|j| layer.column(j.min(n - 1))).collect();
         let mut product = vec![0u64; k];
         share(threads, product.chunks_mut(DEPTH).enumerate(), |sums: &mut Vec<i32>, (index, product)| {
-            weights_by(layer, &groups, index * DEPTH, product, sums)
+            weights_by(&columns, &groups, index * DEPTH, product, sums)
         });
         let bytes = std::array::from_fn(|l| {
             let mut bytes: Vec<u8> = product.iter().map(|element| element.to_le_bytes()[l]).collect();
@@ -109,7 +111,15 @@ impl Vectors {
                 }
             }
         }
-        sums.map(|sums| join(sums.map(|sum| _mm512_reduce_add_epi32(sum))))
+        let mut products = [0; ROWS];
+        for (product, sums) in products.iter_mut().zip(&sums) {
+            let mut cells = [0; BYTES];
+            for (cell, sum) in cells.iter_mut().zip(sums) {
+                *cell = _mm512_reduce_add_epi32(*sum);
+            }
+            *product = join(cells);
+        }
+        products
     }
 
     /// Rows of i32 by `r`.
@@ -139,14 +149,13 @@ impl Vectors {
                 }
             }
             for (total, sums) in totals.iter_mut().zip(sums) {
-                let sums = sums.map(|lanes| {
-                    let mut cells = [0i64; 8];
+                let mut cells = [[0i64; 8]; 3];
+                for (cells, lanes) in cells.iter_mut().zip(sums) {
                     // SAFETY: a register is 8 cells.
                     unsafe { _mm512_storeu_si512(cells.as_mut_ptr().cast(), lanes) };
-                    cells
-                });
+                }
                 // Lanes hold up to 63 bits: each is reduced by itself.
-                let lanes = (0..8).map(|i| Narrow::join(sums.map(|cells| cells[i])));
+                let lanes = (0..8).map(|i| Narrow::join(cells.map(|cells| cells[i])));
                 *total = lanes.fold(*total, add);
             }
         }
@@ -156,12 +165,11 @@ impl Vectors {
 
 /// `W r` for the rows of weights from `from` on, as many as `product` takes. `sums` is scratch space.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn weights_by(layer: &ModelLayer, groups: &[[u32; BYTES]], from: usize, product: &mut [u64], sums: &mut Vec<i32>) {
-    let n = layer.spec.n() as usize;
+fn weights_by(columns: &[&[u8]], groups: &[[u32; BYTES]], from: usize, product: &mut [u64], sums: &mut Vec<i32>) {
     let part = 64 * BYTES;
     sums.clear();
     sums.resize(product.len().div_ceil(64) * part, 0);
-    for (first, groups) in (0..n).step_by(COLUMNS).zip(groups.chunks(COLUMNS / 4)) {
+    for (columns, groups) in columns.chunks(COLUMNS).zip(groups.chunks(COLUMNS / 4)) {
         for (block, sums) in sums.chunks_exact_mut(part).enumerate() {
             let at = from + 64 * block;
             let mask = mask(product.len() - 64 * block);
@@ -173,15 +181,23 @@ fn weights_by(layer: &ModelLayer, groups: &[[u32; BYTES]], from: usize, product:
                     // SAFETY: 16 cells are a register.
                     *lane = unsafe { _mm512_loadu_si512(cells.as_ptr().cast()) };
                 }
-                for (g, group) in groups.iter().enumerate() {
-                    let mut columns = [_mm512_setzero_si512(); 4];
-                    for (c, column) in columns.iter_mut().enumerate() {
-                        // Past the last column the vector is zero: any column will do.
-                        let weights = &layer.column((first + 4 * g + c).min(n - 1))[at..];
-                        // SAFETY: the mask keeps the load inside the column.
-                        *column = unsafe { _mm512_maskz_loadu_epi8(mask, weights.as_ptr().cast()) };
+                for ([a, b, c, d], group) in columns.as_chunks::<4>().0.iter().zip(groups) {
+                    let (a, b, c, d) = (&a[at..], &b[at..], &c[at..], &d[at..]);
+                    if half == 0 {
+                        // Each column is a stream of its own, too many for the processor to see.
+                        for column in [a, b, c, d] {
+                            _mm_prefetch::<_MM_HINT_T0>(column.as_ptr().wrapping_add(192).cast());
+                        }
                     }
-                    let [a, b, c, d] = columns;
+                    // SAFETY: the mask keeps the loads inside the columns.
+                    let (a, b, c, d) = unsafe {
+                        (
+                            _mm512_maskz_loadu_epi8(mask, a.as_ptr().cast()),
+                            _mm512_maskz_loadu_epi8(mask, b.as_ptr().cast()),
+                            _mm512_maskz_loadu_epi8(mask, c.as_ptr().cast()),
+                            _mm512_maskz_loadu_epi8(mask, d.as_ptr().cast()),
+                        )
+                    };
                     let (ab, cd) = if half == 0 {
                         (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d))
                     } else {

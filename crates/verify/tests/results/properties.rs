@@ -3,6 +3,7 @@ use crate::job::{Job, config};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use verify::field::{P, add, from_i64, mul};
+use verify::freivalds::Kernel;
 use verify::{Method, check, freivalds, method};
 
 fn element() -> impl Strategy<Value = u64> {
@@ -50,9 +51,9 @@ proptest! {
     fn the_product_test_agrees_with_big_integers(
         seed in any::<u64>(),
         rows in 1u32..6,
-        k in 1u32..40,
-        n in 1u32..40,
-        vector in prop::collection::vec(element(), 40),
+        k in 1u32..200,
+        n in 1u32..100,
+        vector in prop::collection::vec(element(), 100),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<i32>()), 0..4),
     ) {
         let job = Job::new(seed, rows, &[k, n], true);
@@ -61,8 +62,10 @@ proptest! {
             *at.get_mut(&mut sums) = value;
         }
         let vector = &vector[..n as usize];
-        let found = freivalds::wrong_rows(&job.model.layers[0], job.left(), &sums, vector);
-        prop_assert_eq!(found, wrong_rows_exactly(&job, &sums, vector));
+        for kernel in Kernel::available() {
+            let found = freivalds::wrong_rows_by(kernel, &job.model.layers[0], job.left(), &sums, vector);
+            prop_assert_eq!(found, wrong_rows_exactly(&job, &sums, vector));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use judge::{CellProof, JudgeError, Layer, Op, Requant, Shape, Verdict, Window, j
 use model::{Model, ModelLayer};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use verify::{EvidenceError, Method, Rejection, check, evidence, method};
+use verify::{EvidenceError, Method, Rejection, check, check_known, evidence, method};
 
 /// Checks that exactly this cell is blamed, and that evidence about it convicts.
 fn assert_convicted(job: &Job, cell: (u32, u32, u32), honest: i32) {
@@ -202,6 +202,21 @@ fn sizes_and_roots_are_checked_before_cells() {
     job.tamper(1, 2, 5, 1);
     let text = rejection(&job).to_string();
     assert!(text.starts_with("the served outputs have the root ") && text.contains("committed to"), "{text}");
+}
+
+#[test]
+fn a_batch_said_to_be_known_is_looked_at_before_the_worker_is_blamed() {
+    let honest = || Job::new(9, 3, &[10, 8, 6], true);
+    let mut job = honest();
+    check_known(&job.case(), &job.result).unwrap();
+    job.tamper(1, 2, 5, 1);
+    assert!(matches!(check_known(&job.case(), &job.result), Err(Rejection::Commitment { .. })));
+    job.commit();
+    assert!(matches!(check_known(&job.case(), &job.result), Err(Rejection::Cell { layer: 1, row: 2, column: 5, .. })));
+    // The right result for another batch than the one at hand.
+    let mut job = honest();
+    job.input.iter_mut().for_each(|byte| *byte ^= 0x55);
+    assert!(matches!(check_known(&job.case(), &job.result), Err(Rejection::InputRoot { .. })));
 }
 
 #[test]
