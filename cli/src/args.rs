@@ -251,9 +251,13 @@ pub enum JobCommand {
     Dispute { job: String },
     /// Take back a job that nobody has claimed
     Cancel { job: String },
-    /// Refund a job whose deadline has passed
+    /// Where a job stands: its deadlines, the stake behind it and its audit
+    Status { job: String },
+    /// Draw a committed job's audit, for a small fee that its user put by
+    Draw { job: String },
+    /// Refund a job whose claim, execution or audit deadline has passed
     Expire { job: String },
-    /// Pay an unchallenged job after its window
+    /// Pay an unchallenged job after its window and its audit
     Settle { job: String },
 }
 

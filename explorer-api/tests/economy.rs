@@ -83,7 +83,7 @@ async fn an_operator_shows_its_stake_its_record_and_its_losses() {
     assert_eq!(stake["active"], io(pool.active));
     assert_eq!(stake["total"], io(pool.active + pool.reserved + pool.warming + pool.cooling));
     assert_eq!(operator["pool"]["stakers"], 2);
-    assert_eq!(operator["jobs"], json!({ "paid": 3, "expired": 0, "faulted": 1 }));
+    assert_eq!(operator["jobs"], json!({ "paid": 5, "expired": 0, "faulted": 1 }));
     assert_eq!(operator["required_stake"], io(500 * IO));
     assert_eq!(operator["devices"], 1, "the spare one was retired");
     assert_eq!(operator["requested"]["amount"], ledger.earnings[&key(3)].requested.to_string());
@@ -92,9 +92,23 @@ async fn an_operator_shows_its_stake_its_record_and_its_losses() {
     assert_eq!(operator["stakers"][0]["holder"], key(3).to_string(), "the largest first");
     let other = site.json(&format!("/v1/operators/{}", key(6))).await;
     assert_eq!(other["jobs"]["expired"], 1);
-    assert_eq!(other["losses"][0]["kind"], "StakeForfeited");
+    let kinds: Vec<_> = other["losses"].as_array().unwrap().iter().map(|loss| &loss["kind"]).collect();
+    assert_eq!(kinds, ["StakeSlashed", "StakeForfeited"], "a silence and an expired claim");
     let job = site.json(&format!("/v1/jobs?operator={}&status=refunded", key(3))).await;
     assert_eq!(job["data"][0]["stake"]["slashed"], job["data"][0]["stake"]["reserved"]);
+    let known = |status: &str| format!("/v1/jobs?operator={}&status={status}", key(3));
+    let paid = site.json(&known("paid")).await;
+    let outcomes: Vec<_> = paid["data"].as_array().unwrap().iter().map(|job| &job["outcome"]).collect();
+    assert_eq!(outcomes[..2], ["settled unchallenged", "audited on chain"], "newest first");
+    let silent = site.json(&format!("/v1/jobs?operator={}&status=unanswered", key(6))).await;
+    let silent = &silent["data"][0];
+    assert_eq!((&silent["outcome"], &silent["audit"]["state"]), (&json!("no answer, refunded"), &json!("unanswered")));
+    assert_eq!(silent["stake"]["slashed"], silent["stake"]["reserved"]);
+    let open = site.json(&known("committed")).await;
+    let detail = site.json(&format!("/v1/jobs/{}", open["data"][0]["address"].as_str().unwrap())).await;
+    let audit = &detail["audit"];
+    assert_eq!((&audit["state"], &audit["answered"], &audit["draws_missed"]), (&json!("open"), &json!(1), &json!(1)));
+    assert_eq!((&detail["audited_cells"][0]["index"], &audit["cells"]), (&json!(2), &json!(4)));
     let device = site.json(&format!("/v1/devices/{}", key(8))).await;
     assert_eq!((&device["retired"], &device["required_stake"]), (&json!(true), &io(100 * IO)));
 }

@@ -130,6 +130,8 @@ async fn one_unit_in_any_account_is_found_by_account_and_field() {
         j::User where _a: true, next_seq as "next_seq";
         j::Job where a: a.reserved > 0, reserved as "reserved";
         j::Job where _a: true, price as "price";
+        j::Job where a: a.audit_bps > 0, audit_bps as "audit_bps";
+        j::Job where a: a.audit_cells > 0, audit_cells as "audit_cells";
         j::Shard where a: a.seq > 0, seq as "seq";
         g::Config where _a: true, quorum_bps as "parameter";
         g::Config where _a: true, deposits_burned as "deposits_burned";
@@ -251,6 +253,17 @@ async fn one_unit_in_any_event_is_found() {
         j::JobClaimed, reserved as "reserved";
         j::JobPaid, device_jobs_paid as "jobs_paid";
         j::JobExpired, forfeited as "forfeited";
+        j::JobClaimed, audit_bps as "audit_bps";
+        j::JobClaimed, audit_cells as "audit_cells";
+        j::ResultCommitted, draw_slot as "draw_slot";
+        j::AuditDrawn, deadline as "deadline";
+        j::AuditDrawn, cells as "cells";
+        j::AuditDrawn, fee as "fee";
+        j::AuditMissed, draw_slot as "draw_slot";
+        j::AuditMissed, cells as "audit_cells";
+        j::CellOpened, left as "left";
+        j::AuditExpired, left as "left";
+        j::AuditExpired, slashed as "slashed";
         j::FaultProven, slashed as "slashed";
         g::ProposalCreated, quorum as "quorum";
         g::VoteCast, weight as "weight";
@@ -260,6 +273,22 @@ async fn one_unit_in_any_event_is_found() {
         g::ProposalClosed, deposit_returned as "deposit_returned";
     }
     assert!(audited.report(&chain).await.is_clean(), "everything was put back");
+
+    let turned = |event: &mut j::AuditDrawn| {
+        event.audited = !event.audited;
+        true
+    };
+    let (id, before) = audited.tamper::<j::AuditDrawn>("AuditDrawn", turned).await;
+    let report = audited.report(&chain).await;
+    assert!(report.differences.iter().any(|d| d.field == "audited"), "{}", told(&report));
+    audited.write(id, &before).await;
+    let another = |event: &mut j::AuditDrawn| {
+        event.slot_hash[0] ^= 1;
+        true
+    };
+    audited.tamper::<j::AuditDrawn>("AuditDrawn", another).await;
+    let report = audited.report(&chain).await;
+    assert!(report.differences.iter().any(|d| d.field == "seed"), "{}", told(&report));
 }
 
 #[tokio::test]

@@ -99,6 +99,7 @@ impl Device {
             min_price: "0".into(),
             models: Vec::new(),
             max_memory_mb: 1024,
+            kept: net.folder().join("kept"),
             margin_s: 1,
             poll_ms: 100,
         };

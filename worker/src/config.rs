@@ -17,6 +17,9 @@ pub struct Config {
     pub device_key: PathBuf,
     /// Folder of the blob store.
     pub blobs: PathBuf,
+    /// Folder in which a job's data is kept until the job has ended.
+    #[serde(default = "kept")]
+    pub kept: PathBuf,
     /// `auto`, `cpu`, `gpu`, `gpu:PART-OF-NAME` or `software`.
     #[serde(default = "auto")]
     pub backend: String,
@@ -39,6 +42,10 @@ pub struct Config {
 
 fn auto() -> String {
     "auto".into()
+}
+
+fn kept() -> PathBuf {
+    "kept".into()
 }
 
 fn floor() -> String {
@@ -70,6 +77,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("."));
         config.device_key = folder.join(&config.device_key);
         config.blobs = folder.join(&config.blobs);
+        config.kept = folder.join(&config.kept);
         Ok(config)
     }
 

@@ -1,6 +1,7 @@
 //! The worker's loop: one device, one live job at a time.
 use crate::config::Config;
 use crate::error::WorkerError;
+use crate::kept::{JobData, Kept};
 use crate::offer::Policy;
 use crate::rounds::{Rounds, Seen};
 use crate::stake::{self, Stake};
@@ -35,6 +36,12 @@ pub enum Step {
     Committed(Pubkey),
     /// Waiting for a committed job's user or its window.
     Waiting(Pubkey),
+    /// Drew a committed job's audit, or found that the draw was missed.
+    Drawn(Pubkey),
+    /// Answered a cell of its audit.
+    Answered(Pubkey),
+    /// An audit was not answered in time: the job's stake is lost and its user was refunded.
+    Unanswered(Pubkey),
     /// Collected after the window.
     Settled(Pubkey),
     /// Gave up a job whose commit deadline had passed: its user was refunded.
@@ -57,12 +64,15 @@ pub struct JobReport {
 
 /// One worker.
 pub struct Worker {
-    chain: Chain,
-    blobs: Blobs,
-    key: Keypair,
+    pub(crate) chain: Chain,
+    pub(crate) blobs: Blobs,
+    pub(crate) kept: Kept,
+    /// The data of the job that was answered for last.
+    pub(crate) data: Option<(Pubkey, Arc<JobData>)>,
+    pub(crate) key: Keypair,
     policy: Policy,
     poll: Duration,
-    backend: Arc<Mutex<Box<dyn Backend>>>,
+    pub(crate) backend: Arc<Mutex<Box<dyn Backend>>>,
     /// Measured speed, multiply-accumulates a second.
     macs_per_s: f64,
     /// The last few models by their files' hashes, newest last.
@@ -86,6 +96,8 @@ impl Worker {
         Ok(Worker {
             chain: Chain::new(&config.rpc_url),
             blobs: Blobs::folder(&config.blobs)?,
+            kept: Kept::new(&config.kept, &key.pubkey()),
+            data: None,
             key,
             policy,
             poll: config.poll(),
@@ -152,6 +164,8 @@ impl Worker {
             Seen::Committed(round) | Seen::Answered(round) | Seen::Shared(round) => return Ok(Step::Challenged(round)),
         }
         if device.live_job == Pubkey::default() {
+            self.kept.forget_all_but(None);
+            self.data = None;
             self.stake.warm_up(&self.chain, &self.key, &device.operator).await?;
             return self.claim_best(&device.operator).await;
         }
@@ -207,7 +221,7 @@ impl Worker {
     }
 
     /// The job's model. Files with one root may differ in name and input range, so the file counts, too.
-    async fn model(&mut self, job: &Job) -> Result<Arc<Model>, WorkerError> {
+    pub(crate) async fn model(&mut self, job: &Job) -> Result<Arc<Model>, WorkerError> {
         if let Some((_, model)) = self.models.iter().find(|(blob, _)| *blob == job.model_blob)
             && model.root() == job.model_root
         {
@@ -230,7 +244,14 @@ impl Worker {
                 Ok(Step::Claimed(address))
             }
             Err(error) if stake::not_now(&error) => {
-                warn!(job = %address, %operator, %error, "not claimed, it is left to others for now");
+                let needed = match self.chain.reservation(job.price).await {
+                    Ok(Ok(needed)) => economy::amount::io(needed).to_string(),
+                    _ => "unknown".into(),
+                };
+                warn!(
+                    job = %address, %operator, %error, needed_io = needed,
+                    "not claimed, it is left to others for now: a claim needs this much free stake of the operator's own"
+                );
                 self.leave(address, error.to_string());
                 // More stake may have warmed up since the last look.
                 self.stake = Stake::default();
@@ -266,6 +287,9 @@ impl Worker {
             // Claims from now on must fit the backend that has taken over.
             self.macs_per_s = gmacs * 1e9;
         }
+        // Before the commitment: from then on an audit may ask for it.
+        self.kept.forget_all_but(None);
+        self.kept.keep(&address, &prepared.model.to_bytes(), &prepared.input, &done.result)?;
         self.commit(address, done).await
     }
 
@@ -288,15 +312,6 @@ impl Worker {
             });
         }
         Ok(Step::Committed(address))
-    }
-
-    async fn collect(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
-        if self.chain.now().await? <= job.window_end {
-            return Ok(Step::Waiting(address));
-        }
-        let confirmed = self.chain.send(&[jobs_ix::settle_job(address, job)], &[&self.key]).await?;
-        info!(job = %address, signature = %confirmed.signature, "settled after its window");
-        Ok(Step::Settled(address))
     }
 
     fn leave(&mut self, address: Pubkey, reason: String) {

@@ -26,6 +26,10 @@ pub enum WorkerError {
     WrongInput,
     #[error("the result does not fit the model: {0}")]
     Result(#[from] judge::JudgeError),
+    #[error("cannot keep a job's data at {path}: {cause}")]
+    Keep { path: PathBuf, cause: std::io::Error },
+    #[error("no answer to the audit: {0}")]
+    Evidence(#[from] verify::EvidenceError),
     #[error("executing was cut off: {0}")]
     Cut(String),
 }

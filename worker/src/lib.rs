@@ -1,12 +1,14 @@
 //! The supplier's daemon: finds jobs that are worth taking, claims them, executes them, commits to the results, and
 //! collects what it is owed.
 //!
-//! The chain is its journal. Execution is deterministic, so after a restart it looks up the device's live job and goes on
-//! from wherever that stands; nothing about a job is kept on disk.
+//! The chain is its journal: after a restart it looks up the device's live job and goes on from wherever that stands. Of a
+//! committed job it keeps model, input and result on disk until the job has ended, because it must be able to answer an audit.
 
+mod audit;
 pub mod config;
 pub mod daemon;
 pub mod error;
+pub mod kept;
 pub mod offer;
 mod rounds;
 mod stake;

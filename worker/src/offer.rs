@@ -124,6 +124,9 @@ mod tests {
             commitment: [0; 32],
             result_blob: [0; 32],
             window_end: 0,
+            audit_bps: 0,
+            audit_cells: 0,
+            audit: jobs::state::Audit::None,
             bump: 255,
         }
     }

@@ -25,6 +25,8 @@ pub struct Prepared {
 /// An executed and uploaded job.
 pub struct Finished {
     pub args: CommitArgs,
+    /// The result file.
+    pub result: Bytes,
     /// Executing, and hashing what is executed: bands of rows go through both at a time.
     pub execute_s: f64,
     /// The root over the layers, and the result file.
@@ -106,9 +108,10 @@ pub async fn execute(
     let done = tokio::task::spawn_blocking(work).await.map_err(|e| WorkerError::Cut(e.to_string()))??;
     let (commitment, file, execute_s, commit_s, gmacs) = done;
     let start = Instant::now();
-    let result_blob = blobs.put(file).await?.0;
+    let result = Bytes::from(file);
+    let result_blob = blobs.put(result.clone()).await?.0;
     let upload_s = start.elapsed().as_secs_f64();
-    Ok(Finished { args: CommitArgs { commitment, result_blob }, execute_s, commit_s, upload_s, gmacs })
+    Ok(Finished { args: CommitArgs { commitment, result_blob }, result, execute_s, commit_s, upload_s, gmacs })
 }
 
 /// Lower-case hex, for logs and messages.

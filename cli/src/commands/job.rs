@@ -7,9 +7,9 @@ use crate::output::Output;
 use anyhow::{Context as _, Result};
 use client::{Chain, ClientError, Confirmed, Pubkey, Signer, jobs_ix};
 use credits::BuyOrder;
-use economy::amount::iosd;
+use economy::amount::{io, iosd};
 use economy::{IO_DECIMALS, IOSD_DECIMALS};
-use jobs::state::{Job, Status};
+use jobs::state::{Audit, Job, Status};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,17 +37,84 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<Output> {
             let confirmed = user::expire(&context.chain(), &context.wallet()?, &job).await?;
             Ok(done("expired: its user has the price back", &job, &confirmed))
         }
+        JobCommand::Status { job } => status(context, address(&job)?).await,
+        JobCommand::Draw { job } => {
+            let (chain, job) = (context.chain(), address(&job)?);
+            let confirmed = user::draw(&chain, &context.wallet()?, &job).await?;
+            let state = chain.find::<Job>("job", &job).await?;
+            let words = state.map_or("over".into(), |state| audit_words(&state));
+            Ok(done(&format!("audit: {words}"), &job, &confirmed))
+        }
         JobCommand::Settle { job } => {
             let (chain, job) = (context.chain(), address(&job)?);
-            let instruction = jobs_ix::settle_job(job, &find(&chain, &job).await?);
-            let confirmed = chain.send(&[instruction], &[&context.wallet()?]).await?;
-            Ok(done("settled unchallenged: its supplier is paid", &job, &confirmed))
+            let state = find(&chain, &job).await?;
+            let known = if state.audit == Audit::Passed { "audited on chain" } else { "unchallenged" };
+            let confirmed = chain.send(&[jobs_ix::settle_job(job, &state)], &[&context.wallet()?]).await?;
+            Ok(done(&format!("settled, {known}: its supplier is paid"), &job, &confirmed))
         }
     }
 }
 
 async fn find(chain: &Chain, job: &Pubkey) -> Result<Job, ClientError> {
     chain.get("live job", job, "it has ended, or was never posted here: its history is in the explorer").await
+}
+
+/// A job's audit in words.
+fn audit_words(job: &Job) -> String {
+    let cells = job.audit_cells;
+    match job.audit {
+        Audit::None => "no result yet".into(),
+        Audit::Pending { draw_slot, certain: false } => format!("to be drawn by slot {draw_slot}"),
+        Audit::Pending { draw_slot, certain: true } => {
+            format!("certain, {cells} cells to be drawn by slot {draw_slot}")
+        }
+        Audit::NotDrawn => "not drawn".into(),
+        Audit::Open { deadline, .. } => {
+            format!("open: {} of {cells} cells left to answer until {deadline}", job.unanswered())
+        }
+        Audit::Passed => format!("passed, all {cells} cells are right"),
+    }
+}
+
+async fn status(context: &Context, address: Pubkey) -> Result<Output> {
+    let chain = context.chain();
+    let job = find(&chain, &address).await?;
+    let state = match job.status {
+        Status::Posted => "posted",
+        Status::Claimed => "claimed",
+        _ => "committed",
+    };
+    let mut lines = vec![format!("job {address} is {state}, {} IOSD", iosd(job.price))];
+    let mut needed = None;
+    if job.status == Status::Posted {
+        lines.push(format!("claim until {}", job.claim_deadline));
+        match chain.reservation(job.price).await? {
+            Ok(amount) => {
+                needed = Some(amount);
+                lines.push(format!("a claim needs {} IO of the operator's own free stake", io(amount)));
+            }
+            Err(error) => lines.push(format!("it cannot be claimed now: {error}")),
+        }
+    } else {
+        lines.push(format!("device {}, operator {}", job.device, job.operator));
+        lines.push(format!("reserved stake {} IO", io(job.reserved)));
+        lines.push(format!("audited with a chance of {} bps in {} cells", job.audit_bps, job.audit_cells));
+    }
+    match job.status {
+        Status::Claimed => lines.push(format!("commit until {}", job.commit_deadline)),
+        Status::Committed => {
+            lines.push(format!("audit: {}", audit_words(&job)));
+            lines.push(format!("can be disputed until {}", job.window_end));
+        }
+        _ => {}
+    }
+    let json = json!({
+        "job": address.to_string(), "status": state, "price_iosd": iosd(job.price).to_string(),
+        "reservation_io": needed.map(|amount| io(amount).to_string()), "reserved_io": io(job.reserved).to_string(),
+        "audit_bps": job.audit_bps, "audit_cells": job.audit_cells, "audit": audit_words(&job),
+        "window_end": job.window_end,
+    });
+    Ok(Output::new(&json, lines.join("\n")))
 }
 
 fn done(what: &str, job: &Pubkey, confirmed: &Confirmed) -> Output {
@@ -120,13 +187,14 @@ async fn watch(context: &Context, address: Pubkey) -> Result<Output> {
         }
         if job.status == Status::Committed {
             let text = format!(
-                "job {address} has a result\ndevice {}\ncommitment {}\nnext: io job accept {address}",
+                "job {address} has a result\ndevice {}\ncommitment {}\naudit {}\nnext: io job accept {address}",
                 job.device,
-                hex(&job.commitment)
+                hex(&job.commitment),
+                audit_words(&job)
             );
             let json = json!({
                 "job": address.to_string(), "status": "committed", "device": job.device.to_string(),
-                "commitment": hex(&job.commitment), "window_end": job.window_end,
+                "commitment": hex(&job.commitment), "window_end": job.window_end, "audit": audit_words(&job),
             });
             return Ok(Output::new(&json, text));
         }

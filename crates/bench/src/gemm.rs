@@ -3,7 +3,7 @@ use crate::peers::Peers;
 use crate::timing::{median, processor, rounded, timed};
 use anyhow::{Result, ensure};
 use compute::sample::Bytes;
-use compute::{Backend, BackendKind, Cpu, Description, Gemm, Kernel, threads};
+use compute::{BackendKind, Cpu, Gemm, Kernel, Opened, threads};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,18 +17,20 @@ const PORTABLE_TO: usize = 2048;
 /// A Vulkan driver on the CPU takes minutes beyond this.
 const SOFTWARE_TO: usize = 1024;
 /// Rounds of one size, unless they take longer than [`PATIENCE`].
-const ROUNDS: usize = 41;
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The fewest rounds that a median is taken of.
+const ROUNDS: usize = 61;
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The fewest rounds that a median is taken of: the second if the first take twice as long. Who takes no part in the comparison with
+/// ONNX Runtime is timed as often.
 const FEWEST: usize = 5;
-/// A contender this much slower than the fastest is timed once if that takes longer than [`SHORT`]. A way of calling ONNX
-/// Runtime this much slower than another is left out of larger sizes.
+const LEAST: usize = 3;
+/// Who takes no part in the comparison, or is this much slower than the fastest, is timed once if that takes longer than
+/// [`SHORT`]. A way of calling ONNX Runtime this much slower than another is left out of larger sizes.
 const TOO_SLOW: f64 = 6.0;
 const SHORT: f64 = 0.3;
 /// Whether weights are packed beforehand or each time.
 const DEALS: [&str; 2] = ["weights constant", "weights given"];
-/// Between contenders: thread pools spin for a while after their work.
-const PAUSE: Duration = Duration::from_millis(10);
+/// Between contenders: ONNX Runtime's threads spin for a while after their work.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Who multiplies.
 enum Who {
@@ -48,6 +50,15 @@ impl Who {
             Who::Given(kernel) => format!("{}, weights given", kernel.name()),
             Who::Adapter(index) => format!("adapter {index}"),
             Who::Peer(name) => name.clone(),
+        }
+    }
+
+    /// Whether the ratio to ONNX Runtime is about it.
+    fn is_compared(&self) -> bool {
+        match self {
+            Who::Packed(kernel) | Who::Given(kernel) => *kernel == Kernel::available()[0],
+            Who::Peer(_) => self.is_onnx(),
+            Who::Adapter(_) => false,
         }
     }
 
@@ -77,7 +88,7 @@ struct Operands {
 
 struct Machine {
     peers: Peers,
-    adapters: Vec<(Description, Result<Box<dyn Backend>, String>)>,
+    adapters: Vec<Opened>,
     threads: usize,
 }
 
@@ -115,9 +126,10 @@ pub fn run(python: &Path, quick: bool) -> Result<Value> {
             contenders.iter().map(|c| (c.who.name(), json!(gmacs(size, c)))).collect();
         let ratios: serde_json::Map<String, Value> =
             ratios.into_iter().map(|(deal, ratio)| (deal.into(), json!(rounded(ratio)))).collect();
+        let rounds = contenders[0].seconds.len();
         println!("{size}: {}", serde_json::to_string_pretty(&speeds)?);
         println!("  against ONNX Runtime: {}", Value::Object(ratios.clone()));
-        rows.push(json!({ "size": size, "gmacs": speeds, "vs_onnxruntime": ratios }));
+        rows.push(json!({ "size": size, "gmacs": speeds, "vs_onnxruntime": ratios, "rounds": rounds }));
     }
     let adapters: Vec<Value> = machine.adapters.iter().zip(of_adapters).map(|(a, sizes)| adapter(a, sizes)).collect();
     Ok(json!({
@@ -131,7 +143,7 @@ pub fn run(python: &Path, quick: bool) -> Result<Value> {
     }))
 }
 
-fn adapter((description, opened): &(Description, Result<Box<dyn Backend>, String>), sizes: Vec<Value>) -> Value {
+fn adapter((description, opened): &Opened, sizes: Vec<Value>) -> Value {
     let reason = match (opened, description.kind) {
         (Err(reason), _) => format!("not measured: {reason}"),
         (Ok(_), BackendKind::SoftwareGpu) => format!(
@@ -184,11 +196,14 @@ impl Machine {
         let start = Instant::now();
         let mut slow = vec![false; contenders.len()];
         for round in 0..if quick { FEWEST } else { ROUNDS } {
-            if round >= FEWEST && start.elapsed() > PATIENCE {
+            let patience = if round < FEWEST { 2 * PATIENCE } else { PATIENCE };
+            if round >= LEAST && start.elapsed() > patience {
                 break;
             }
-            for ((contender, run), slow) in contenders.iter_mut().zip(&mut runs).zip(&slow) {
-                if *slow {
+            // Another order each time: nobody always runs after the same one.
+            for i in (0..slow.len()).map(|i| (i + round) % slow.len()) {
+                let (contender, run, slow) = (&mut contenders[i], &mut runs[i], slow[i]);
+                if slow || (round >= FEWEST && !contender.who.is_compared()) {
                     continue;
                 }
                 std::thread::sleep(PAUSE);
@@ -200,7 +215,8 @@ impl Machine {
                 contender.seconds.push(seconds);
             }
             let fastest = contenders.iter().map(Contender::best).fold(f64::INFINITY, f64::min);
-            slow = contenders.iter().map(|c| c.best() > TOO_SLOW * fastest && c.best() > SHORT).collect();
+            let slow_or_other = |c: &Contender| c.best() > TOO_SLOW * fastest || !c.who.is_compared();
+            slow = contenders.iter().map(|c| c.best() > SHORT && slow_or_other(c)).collect();
         }
         let fastest = |deal: &str| {
             let those = contenders.iter().filter(|c| c.who.is_onnx() && c.who.name().ends_with(deal));

@@ -14,8 +14,10 @@ const QUICK_WIDTH: u32 = 1024;
 const ROUNDS: usize = 15;
 const QUICK_ROUNDS: usize = 5;
 const JOB: Hash = [7; 32];
-/// Bytes of evidence in a transaction, as `user::dispute` cuts them.
-const CHUNK: usize = 900;
+/// Bytes of evidence in the transaction that opens the buffer, at least, and in each that writes on, as `client::evidence`
+/// cuts them.
+const FIRST_BYTES: usize = 681;
+const WRITE_BYTES: usize = 1_012;
 
 /// A job of one layer, as wide as it has rows.
 struct Job {
@@ -136,8 +138,9 @@ pub fn run(quick: bool) -> Result<Value> {
     for width in [256, 1024, 4096] {
         let bytes = fraud_proof(width)?;
         figures["bytes"][width.to_string()] = json!(bytes);
-        // One to open the buffer, one to judge.
-        figures["transactions"][width.to_string()] = json!(bytes.div_ceil(CHUNK) + 2);
+        // One opens the buffer, one judges.
+        let writes = bytes.saturating_sub(FIRST_BYTES).div_ceil(WRITE_BYTES);
+        figures["transactions"][width.to_string()] = json!(writes + 2);
     }
     println!("{}", serde_json::to_string_pretty(&figures)?);
     Ok(figures)

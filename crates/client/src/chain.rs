@@ -45,6 +45,14 @@ pub struct Chain {
     approval: Option<Approval>,
 }
 
+/// Where the cluster is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    pub slot: u64,
+    /// Unix time, seconds.
+    pub now: i64,
+}
+
 impl Chain {
     pub fn new(url: impl Into<String>) -> Self {
         let timeout = Duration::from_secs(20);
@@ -186,11 +194,21 @@ impl Chain {
     /// # Errors
     /// If the node cannot be reached.
     pub async fn now(&self) -> Result<i64, ClientError> {
+        Ok(self.clock().await?.now)
+    }
+
+    /// The cluster's own clock and slot.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn clock(&self) -> Result<Clock, ClientError> {
         let address = anchor_lang::pubkey!("SysvarC1ock11111111111111111111111111111111");
         let data = self.data(&address, CommitmentConfig::processed()).await?.unwrap_or_default();
         // Clock: slot u64, epoch_start i64, epoch u64, leader_schedule_epoch u64, unix_timestamp i64.
-        let bytes: Option<[u8; 8]> = data.get(32..40).and_then(|b| b.try_into().ok());
-        bytes.map(i64::from_le_bytes).ok_or_else(|| ClientError::Rpc("the node has no clock sysvar".into()))
+        let at = |at: usize| -> Option<[u8; 8]> { data.get(at..at + 8)?.try_into().ok() };
+        let clock =
+            at(0).zip(at(32)).map(|(slot, now)| Clock { slot: u64::from_le_bytes(slot), now: i64::from_le_bytes(now) });
+        clock.ok_or_else(|| ClientError::Rpc("the node has no clock sysvar".into()))
     }
 
     /// Balance of a token account in base units; zero if there is none.

@@ -231,6 +231,49 @@ pub(crate) fn claimed(device: &Pubkey, operator: &Pubkey) -> accounts::Claimed {
     }
 }
 
+/// Anybody draws, and gets the fee for it.
+pub fn draw_audit(caller: Pubkey, job: Pubkey) -> Instruction {
+    let accounts = accounts::DrawAudit {
+        caller,
+        config: address::jobs_config(),
+        job,
+        slot_hashes: jobs::slot_hashes::ADDRESS,
+        shard: address::jobs_shard_of(&job),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::DrawAudit {})
+}
+
+/// The evidence is in the prover's buffer, which is closed.
+pub fn open_cell(prover: Pubkey, address: Pubkey, job: &Job, index: u8) -> Instruction {
+    let accounts = accounts::OpenCell {
+        prover,
+        proof: address::proof(&address, &prover),
+        model: address::model(&job.model_root),
+        job: address,
+        shard: address::jobs_shard_of(&address),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::OpenCell { index })
+}
+
+/// The caller's IO account must exist, and the user's for credits: [`credits_ix::create_io_account`] and
+/// [`credits_ix::create_iosd_account`] go before it.
+pub fn expire_audit(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
+    let accounts = accounts::ExpireAudit {
+        caller,
+        refund: refund(address, job),
+        claimed: claimed(&job.device, &job.operator),
+        io_mint: address::io_mint(),
+        caller_io: address::io_account(&caller),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::ExpireAudit {})
+}
+
 /// `owner` signs; the program refuses anybody but the job's user.
 pub fn accept_result(owner: Pubkey, address: Pubkey, job: &Job) -> Instruction {
     let accounts = accounts::AcceptResult {

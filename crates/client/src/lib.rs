@@ -20,7 +20,7 @@ pub mod staking_ix;
 pub mod wallet;
 
 pub use anchor_lang::prelude::Pubkey;
-pub use chain::{Approval, Chain, Confirmed};
+pub use chain::{Approval, Chain, Clock, Confirmed};
 pub use credits_ix::transfer_sol;
 pub use error::{ClientError, ProgramFailure};
 pub use parameter::Parameter;

@@ -21,6 +21,8 @@ pub enum Unit {
     Seconds,
     /// Coins, decimal.
     Io,
+    /// A plain number.
+    Count,
     /// Credits, decimal.
     Iosd,
     /// Rows of a matrix.
@@ -69,6 +71,9 @@ const TABLE: &[(&str, Parameter, Unit)] = {
         ("jobs.class_stake_1", Jobs(J::ClassStake1), Unit::Io),
         ("jobs.class_stake_2", Jobs(J::ClassStake2), Unit::Io),
         ("jobs.class_stake_3", Jobs(J::ClassStake3), Unit::Io),
+        ("jobs.audit_bps", Jobs(J::AuditBps), Unit::Bps),
+        ("jobs.audit_cells", Jobs(J::AuditCells), Unit::Count),
+        ("jobs.answer_s", Jobs(J::AnswerS), Unit::Seconds),
         ("jobs.round_window_s", Jobs(J::RoundWindowS), Unit::Seconds),
         ("jobs.round_every_s", Jobs(J::RoundEveryS), Unit::Seconds),
         ("jobs.round_answer_s", Jobs(J::RoundAnswerS), Unit::Seconds),
@@ -132,6 +137,7 @@ impl Parameter {
             Unit::Bps => format!("{value} bps"),
             Unit::Seconds => format!("{value} s"),
             Unit::Io => format!("{} IO", io(value)),
+            Unit::Count => value.to_string(),
             Unit::Iosd => format!("{} IOSD", iosd(value)),
             Unit::Rows => format!("{value} rows"),
             Unit::MacsPerSecond => format!("{value} MAC/s"),
@@ -156,6 +162,7 @@ impl Parameter {
             Unit::Bps => (text.parse().ok(), "a whole number of basis points (1 % is 100)"),
             Unit::Seconds => (text.parse().ok(), "a whole number of seconds"),
             Unit::Io => (parse(text, IO_DECIMALS), "an amount of IO with up to 8 decimals"),
+            Unit::Count => (text.parse().ok(), "a whole number"),
             Unit::Iosd => (parse(text, IOSD_DECIMALS), "an amount of IOSD with up to 6 decimals"),
             Unit::Rows => (text.parse().ok(), "a whole number of rows, a multiple of 64"),
             Unit::MacsPerSecond => (text.parse().ok(), "a whole number of multiply-accumulates per second"),

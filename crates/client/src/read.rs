@@ -3,6 +3,7 @@ use crate::error::ClientError;
 use crate::{Chain, Pubkey, address, credits_ix};
 use credits::state::{Earnings, Emission, Epoch, Feed, Loyalty};
 use economy::Price;
+use economy::claim::{ClaimTerms, reservation};
 use economy::stake as rules;
 use governance::state::{Proposal, Vote};
 use jobs::state::{Job, Operator, Status};
@@ -128,6 +129,22 @@ impl Chain {
                 Ok(economy::pyth::decode(&data, &feed_id, now, config.price_limits()))
             }
         }
+    }
+
+    /// IO that an operator must have free of its own stake to claim a job of this `price` (IOSD) now; the inner error says why there is no price for it.
+    ///
+    /// # Errors
+    /// If the node cannot be reached or the network is not initialized.
+    pub async fn reservation(&self, price: u64) -> Result<Result<u64, economy::PriceError>, ClientError> {
+        let (jobs, staking) = (self.jobs_config().await?, self.staking_config().await?);
+        let terms =
+            ClaimTerms { reserve_bps: jobs.reserve_bps, audit_bps: jobs.audit_bps, prover_bps: staking.prover_bps };
+        let buying = match self.price().await? {
+            Ok(read) => read.buying(),
+            Err(error) => Err(error),
+        };
+        // What does not fit is more than there is.
+        Ok(buying.map(|buying| reservation(price, terms, buying).unwrap_or(u64::MAX)))
     }
 
     /// An epoch's account: there is one once somebody bought or redeemed in it, and until that is settled.

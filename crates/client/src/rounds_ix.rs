@@ -1,7 +1,7 @@
 //! Instructions of the jobs program about challenge rounds, device classes and idle pay.
 use crate::{Pubkey, address, jobs_ix};
 use anchor_lang::{InstructionData, ToAccountMetas, system_program};
-use jobs::slot_hashes::SLOT_HASHES;
+use jobs::slot_hashes;
 use jobs::{accounts, instruction};
 use solana_instruction::Instruction;
 
@@ -46,7 +46,7 @@ pub fn open_round(opener: Pubkey, number: u64) -> Instruction {
         opener,
         config: address::jobs_config(),
         round,
-        slot_hashes: SLOT_HASHES,
+        slot_hashes: slot_hashes::ADDRESS,
         shard: address::jobs_shard_of(&round),
         system_program: system_program::ID,
         event_authority: event_authority(),
@@ -60,7 +60,7 @@ pub fn advance_round(number: u64) -> Instruction {
     let accounts = accounts::AdvanceRound {
         config: address::jobs_config(),
         round,
-        slot_hashes: SLOT_HASHES,
+        slot_hashes: slot_hashes::ADDRESS,
         emission: address::emission(),
         shard: address::jobs_shard_of(&round),
         event_authority: event_authority(),

@@ -143,11 +143,11 @@ pub fn choose(preference: &Preference) -> Result<(Box<dyn Backend>, ChoiceReport
     Ok((Box::new(Failover::new(backend, select)), report))
 }
 
-/// An opened backend, or why it cannot be used.
-pub type Opened = Result<Box<dyn Backend>, String>;
+/// An adapter and its backend, or why it cannot be used.
+pub type Opened = (Description, Result<Box<dyn Backend>, String>);
 
 /// Every Vulkan adapter of this machine, software ones included: opened and past its self-test, or why not.
-pub fn every_gpu() -> Vec<(Description, Opened)> {
+pub fn every_gpu() -> Vec<Opened> {
     let adapters = gpu::adapters(&GpuSelect::Name(String::new())).unwrap_or_default();
     let tried = adapters.iter().map(try_gpu);
     let opened = tried.map(|(candidate, backend)| {

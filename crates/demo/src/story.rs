@@ -144,6 +144,7 @@ impl<'a> Story<'a> {
             min_price: "0.1".into(),
             models: Vec::new(),
             max_memory_mb: 1024,
+            kept: self.net.folder().join("kept"),
             margin_s: 5,
             poll_ms: 200,
         };

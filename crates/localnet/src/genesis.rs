@@ -133,6 +133,10 @@ impl Genesis<'_> {
             reserve_bps: 20_000,
             forfeit_bps: 1_000,
             class_stake: CLASS_STAKE,
+            // With half of all jobs audited, deterrence asks for less than `reserve_bps`.
+            audit_bps: 5_000,
+            audit_cells: 2,
+            answer_s: 60,
             rounds: self.round_rules,
         }
     }

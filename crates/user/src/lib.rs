@@ -11,4 +11,4 @@ pub use dispute::{Disputed, dispute};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
 pub use redeem::{claim, rebate, redeem};
-pub use review::{Review, accept, cancel, expire, review};
+pub use review::{Review, accept, cancel, draw, expire, review};

@@ -77,12 +77,30 @@ pub async fn cancel(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result
     Ok(chain.send(&[refund_to, instruction], &[wallet]).await?)
 }
 
-/// Refunds a job whose deadline has passed to its user. Anybody may.
+/// Draws a committed job's audit, once its draw slot has passed. Anybody may.
+///
+/// # Errors
+/// The program's or node's refusal.
+pub async fn draw(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
+    Ok(chain.send(&[jobs_ix::draw_audit(wallet.pubkey(), *address)], &[wallet]).await?)
+}
+
+/// Refunds a job whose deadline has passed to its user: nobody claimed it, its device did not commit, or its audit was not
+/// answered. Anybody may.
 ///
 /// # Errors
 /// The program's or node's refusal.
 pub async fn expire(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result<Confirmed, UserError> {
     let job = find_job(chain, address).await?;
+    if job.status == Status::Committed {
+        let me = wallet.pubkey();
+        let instructions = [
+            credits_ix::create_iosd_account(me, job.user),
+            credits_ix::create_io_account(me, me),
+            jobs_ix::expire_audit(me, *address, &job),
+        ];
+        return Ok(chain.send(&instructions, &[wallet]).await?);
+    }
     let has_io = chain.bytes(&address::io_account(&job.user)).await?.is_some();
     Ok(chain.send(&jobs_ix::expire_with_accounts(wallet.pubkey(), *address, &job, has_io), &[wallet]).await?)
 }

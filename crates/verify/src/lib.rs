@@ -11,5 +11,5 @@ pub mod freivalds;
 mod method;
 
 pub use check::{Case, LayerReport, Rejection, Report, check, check_known};
-pub use evidence::{EvidenceError, evidence};
+pub use evidence::{EvidenceError, answer, evidence};
 pub use method::{Method, accumulators_to_serve, method, served};

@@ -4,6 +4,7 @@ use crate::cursor::{self, ListKey, Page};
 use crate::error::{ApiError, Problem};
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
 use crate::store;
+use crate::store::audits::AuditedCell;
 use crate::store::events::Event;
 use crate::store::jobs::{Job, JobFilter};
 use crate::values::{Hash, Key};
@@ -22,11 +23,20 @@ pub enum JobStatus {
     Cancelled,
     Expired,
     Refunded,
+    Unanswered,
 }
 
 impl JobStatus {
-    pub const ALL: [Self; 7] =
-        [Self::Posted, Self::Claimed, Self::Committed, Self::Paid, Self::Cancelled, Self::Expired, Self::Refunded];
+    pub const ALL: [Self; 8] = [
+        Self::Posted,
+        Self::Claimed,
+        Self::Committed,
+        Self::Paid,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Refunded,
+        Self::Unanswered,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -37,6 +47,7 @@ impl JobStatus {
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
             Self::Refunded => "refunded",
+            Self::Unanswered => "unanswered",
         }
     }
 }
@@ -111,6 +122,8 @@ pub async fn list(
 pub struct JobDetail {
     #[serde(flatten)]
     pub job: Job,
+    /// Audited cells that were shown to be right.
+    pub audited_cells: Vec<AuditedCell>,
     pub history: Vec<Event>,
 }
 
@@ -120,7 +133,9 @@ pub async fn detail(app: &App, address: Key) -> Result<JobDetail, ApiError> {
     let history = store::events::of_job(&app.pool, address).await?;
     let finalized = app.head.borrow().finalized_slot;
     let history = history.into_iter().map(|row| row.show(finalized)).collect();
-    Ok(JobDetail { job: job.show(finalized), history })
+    let audited_cells = store::audits::of_job(&app.pool, address).await?;
+    let audited_cells = audited_cells.into_iter().map(|row| row.show(finalized)).collect();
+    Ok(JobDetail { job: job.show(finalized), audited_cells, history })
 }
 
 /// One job.

@@ -39,7 +39,7 @@ fn numbers(network: &Network) -> Markup {
     html! {
         dl.cards {
             (card("Jobs", html! { (jobs.total) }, html! {
-                (open) " open, " (jobs.paid) " paid, " (jobs.cancelled + jobs.expired) " returned, " (jobs.refunded) " disputed"
+                (open) " open, " (jobs.paid) " paid, " (jobs.cancelled + jobs.expired) " returned, " (jobs.refunded) " disputed, " (jobs.unanswered) " without an answer"
             }))
             (card("Devices", html! { (network.devices) }, html! {
                 (plural(network.operators, "operator")) ", " (plural(network.models, "model")) ", " (plural(network.users, "user"))

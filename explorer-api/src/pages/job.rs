@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
 use crate::handlers::jobs::detail;
+use crate::store::audits::{Audit, AuditedCell};
 use crate::store::jobs::Job;
 use axum::extract::State;
 use maud::{Markup, html};
@@ -26,6 +27,7 @@ pub async fn page(
                 section { h2 { "Money" } (money_table(job)) }
                 @if job.stake.reserved.is_some() { section { h2 { "Stake behind it" } (stake(job)) } }
                 section { h2 { "Work" } (work(job)) }
+                @if let Some(audit) = &job.audit { section { h2 { "Audit" } (audit_facts(audit, &detail.audited_cells)) } }
                 @if let Some(fault) = &job.fault {
                     section { h2 { "Proven fault" }
                         dl.facts {
@@ -70,6 +72,35 @@ fn stake(job: &Job) -> Markup {
             dt { "Reserved" } dd { (money_or_dash(stake.reserved.as_ref())) }
             @if let Some(forfeited) = &stake.forfeited { dt { "To the user" } dd { (money(forfeited)) } }
             @if let Some(slashed) = &stake.slashed { dt { "Slashed" } dd { (money(slashed)) } }
+        }
+    }
+}
+
+fn audit_facts(audit: &Audit, cells: &[AuditedCell]) -> Markup {
+    html! {
+        dl.facts {
+            dt { "State" } dd { (audit.words) }
+            dt { "Chance" } dd { (audit.bps / 100) "." (format!("{:02}", audit.bps % 100)) " %" }
+            dt { "Cells" } dd { (audit.answered) " of " (audit.cells) " shown to be right" }
+            @if let Some(slot) = audit.draw_slot { dt { "Drawn from slot" } dd { (slot) } }
+            @if audit.draws_missed > 0 { dt { "Missed draws" } dd { (audit.draws_missed) } }
+            @if let Some(slot) = &audit.drawn_slot { dt { "Decided by slot" } dd { (slot) } }
+            @if let Some(hash) = &audit.slot_hash { dt { "Its hash" } dd { (short(hash)) } }
+            @if let Some(seed) = &audit.seed { dt { "Seed" } dd { (short(seed)) } }
+            @if let Some(deadline) = audit.deadline { dt { "Answer by" } dd { (time(deadline)) } }
+        }
+        @if !cells.is_empty() {
+            div.scroll {
+            table {
+                caption { "Cells shown to be right" }
+                thead { tr { th.number scope="col" { "Cell" } th.number scope="col" { "Layer" } th.number scope="col" { "Row" }
+                    th.number scope="col" { "Column" } th scope="col" { "When" } } }
+                tbody { @for cell in cells { tr {
+                    td.number { (cell.index) } td.number { (cell.layer) } td.number { (cell.row) } td.number { (cell.column) }
+                    td { (time(cell.opened_at)) }
+                } } }
+            }
+            }
         }
     }
 }

@@ -28,7 +28,14 @@ fn title(event: &Event) -> &str {
         "JobClaimed" => "Claimed",
         "ResultCommitted" => "Result committed",
         "JobPaid" if text(event, "verification") == "accepted" => "Accepted by the user and paid",
+        "JobPaid" if text(event, "verification") == "audited" => "Audited on chain, settled and paid",
         "JobPaid" => "Settled unchallenged and paid",
+        "AuditDrawn" if event.body["audited"] == true => "Drawn for an audit",
+        "AuditDrawn" => "Not drawn for an audit",
+        "AuditMissed" => "Draw missed, an audit is certain",
+        "CellOpened" if event.body["left"] == 0 => "Last audited cell shown to be right, audit passed",
+        "CellOpened" => "Audited cell shown to be right",
+        "AuditExpired" => "Audit not answered, refunded",
         "JobCancelled" => "Cancelled by the user",
         "JobExpired" if event.body["device"].is_null() => "Expired unclaimed",
         "JobExpired" => "Expired without a result",
@@ -60,6 +67,22 @@ fn said(event: &Event) -> Markup {
         "ResultCommitted" => html! { (who("by device", "device")) (who("root", "commitment")) },
         "JobPaid" => who("to operator", "operator"),
         "JobExpired" if !event.body["device"].is_null() => who("held by device", "device"),
+        "AuditDrawn" => html! {
+            p { "by the hash of slot " (text(event, "slot")) }
+            @if event.body["audited"] == true { p { (event.body["cells"]) " cells to answer" } }
+        },
+        "AuditMissed" => html! {
+            p { "slot " (text(event, "draw_slot")) " draws " (event.body["cells"]) " cells instead" }
+        },
+        "CellOpened" => html! {
+            p { "layer " (event.body["layer"]) ", row " (event.body["row"]) ", column " (event.body["column"]) ", "
+                (event.body["left"]) " cells left" }
+            (who("by", "prover"))
+        },
+        "AuditExpired" => html! {
+            p { (event.body["left"]) " cells without an answer" }
+            (who("noticed by", "caller"))
+        },
         "FaultProven" => html! {
             (who("by", "prover"))
             p { "layer " (event.body["layer"]) ", row " (event.body["row"]) ", column " (event.body["column"])

@@ -1,4 +1,5 @@
 use crate::outcome::{self, Facts};
+use crate::store::audits::{Audit, AuditRow};
 use crate::values::{Amount, Finality, Hash, Key, Time, base58, hex};
 use serde::Serialize;
 use sqlx::{FromRow, PgPool, QueryBuilder};
@@ -11,7 +12,9 @@ const COLUMNS: &str =
     window_end, supplier_share::text, fee_retired::text, fee_incentives::text,
     (fee_retired + fee_incentives)::text AS fee, refund::text, fault_prover, fault_layer, fault_row, fault_column,
     fault_expected, fault_committed, posted_time, claimed_time, committed_time, ended_time, posted_signature,
-    claimed_signature, committed_signature, ended_signature, reserved::text, forfeited::text, slashed::text, slot";
+    claimed_signature, committed_signature, ended_signature, reserved::text, forfeited::text, slashed::text,
+    audit_bps, audit_cells, audit, draw_slot, draws_missed, drawn_slot::text, drawn_hash, audit_seed, audit_deadline,
+    audit_answered, drawn_time, drawn_signature, slot";
 
 #[derive(Debug, FromRow)]
 pub struct JobRow {
@@ -56,6 +59,8 @@ pub struct JobRow {
     reserved: Option<String>,
     forfeited: Option<String>,
     slashed: Option<String>,
+    #[sqlx(flatten)]
+    audit: AuditRow,
     slot: i64,
 }
 
@@ -70,9 +75,10 @@ pub struct Job {
     /// Rows in the batch.
     pub rows: i64,
     pub price: Amount,
-    /// `posted`, `claimed`, `committed`, `paid`, `cancelled`, `expired`, or `refunded` (a fault was proven).
+    /// `posted`, `claimed`, `committed`, `paid`, `cancelled`, `expired`, `refunded` (a fault was proven), or `unanswered` (an answer
+    /// was owed and did not come).
     pub status: String,
-    /// Of a paid job: `accepted` or `unchallenged`.
+    /// Of a paid job: `accepted`, `unchallenged` or `audited`.
     pub verification: Option<String>,
     /// How far the result is known, in words.
     pub outcome: &'static str,
@@ -96,6 +102,8 @@ pub struct Job {
     pub money: Money,
     pub stake: StakeBehind,
     pub fault: Option<Fault>,
+    /// From the claim on.
+    pub audit: Option<Audit>,
     #[schema(value_type = String)]
     pub posted_at: Time,
     #[schema(value_type = Option<String>)]
@@ -132,7 +140,7 @@ pub struct StakeBehind {
     pub reserved: Option<Amount>,
     /// Given to the user because the claim expired; the rest was freed.
     pub forfeited: Option<Amount>,
-    /// Lost to a proven fault.
+    /// Lost to a proven fault or to silence.
     pub slashed: Option<Amount>,
 }
 
@@ -153,7 +161,12 @@ impl JobRow {
     pub fn show(self, finalized_slot: Option<i64>) -> Job {
         let key = |bytes: Option<Vec<u8>>| bytes.map(|bytes| base58(&bytes));
         let claimed = self.claimed_time.is_some();
-        let facts = Facts { status: &self.status, verification: self.verification.as_deref(), claimed };
+        let facts = Facts {
+            status: &self.status,
+            verification: self.verification.as_deref(),
+            claimed,
+            audit: self.audit.state(),
+        };
         let outcome = outcome::words(facts);
         let fault = self.fault_prover.map(|prover| Fault {
             prover: base58(&prover),
@@ -196,6 +209,7 @@ impl JobRow {
                 slashed: self.slashed.map(Amount::io),
             },
             fault,
+            audit: self.audit.show(),
             posted_at: Time(self.posted_time),
             claimed_at: self.claimed_time.map(Time),
             committed_at: self.committed_time.map(Time),

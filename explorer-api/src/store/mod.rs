@@ -1,4 +1,5 @@
 //! All SQL.
+pub mod audits;
 pub mod challenges;
 pub mod devices;
 pub mod epochs;

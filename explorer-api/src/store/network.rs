@@ -35,6 +35,8 @@ pub struct JobCounts {
     pub expired: i64,
     /// Ended by a proven fault.
     pub refunded: i64,
+    /// An answer was owed and did not come.
+    pub unanswered: i64,
     pub total: i64,
 }
 
@@ -125,6 +127,7 @@ async fn job_counts(pool: &PgPool) -> Result<JobCounts, sqlx::Error> {
             "cancelled" => counts.cancelled = jobs,
             "expired" => counts.expired = jobs,
             "refunded" => counts.refunded = jobs,
+            "unanswered" => counts.unanswered = jobs,
             other => tracing::warn!(status = other, "jobs are counted in a state that is not known here"),
         }
     }

@@ -5,6 +5,7 @@ use credits::{PriceSource, Purpose};
 use governance::state::{Action, Choice, Status, Target};
 use jobs::events::Verification;
 use serde_json::{Value, json};
+use staking::SlashReason;
 use staking::state::{PoolKind, PoolState, PositionState};
 
 /// How a field reads in JSON.
@@ -67,6 +68,7 @@ macro_rules! words_in_body {
 words_in_body! {
     Verification => verification_word,
     Purpose => words::purpose,
+    SlashReason => words::slash_reason,
     PoolKind => words::pool_kind,
     Choice => words::choice,
     Status => words::status,
@@ -135,16 +137,17 @@ pub fn verification_word(verification: Verification) -> &'static str {
     match verification {
         Verification::Accepted => "accepted",
         Verification::Unchallenged => "unchallenged",
+        Verification::Audited => "audited",
     }
 }
 
-macro_rules! numbers_in_body {
-    ($($number:ty),*) => {
-        $(impl InBody for $number {
+macro_rules! plain_in_body {
+    ($($plain:ty),*) => {
+        $(impl InBody for $plain {
             fn in_body(&self) -> Value {
                 (*self).into()
             }
         })*
     };
 }
-numbers_in_body!(u8, u16, u32, i32, i64);
+plain_in_body!(bool, u8, u16, u32, i32, i64);

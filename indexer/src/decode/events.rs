@@ -90,8 +90,12 @@ events! {
         ModelRegistered { root, publisher, name, blob, layers, input_width, output_width, macs_per_row }
         UserOpened { user }
         JobPosted { job, user, seq, model_root, rows, input_root, input_blob, model_blob, price, claim_deadline, execute_s }
-        JobClaimed { job, device, operator, commit_deadline, reserved }
-        ResultCommitted { job, device, commitment, result_blob, window_end }
+        JobClaimed { job, device, operator, commit_deadline, reserved, audit_bps, audit_cells }
+        ResultCommitted { job, device, commitment, result_blob, window_end, draw_slot }
+        AuditDrawn { job, caller, fee, slot, slot_hash, seed, certain, audited, cells, deadline }
+        AuditMissed { job, missed_slot, draw_slot, cells }
+        CellOpened { job, prover, index, layer, row, column, left }
+        AuditExpired { job, device, operator, caller, left, refund, slashed }
         JobPaid { job, device, operator, price, verification, device_jobs_paid }
         JobCancelled { job, refund }
         JobExpired { job, device, refund, forfeited }
@@ -139,7 +143,7 @@ events! {
         StakeReleased { pool, amount, position, pool_state }
         StakeForfeited { pool, user, to_user, released, fold, position, pool_state }
         StakeSlashed {
-            pool, reserved, beyond, to_prover, burned, factor, epoch, epoch_slashed, slash_base, fold, position, pool_state
+            pool, reason, reserved, beyond, to_prover, burned, factor, epoch, epoch_slashed, slash_base, fold, position, pool_state
         }
         PositionLocked { pool, holder, until }
         ParameterSet { parameter, old, new }

@@ -5,6 +5,7 @@ use credits::{PriceSource, Purpose};
 use governance::state::{Action, Choice, Status, Target};
 use jobs::state::Failure;
 use serde_json::{Value, json};
+use staking::SlashReason;
 use staking::state::PoolKind;
 use std::fmt::Debug;
 
@@ -20,6 +21,13 @@ pub fn pool_kind(kind: PoolKind) -> &'static str {
     match kind {
         PoolKind::Operator => "operator",
         PoolKind::User => "user",
+    }
+}
+
+pub fn slash_reason(reason: SlashReason) -> &'static str {
+    match reason {
+        SlashReason::WrongCell => "wrong_cell",
+        SlashReason::Silence => "silence",
     }
 }
 
@@ -70,6 +78,7 @@ enum Counted {
     BasisPoints,
     Seconds,
     Io,
+    Cells,
     Credits,
     Rows,
     /// Multiply-accumulates per second.
@@ -79,7 +88,7 @@ enum Counted {
 
 /// What a parameter's name stands for.
 fn described(name: &str) -> (&str, Counted) {
-    use Counted::{BasisPoints, Credits, Flags, Io, Macs, Rows, Seconds};
+    use Counted::{BasisPoints, Cells, Credits, Flags, Io, Macs, Rows, Seconds};
     match name {
         "FeeBps" => ("the fee on settled prices", BasisPoints),
         "IncentiveBps" => ("the incentives' share of the fee", BasisPoints),
@@ -100,6 +109,9 @@ fn described(name: &str) -> (&str, Counted) {
         "ClassStake1" => ("the stake that a device of class 1 needs", Io),
         "ClassStake2" => ("the stake that a device of class 2 needs", Io),
         "ClassStake3" => ("the stake that a device of class 3 needs", Io),
+        "AuditBps" => ("the share of results that is audited", BasisPoints),
+        "AuditCells" => ("the size of an audit", Cells),
+        "AnswerS" => ("the time to answer an audit", Seconds),
         "RoundWindowS" => ("the time in which a challenge round's answers are committed to", Seconds),
         "RoundEveryS" => ("the least time from one challenge round to the next", Seconds),
         "RoundAnswerS" => ("the time in which drawn cells of challenges are answered", Seconds),
@@ -148,6 +160,7 @@ fn value(counted: &Counted, value: u64) -> String {
         Counted::BasisPoints => format!("{}.{:02} %", value / 100, value % 100),
         Counted::Seconds => format!("{value} s"),
         Counted::Io => io(value),
+        Counted::Cells => format!("{value} cells"),
         Counted::Credits => format!("{} IOSD for 10^12 multiply-accumulates", economy::amount::iosd(value)),
         Counted::Rows => format!("{value} rows"),
         Counted::Macs => format!("{value} multiply-accumulates per second"),

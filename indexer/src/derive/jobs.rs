@@ -1,5 +1,6 @@
-use super::{Inserted, amount, bytes, ensure_operator, ensure_user, expect_row, orders, rounds};
+use super::{Inserted, amount, audits, bytes, ensure_operator, ensure_user, expect_row, orders, rounds};
 use crate::decode::{JobsEvent, storable_text, verification_word, words};
+use crate::store::db_slot;
 use ::jobs::events::*;
 use anchor_lang::prelude::Pubkey;
 use sqlx::PgConnection;
@@ -14,6 +15,10 @@ pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &JobsEvent)
         JobsEvent::JobPosted(e) => posted(tx, row, e).await,
         JobsEvent::JobClaimed(e) => claimed(tx, row, e).await,
         JobsEvent::ResultCommitted(e) => committed(tx, row, e).await,
+        JobsEvent::AuditDrawn(e) => audits::drawn(tx, row, e).await,
+        JobsEvent::AuditMissed(e) => audits::missed(tx, row, e).await,
+        JobsEvent::CellOpened(e) => audits::opened(tx, row, e).await,
+        JobsEvent::AuditExpired(e) => audits::expired(tx, row, e).await,
         JobsEvent::JobPaid(e) => paid(tx, row, e).await,
         JobsEvent::JobCancelled(e) => end(tx, row, &e.job, "cancelled", None).await,
         JobsEvent::JobExpired(e) => expired(tx, row, e).await,
@@ -199,7 +204,7 @@ async fn claimed(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobClaimed) -> R
     move_job(tx, row, &e.job, "claimed", None).await?;
     sqlx::query(
         "UPDATE jobs SET device = $2, operator = $3, commit_deadline = $4, claimed_time = $5, claimed_signature = $6,
-             reserved = $7::numeric
+             reserved = $7::numeric, audit_bps = $8, audit_cells = $9
          WHERE address = $1",
     )
     .bind(bytes(&e.job))
@@ -209,6 +214,8 @@ async fn claimed(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobClaimed) -> R
     .bind(e.stamp.time)
     .bind(row.signature.as_slice())
     .bind(amount(e.reserved))
+    .bind(i32::from(e.audit_bps))
+    .bind(i16::from(e.audit_cells))
     .execute(&mut *tx)
     .await?;
     let device = sqlx::query("UPDATE devices SET live_job = $2, slot = $3 WHERE key = $1")
@@ -224,7 +231,8 @@ async fn claimed(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobClaimed) -> R
 async fn committed(tx: &mut PgConnection, row: &Inserted<'_>, e: &ResultCommitted) -> Result<(), sqlx::Error> {
     move_job(tx, row, &e.job, "committed", None).await?;
     sqlx::query(
-        "UPDATE jobs SET commitment = $2, result_blob = $3, window_end = $4, committed_time = $5, committed_signature = $6
+        "UPDATE jobs SET commitment = $2, result_blob = $3, window_end = $4, committed_time = $5, committed_signature = $6,
+             audit = 'pending', draw_slot = $7
          WHERE address = $1",
     )
     .bind(bytes(&e.job))
@@ -233,6 +241,7 @@ async fn committed(tx: &mut PgConnection, row: &Inserted<'_>, e: &ResultCommitte
     .bind(e.window_end)
     .bind(e.stamp.time)
     .bind(row.signature.as_slice())
+    .bind(db_slot(e.draw_slot))
     .execute(tx)
     .await?;
     Ok(())
@@ -301,13 +310,23 @@ async fn fault_proven(tx: &mut PgConnection, row: &Inserted<'_>, e: &FaultProven
     .bind(amount(e.slashed))
     .execute(&mut *tx)
     .await?;
+    count_fault(tx, row, &e.device, &e.operator).await
+}
+
+/// A job ended as a fault of this device and this operator.
+pub(super) async fn count_fault(
+    tx: &mut PgConnection,
+    row: &Inserted<'_>,
+    device: &Pubkey,
+    operator: &Pubkey,
+) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE devices SET jobs_faulted = jobs_faulted + 1, live_job = NULL, slot = $2 WHERE key = $1")
-        .bind(bytes(&e.device))
+        .bind(bytes(device))
         .bind(row.slot)
         .execute(&mut *tx)
         .await?;
     sqlx::query("UPDATE operators SET jobs_faulted = jobs_faulted + 1, slot = $2 WHERE key = $1")
-        .bind(bytes(&e.operator))
+        .bind(bytes(operator))
         .bind(row.slot)
         .execute(tx)
         .await?;
@@ -315,7 +334,7 @@ async fn fault_proven(tx: &mut PgConnection, row: &Inserted<'_>, e: &FaultProven
 }
 
 /// Moves a job to its last state.
-async fn end(
+pub(super) async fn end(
     tx: &mut PgConnection,
     row: &Inserted<'_>,
     job: &Pubkey,

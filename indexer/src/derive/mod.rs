@@ -1,4 +1,5 @@
 //! What events add up to. Called once for every event that is new, inside the transaction that adds it.
+mod audits;
 mod credits;
 mod emission;
 mod governance;

@@ -3,6 +3,7 @@ use super::event_data;
 use super::samples::{Sample, stamp};
 use super::story::key;
 use indexer::Program;
+use staking::SlashReason;
 use staking::events::*;
 use staking::state::{PoolState, PositionState};
 use staking::{Parameter, PoolKind};
@@ -83,6 +84,7 @@ fn of_losses() -> Vec<Sample> {
     let slashed = StakeSlashed {
         stamp,
         pool,
+        reason: SlashReason::Silence,
         reserved: u64::MAX,
         beyond: u64::MAX,
         to_prover: 1,

@@ -156,7 +156,16 @@ impl Story {
         (job.device, job.operator) = (device, operator);
         let stamp = self.jobs(&job.address);
         let (job, commit_deadline) = (job.address, stamp.time + 300);
-        let event = JobClaimed { stamp, job, device, operator, commit_deadline, reserved: 1_000 };
+        let event = JobClaimed {
+            stamp,
+            job,
+            device,
+            operator,
+            commit_deadline,
+            reserved: 1_000,
+            audit_bps: 5_000,
+            audit_cells: 2,
+        };
         self.tell(vec![(Program::Jobs, event_data(&event))]);
     }
 
@@ -169,6 +178,7 @@ impl Story {
             commitment: [6; 32],
             result_blob: [8; 32],
             window_end: stamp.time + 60,
+            draw_slot: stamp.slot + 32,
         };
         self.tell(vec![(Program::Jobs, event_data(&event))]);
     }

@@ -33,6 +33,13 @@ pub const MAX_CLAIM_S: u32 = 7 * 86_400;
 pub const MAX_EXECUTE_S: u32 = 86_400;
 /// Bounds of the challenge window: 1 second (a local network) to 7 days.
 pub const MAX_WINDOW_S: u32 = 7 * 86_400;
+/// Bounds of the time to answer an audit: 10 seconds (a local network) to 1 day.
+pub const MIN_ANSWER_S: u32 = 10;
+pub const MAX_ANSWER_S: u32 = 86_400;
+/// Slots from a commitment to the one whose hash draws its audit: nobody knows that hash yet.
+pub const DRAW_DELAY: u64 = 32;
+/// What a job's user puts by for whoever draws its audit, lamports. It returns with the rent if there is no draw.
+pub const DRAW_FEE: u64 = 20_000;
 /// Largest evidence, bytes: that about any cell of any model fits.
 pub const MAX_PROOF_BYTES: u32 = judge::MAX_EVIDENCE as u32;
 /// How much an instruction may add to an account, bytes.

@@ -70,8 +70,24 @@ pub enum JobsError {
     WrongPool,
     #[msg("an amount does not fit 64 bits")]
     AmountOverflow,
+    #[msg("the audit is still to be drawn: draw it once the draw slot has passed, then settle")]
+    AuditPending,
+    #[msg("the audit is open: its cells must be answered first, or its deadline must pass")]
+    AuditOpen,
+    #[msg("the audit is drawn already")]
+    AlreadyDrawn,
+    #[msg("the job has no open audit")]
+    NoOpenAudit,
+    #[msg("the audit has no cell with this index")]
+    NoSuchCell,
+    #[msg("this cell is answered already")]
+    AlreadyAnswered,
+    #[msg("the committed cell is wrong: only right cells answer; dispute_cell, or prove_cell in a round, proves a wrong one")]
+    WrongCell,
     #[msg("this is not the slot hashes sysvar, or it cannot be read")]
     WrongSlotHashes,
+    #[msg("this is not the staking program's config")]
+    WrongStakingConfig,
     #[msg("the last round is not over, or it is too early for the next one")]
     RoundNotDue,
     #[msg("a round has the number after the last one's")]
@@ -92,12 +108,8 @@ pub enum JobsError {
     NotPunished,
     #[msg("this cell was not drawn, or the round has no answer of this device")]
     NoSuchAnswer,
-    #[msg("this cell is answered already")]
-    AlreadyAnswered,
     #[msg("the segment and its path do not lead to the root that was committed to")]
     EvidenceSegment,
-    #[msg("the committed cell is wrong: nothing can answer for it")]
-    WrongCell,
     #[msg("the device has not failed a round that has ended")]
     NotFailed,
     #[msg("there is nothing to punish: no wrong cell of the device is proven")]

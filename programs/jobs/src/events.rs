@@ -87,6 +87,9 @@ pub struct JobClaimed {
     pub commit_deadline: i64,
     /// Stake reserved for it, IO base units.
     pub reserved: u64,
+    /// The chance that its result is audited, basis points, and in how many cells.
+    pub audit_bps: u16,
+    pub audit_cells: u8,
 }
 
 #[event]
@@ -98,6 +101,73 @@ pub struct ResultCommitted {
     /// sha256 of the result file.
     pub result_blob: [u8; 32],
     pub window_end: i64,
+    /// The first slot hash at or after this slot draws its audit.
+    pub draw_slot: u64,
+}
+
+/// The audit's draw.
+#[event]
+pub struct AuditDrawn {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    /// Who asked for it and got the fee for that, lamports.
+    pub caller: Pubkey,
+    pub fee: u64,
+    /// The slot whose hash decided.
+    pub slot: u64,
+    pub slot_hash: [u8; 32],
+    /// What the cells follow from, see `judge::audit`.
+    pub seed: [u8; 32],
+    /// An earlier draw was missed, which made this audit certain.
+    pub certain: bool,
+    pub audited: bool,
+    /// Cells to answer; zero if it is not audited.
+    pub cells: u8,
+    /// Until when, unix seconds, inclusive; zero if it is not audited.
+    pub deadline: i64,
+}
+
+/// The slot hash that had to draw an audit cannot be known any more: the job is audited with certainty.
+#[event]
+pub struct AuditMissed {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub missed_slot: u64,
+    /// Draws the audit's cells instead.
+    pub draw_slot: u64,
+    /// How many it will have.
+    pub cells: u8,
+}
+
+/// One audited cell was shown to be right.
+#[event]
+pub struct CellOpened {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub prover: Pubkey,
+    /// Among the audit's cells.
+    pub index: u8,
+    pub layer: u32,
+    pub row: u32,
+    pub column: u32,
+    /// Cells still to answer; at zero the audit is passed.
+    pub left: u8,
+}
+
+/// An audit was not answered in time.
+#[event]
+pub struct AuditExpired {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    /// Who noticed.
+    pub caller: Pubkey,
+    /// Cells that were not answered.
+    pub left: u8,
+    pub refund: u64,
+    /// Stake that was reserved for the job and is slashed, IO base units.
+    pub slashed: u64,
 }
 
 /// How a paid job's result is known.
@@ -105,8 +175,10 @@ pub struct ResultCommitted {
 pub enum Verification {
     /// The user checked and accepted it.
     Accepted,
-    /// Nobody challenged it within the window.
+    /// Nobody challenged it within the window, and it was not drawn for an audit.
     Unchallenged,
+    /// All cells of its audit were judged on chain and are right, and nobody challenged it within the window.
+    Audited,
 }
 
 #[event]

@@ -93,7 +93,25 @@ pub mod jobs {
         instructions::accept_result::handle(ctx)
     }
 
-    /// Pays an unchallenged job after its window. Anyone may.
+    /// Draws a committed job's audit from the slot hashes, once its draw slot has passed; a draw that was missed makes the audit
+    /// certain. Anyone may, and gets the fee that the user put by.
+    pub fn draw_audit(ctx: Context<DrawAudit>) -> Result<()> {
+        instructions::draw_audit::handle(ctx)
+    }
+
+    /// Answers cell `index` of an audit with the buffer's evidence, until the deadline. Anyone may. What does not show that the
+    /// committed cell is right is refused and changes nothing.
+    pub fn open_cell(ctx: Context<OpenCell>, index: u8) -> Result<()> {
+        instructions::open_cell::handle(ctx, index)
+    }
+
+    /// Ends a job whose audit was not answered in time: the user is refunded and the stake reserved for it is slashed. Anyone
+    /// may, for a small share of that stake.
+    pub fn expire_audit(ctx: Context<ExpireAudit>) -> Result<()> {
+        instructions::expire_audit::handle(ctx)
+    }
+
+    /// Pays an unchallenged job after its window and its audit. Anyone may.
     pub fn settle_job(ctx: Context<SettleJob>) -> Result<()> {
         instructions::settle_job::handle(ctx)
     }

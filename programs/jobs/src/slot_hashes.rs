@@ -1,93 +1,159 @@
-//! Randomness: the hashes of recent slots, read from the sysvar account as it is. Its data: how many entries (u64), then
-//! slot (u64) and hash (32 bytes) of each, newest first; it keeps the last 512.
+//! Reading the slot hashes sysvar where it lies: the hashes of the last 512 slots that had a block.
 use anchor_lang::prelude::*;
 
-pub const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
-
-const COUNT: usize = 8;
-const SLOT: usize = 8;
+/// The sysvar's address.
+pub const ADDRESS: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
+/// Most entries that the sysvar holds.
+const MAX_ENTRIES: usize = 512;
+/// A slot (u64, little-endian) and its hash.
 const ENTRY: usize = 40;
+/// The number of entries (u64, little-endian) comes before them.
+const HEAD: usize = 8;
 
-/// What the account knows of a slot.
+/// What is known of the first slot hash at or after a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
-    /// The first slot at or after it that has a hash.
+    /// It is the hash of this slot: the one asked for, or the first after it that has a block.
     Found { slot: u64, hash: [u8; 32] },
-    /// No slot since then has a hash yet.
+    /// No slot at or after it is complete.
     NotYet,
-    /// Too long ago: which one was first cannot be known any more.
+    /// It has left the sysvar, or may have.
     Gone,
 }
 
-/// The newest slot with a hash. `None` if the data is not as the runtime writes it, or empty.
+/// The newest slot hash. `None` if `data` is not the sysvar's, or no slot is complete yet.
 pub fn newest(data: &[u8]) -> Option<(u64, [u8; 32])> {
-    entry(entries(data)?.first()?)
+    let count = entries(data)?;
+    if count == 0 {
+        return None;
+    }
+    Some((slot(data, 0)?, hash(data, 0)?))
 }
 
-/// The first slot at or after `slot` that has a hash: there is one answer at most, whenever it is asked for. `None` as
-/// [`newest`].
-pub fn first_from(data: &[u8], slot: u64) -> Option<Lookup> {
-    let entries = entries(data)?;
-    let (oldest, _) = entry(entries.last()?)?;
-    let later = entries.partition_point(|e| entry(e).is_some_and(|(s, _)| s >= slot));
-    let Some(first) = later.checked_sub(1).and_then(|i| entries.get(i)).and_then(entry) else {
-        return Some(Lookup::NotYet);
-    };
-    if oldest > slot {
+/// The first slot hash at or after `from`. `None` if `data` is not the sysvar's.
+///
+/// Entries go from the newest to the oldest. The first one at or after `from` is known if it is of that very slot, if an older
+/// one is there too, or if nothing has left the sysvar yet.
+pub fn first_from(data: &[u8], from: u64) -> Option<Lookup> {
+    let count = entries(data)?;
+    // How many entries are at or after `from`: they are the first ones.
+    let (mut low, mut high) = (0usize, count);
+    while low < high {
+        let middle = low.checked_add(high)? >> 1;
+        if slot(data, middle)? >= from {
+            low = middle.checked_add(1)?;
+        } else {
+            high = middle;
+        }
+    }
+    let Some(index) = low.checked_sub(1) else { return Some(Lookup::NotYet) };
+    let found = slot(data, index)?;
+    let is_oldest = low == count;
+    if found != from && is_oldest && count == MAX_ENTRIES {
         return Some(Lookup::Gone);
     }
-    Some(Lookup::Found { slot: first.0, hash: first.1 })
+    Some(Lookup::Found { slot: found, hash: hash(data, index)? })
 }
 
-fn entries(data: &[u8]) -> Option<&[[u8; ENTRY]]> {
-    let (count, rest) = data.split_first_chunk::<COUNT>()?;
-    rest.as_chunks::<ENTRY>().0.get(..usize::try_from(u64::from_le_bytes(*count)).ok()?)
+/// How many entries there are.
+fn entries(data: &[u8]) -> Option<usize> {
+    let count = usize::try_from(number(data, 0)?).ok()?;
+    let whole = count <= MAX_ENTRIES && data.len() >= place(count)?;
+    whole.then_some(count)
 }
 
-fn entry(bytes: &[u8; ENTRY]) -> Option<(u64, [u8; 32])> {
-    let (slot, hash) = bytes.split_first_chunk::<SLOT>()?;
-    Some((u64::from_le_bytes(*slot), hash.try_into().ok()?))
+fn place(index: usize) -> Option<usize> {
+    index.checked_mul(ENTRY)?.checked_add(HEAD)
+}
+
+fn slot(data: &[u8], index: usize) -> Option<u64> {
+    number(data, place(index)?)
+}
+
+fn hash(data: &[u8], index: usize) -> Option<[u8; 32]> {
+    let at = place(index)?.checked_add(8)?;
+    data.get(at..at.checked_add(32)?)?.try_into().ok()
+}
+
+fn number(data: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(data.get(at..at.checked_add(8)?)?.try_into().ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Newest first, as the runtime has them; each hash is its slot's number.
-    fn data(slots: &[u64]) -> Vec<u8> {
-        let entry = |slot: &u64| [slot.to_le_bytes().as_slice(), &[*slot as u8; 32]].concat();
-        [(slots.len() as u64).to_le_bytes().to_vec(), slots.iter().flat_map(entry).collect()].concat()
-    }
-
-    #[test]
-    fn the_first_slot_with_a_hash_decides_whenever_it_is_asked_for() {
-        let found = |slot: u64| Some(Lookup::Found { slot, hash: [slot as u8; 32] });
-        let early = data(&[12, 10, 9, 7]);
-        let late = data(&[40, 31, 12, 10, 9, 7]);
-        for data in [&early, &late] {
-            assert_eq!(first_from(data, 10), found(10));
-            assert_eq!(first_from(data, 11), found(12), "slot 11 was skipped");
-            assert_eq!(first_from(data, 7), found(7));
+    /// As the runtime writes it: newest first, always as long as it can get.
+    fn sysvar(slots: &[u64]) -> Vec<u8> {
+        let mut data = (slots.len() as u64).to_le_bytes().to_vec();
+        for slot in slots {
+            data.extend(slot.to_le_bytes());
+            data.extend([*slot as u8; 32]);
         }
-        assert_eq!(first_from(&early, 13), Some(Lookup::NotYet));
-        assert_eq!(first_from(&late, 13), found(31));
-        assert_eq!(newest(&late), Some((40, [40; 32])));
+        data.resize(HEAD + MAX_ENTRIES * ENTRY, 0);
+        data
+    }
+
+    fn found(slot: u64) -> Option<Lookup> {
+        Some(Lookup::Found { slot, hash: [slot as u8; 32] })
     }
 
     #[test]
-    fn a_slot_before_the_oldest_known_one_is_gone() {
-        assert_eq!(first_from(&data(&[12, 10, 9]), 8), Some(Lookup::Gone));
+    fn the_first_hash_at_or_after_a_slot_is_found_and_skipped_slots_are_passed_over() {
+        let data = sysvar(&[109, 108, 104, 103, 101]);
+        assert_eq!(first_from(&data, 104), found(104));
+        assert_eq!(first_from(&data, 105), found(108));
+        assert_eq!(first_from(&data, 107), found(108));
+        assert_eq!(first_from(&data, 109), found(109));
+        assert_eq!(first_from(&data, 110), Some(Lookup::NotYet));
+        // Nothing has left it: the oldest is the first.
+        assert_eq!(first_from(&data, 1), found(101));
+        assert_eq!(first_from(&sysvar(&[]), 0), Some(Lookup::NotYet));
     }
 
     #[test]
-    fn cut_and_empty_data_is_no_slot_hashes() {
-        let whole = data(&[12, 10]);
-        assert_eq!(first_from(&whole[..whole.len() - 1], 10), None);
-        for bad in [&data(&[]), &whole[..7], &[]] {
-            assert_eq!((first_from(bad, 1), newest(bad)), (None, None));
+    fn what_may_have_left_a_full_sysvar_is_gone() {
+        let slots: Vec<u64> = (0..512u64).map(|i| 2_000 - 2 * i).collect();
+        let data = sysvar(&slots);
+        let oldest = 2_000 - 2 * 511;
+        assert_eq!(first_from(&data, oldest), found(oldest));
+        assert_eq!(first_from(&data, oldest + 1), found(oldest + 2));
+        // A slot between may have had a block.
+        assert_eq!(first_from(&data, oldest - 1), Some(Lookup::Gone));
+        assert_eq!(first_from(&data, 0), Some(Lookup::Gone));
+        assert_eq!(first_from(&data, 2_001), Some(Lookup::NotYet));
+    }
+
+    #[test]
+    fn it_agrees_with_a_search_one_by_one() {
+        for length in [0usize, 1, 2, 3, 100, 511, 512] {
+            let slots: Vec<u64> = (0..length as u64).map(|i| 5_000 - i * (1 + i % 3)).collect();
+            let data = sysvar(&slots);
+            for from in (4_000..5_010).step_by(7) {
+                let first = slots.iter().rev().find(|s| **s >= from);
+                let gone = first.is_some_and(|s| *s != from) && slots.last() >= Some(&from) && length == 512;
+                let expected = match first {
+                    None => Some(Lookup::NotYet),
+                    Some(_) if gone => Some(Lookup::Gone),
+                    Some(slot) => found(*slot),
+                };
+                assert_eq!(first_from(&data, from), expected, "{from} in {length}");
+            }
         }
-        let mut many = whole.clone();
-        many[7] = 0xff;
-        assert_eq!(newest(&many), None);
+    }
+
+    #[test]
+    fn the_newest_is_the_first_entry_and_an_empty_sysvar_has_none() {
+        assert_eq!(newest(&sysvar(&[109, 108])), Some((109, [109; 32])));
+        assert_eq!(newest(&sysvar(&[])), None);
+        assert_eq!(newest(&sysvar(&[7])[..47]), None);
+    }
+
+    #[test]
+    fn what_is_not_the_sysvar_is_not_read() {
+        assert_eq!(first_from(&[], 0), None);
+        assert_eq!(first_from(&513u64.to_le_bytes(), 0), None);
+        assert_eq!(first_from(&u64::MAX.to_le_bytes(), 0), None);
+        assert_eq!(first_from(&sysvar(&[7])[..47], 0), None);
     }
 }

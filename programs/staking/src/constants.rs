@@ -9,6 +9,9 @@ pub const REWARDS_SEED: &[u8] = b"rewards";
 pub const POOL_SEED: &[u8] = b"pool";
 pub const POSITION_SEED: &[u8] = b"position";
 
+/// Most that the caller gets of a slash for silence, basis points: what it costs to send, not a reward for a proof.
+pub const SILENCE_BPS: u16 = 100;
+
 /// Pause flag: no new stake.
 pub const PAUSE_STAKE: u8 = 1;
 /// Pause flag: no new pools.

@@ -6,6 +6,7 @@
 //! `fold` is the reward that the pool brought in first, commission included; `activated` is stake of the position that
 //! was warm and became active first. Stake is in IO base units; rewards are in IO (an operator's pool) or IOSD (a
 //! user's).
+use crate::instructions::SlashReason;
 use crate::state::{Parameter, PoolKind, PoolState, PositionState};
 use anchor_lang::prelude::*;
 use credits::events::Stamp;
@@ -202,6 +203,7 @@ pub struct StakeForfeited {
 pub struct StakeSlashed {
     pub stamp: Stamp,
     pub pool: Pubkey,
+    pub reason: SlashReason,
     /// Taken from the operator's reservation.
     pub reserved: u64,
     /// Taken from the whole pool beyond it.

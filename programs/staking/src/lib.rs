@@ -12,7 +12,7 @@ pub mod instructions;
 pub mod state;
 
 use instructions::*;
-pub use instructions::{InitializeArgs, Order};
+pub use instructions::{InitializeArgs, Order, SlashReason};
 pub use state::{Parameter, PoolKind};
 
 declare_id!("CPECJVJiFEwCSJsYaShiQWTxq4FTCH6b3HJ62fA3s3y2");
@@ -111,10 +111,10 @@ pub mod staking {
         instructions::forfeit::handle(ctx, reserved, amount)
     }
 
-    /// Takes a reservation and up to `beyond` from the whole pool; a part goes to the prover, the rest is burned. Only
-    /// the jobs program.
-    pub fn slash(ctx: Context<Slash>, reserved: u64, beyond: u64) -> Result<()> {
-        instructions::slash::handle(ctx, reserved, beyond)
+    /// Takes a reservation and up to `beyond` from the whole pool; a part, which depends on the reason, goes to the prover or
+    /// caller, the rest is burned. Only the jobs program.
+    pub fn slash(ctx: Context<Slash>, reserved: u64, beyond: u64, reason: SlashReason) -> Result<()> {
+        instructions::slash::handle(ctx, reserved, beyond, reason)
     }
 
     /// Keeps a position's stake in until a vote has ended. Only the governance program.

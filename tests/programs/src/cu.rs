@@ -86,6 +86,7 @@ pub fn measure() -> Table {
     table.rows.insert(0, ("job_life_cu".into(), life));
     endings(&mut table);
     dispute(&mut table);
+    audits(&mut table);
     money(&mut table);
     stake(&mut table);
     registrations(&mut table);
@@ -135,6 +136,7 @@ fn endings(table: &mut Table) {
     let model = work::tiny();
     let job = net.committed(&model);
     let state = net.job(&job.address).expect("the job is live");
+    net.draw(&job, false);
     net.wait(i64::from(net::WINDOW_S) + 1);
     table.measure("settle_job", &mut net, jobs_ix::settle_job(job.address, &state), &[&user(1)]);
 
@@ -176,6 +178,22 @@ fn dispute(table: &mut Table) {
     let job = net.committed(&work::wide());
     net.ok(&[jobs_ix::open_proof(me, job.address, 100)], &[&prover]);
     table.measure("close_proof", &mut net, jobs_ix::close_proof(me, job.address), &[&prover]);
+}
+
+/// An audit that is drawn, answered, and not answered.
+fn audits(table: &mut Table) {
+    let mut net = Net::new();
+    let job = net.committed(&work::wide());
+    table.add("instructions.draw_audit", net.draw(&job, true).cu);
+    let cells = net.audited_cells(&job).len() as u8;
+    let most = (0..cells).map(|index| net.clone().answer(&job, index).cu).max();
+    table.add("instructions.open_cell", most.expect("an audit has cells"));
+    let state = net.job(&job.address).expect("the job is live");
+    net.wait(i64::from(net::ANSWER_S) + 1);
+    let me = user(1);
+    net.ok(&[credits_ix::create_io_account(me.pubkey(), me.pubkey())], &[&me]);
+    let expire = jobs_ix::expire_audit(me.pubkey(), job.address, &state);
+    table.measure("expire_audit", &mut net, expire, &[&me]);
 }
 
 fn money(table: &mut Table) {

@@ -9,8 +9,9 @@ use anchor_lang::prelude::Pubkey;
 use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
 use credits::{BuyOrder, InitializeArgs, MintLimit};
 use governance::state::Target;
-use jobs::state::{Job, LayerRecord};
+use jobs::state::{Audit, Job, LayerRecord};
 use jobs::{CommitArgs, ModelArgs, PostArgs, RoundRules};
+use judge::audit::{self, is_drawn, seed};
 use model::Model;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -51,6 +52,11 @@ pub const RESERVE_BPS: u32 = 20_000;
 pub const FORFEIT_BPS: u16 = 1_000;
 /// Stake that devices of each class need.
 pub const CLASS_STAKE: [u64; 4] = [100 * IO, 200 * IO, 400 * IO, 800 * IO];
+/// Half of all jobs are audited: deterrence then asks for less than [`RESERVE_BPS`].
+pub const AUDIT_BPS: u16 = 5_000;
+pub const AUDIT_CELLS: u8 = 3;
+pub const ANSWER_S: u32 = 120;
+
 /// Challenge rounds: the smallest that there are, so that tests can do the work.
 pub const ROUNDS: RoundRules = RoundRules {
     window_s: 20,
@@ -122,6 +128,9 @@ pub fn jobs_launch() -> jobs::InitializeArgs {
         reserve_bps: RESERVE_BPS,
         forfeit_bps: FORFEIT_BPS,
         class_stake: CLASS_STAKE,
+        audit_bps: AUDIT_BPS,
+        audit_cells: AUDIT_CELLS,
+        answer_s: ANSWER_S,
         rounds: ROUNDS,
     }
 }
@@ -428,6 +437,49 @@ impl Net {
     /// Device 0 commits to `work`.
     pub fn commit(&mut self, work: &Work) {
         self.ok(&[jobs_ix::commit_result(device(0).pubkey(), work.job, commit_args(work))], &[&device(0)]);
+    }
+
+    /// The slot after the draw slot of a committed job comes, with a hash by which the job is `audited` or not, and somebody
+    /// draws.
+    pub fn draw(&mut self, job: &Posted, audited: bool) -> Meta {
+        let state = self.job(&job.address).expect("the job is live");
+        let due = state.audit.draw_slot().expect("the draw is to come");
+        let ahead = (due + 1).saturating_sub(self.vm.slot());
+        self.vm.pass_slots(ahead);
+        let id = job.address.to_bytes();
+        let fits = |hash: &[u8; 32]| is_drawn(&seed(hash, &state.commitment, &id), state.audit_bps) == audited;
+        let hash = (0u64..).map(|n| judge::sha256(&[&n.to_le_bytes()])).find(fits).expect("some hash");
+        let hashes = self.vm.slot_hashes().into_iter();
+        let hashes: Vec<_> = hashes.map(|(slot, old)| (slot, if slot == due { hash } else { old })).collect();
+        self.vm.set_slot_hashes(&hashes);
+        self.ok(&[jobs_ix::draw_audit(stranger().pubkey(), job.address)], &[&stranger()])
+    }
+
+    /// The cells of a job's open audit.
+    pub fn audited_cells(&self, job: &Posted) -> Vec<Cell> {
+        let state = self.job(&job.address).expect("the job is live");
+        let Audit::Open { seed, .. } = state.audit else { panic!("no open audit: {:?}", state.audit) };
+        let layers = job.work.model.specs();
+        let cells = (0..state.audit_cells).filter_map(|i| audit::cell(&seed, i, &layers, state.rows));
+        cells.map(|c| (c.layer, c.row, c.column)).collect()
+    }
+
+    /// Device 0 answers cell `index` of the open audit of `job`.
+    pub fn answer(&mut self, job: &Posted, index: u8) -> Meta {
+        let cell = self.audited_cells(job)[usize::from(index)];
+        let prover = device(0);
+        self.upload(&prover, job.address, &job.work.evidence(cell));
+        let open = self.open_cell(&prover, job.address, index);
+        self.ok(&[open], &[&prover])
+    }
+
+    /// The instruction by which `prover` answers cell `index` from its buffer.
+    ///
+    /// # Panics
+    /// If the job has ended.
+    pub fn open_cell(&self, prover: &Keypair, job: Pubkey, index: u8) -> Instruction {
+        let state = self.job(&job).expect("the job is live");
+        jobs_ix::open_cell(prover.pubkey(), job, &state, index)
     }
 
     /// Opens the prover's buffer for `job` and writes `evidence` to it.

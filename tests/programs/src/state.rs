@@ -33,6 +33,7 @@ macro_rules! state {
             pub mints: Table<u64>,
             /// The cluster's clock, unix seconds.
             pub now: i64,
+            pub slot: u64,
             /// All accounts but sysvars and programs, as they are.
             pub raw: Table<AccountSharedData>,
         }
@@ -40,7 +41,7 @@ macro_rules! state {
         impl State {
             /// Only these accounts.
             pub fn select(&self, addresses: &[Pubkey]) -> State {
-                let mut some = State { now: self.now, ..State::default() };
+                let mut some = State { now: self.now, slot: self.slot, ..State::default() };
                 for a in addresses {
                     $(if let Some(account) = self.$table.get(a) {
                         some.$table.insert(*a, account.clone());
@@ -115,7 +116,7 @@ impl State {
     /// # Errors
     /// If an account of ours cannot be read.
     pub fn read(vm: &Vm) -> Result<Self, String> {
-        let mut state = State { now: vm.now(), ..State::default() };
+        let mut state = State { now: vm.now(), slot: vm.slot(), ..State::default() };
         for (address, account) in vm.accounts().filter(|(_, a)| is_kept(a)) {
             state.put(*address, account)?;
         }
@@ -127,7 +128,7 @@ impl State {
     /// # Errors
     /// If an account of ours cannot be read.
     pub fn refresh(&mut self, vm: &Vm, addresses: &[Pubkey]) -> Result<(), String> {
-        self.now = vm.now();
+        (self.now, self.slot) = (vm.now(), vm.slot());
         for address in addresses {
             match vm.account_ref(address).filter(|a| a.lamports() > 0) {
                 Some(account) if !is_kept(account) || self.raw.get(address) == Some(account) => {}

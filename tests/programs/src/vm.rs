@@ -19,6 +19,13 @@ use std::path::PathBuf;
 /// Largest transaction that a cluster accepts, bytes.
 pub const MAX_TRANSACTION: usize = 1232;
 
+/// How fast slots pass: slowly, so that a draw can be in time after a long wait.
+pub const SECONDS_PER_SLOT: u64 = 8;
+/// Owns the sysvars.
+const SYSVAR_OWNER: Pubkey = anchor_lang::pubkey!("Sysvar1111111111111111111111111111111111111");
+/// Hashes that the runtime keeps.
+pub const MAX_SLOT_HASHES: usize = 512;
+
 /// Bytes before the code in a loader's data account.
 const PROGRAM_DATA_HEAD: usize = 45;
 
@@ -92,6 +99,7 @@ impl Vm {
         }
         svm.add_program(caller::ID, &program_bytes("caller")).unwrap_or_else(|e| panic!("caller.so: {e:?}"));
         let mut vm = Vm { svm };
+        vm.set_slot_hashes(&[]);
         for (id, _) in PROGRAMS {
             vm.set_upgrade_authority(&id, Some(authority().pubkey()));
         }
@@ -221,39 +229,55 @@ impl Vm {
         self.svm.get_sysvar::<Clock>().unix_timestamp
     }
 
-    /// The slot that the clock is in.
+    /// Moves the clock to `time` (unix seconds), and a slot for every [`SECONDS_PER_SLOT`] that pass, at least one.
+    pub fn set_time(&mut self, time: i64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        let passed = u64::try_from(time - clock.unix_timestamp).unwrap_or(0);
+        // From its own birth to the network's is no time.
+        let slots = if clock.unix_timestamp == 0 { 1 } else { 1 + passed / SECONDS_PER_SLOT };
+        clock.unix_timestamp = time;
+        self.svm.set_sysvar(&clock);
+        self.pass_slots(slots);
+    }
+
+    /// The current slot.
     pub fn slot(&self) -> u64 {
         self.svm.get_sysvar::<Clock>().slot
     }
 
-    /// Lets `count` slots pass at the same time of day; each leaves a hash, and the last 512 are known. Slot hashes follow from
-    /// the slot alone, so every run has the same.
-    pub fn pass_slots(&mut self, count: u64) {
+    /// Moves on by `slots` slots, each with a block and a hash of its own.
+    pub fn pass_slots(&mut self, slots: u64) {
         let mut clock = self.svm.get_sysvar::<Clock>();
-        clock.slot += count;
+        let first = clock.slot.max((clock.slot + slots).saturating_sub(MAX_SLOT_HASHES as u64));
+        clock.slot += slots;
         self.svm.set_sysvar(&clock);
-        let newest = clock.slot - 1;
-        let slots: Vec<u64> = (newest.saturating_sub(511)..=newest).rev().collect();
-        self.set_slot_hashes(&slots.iter().map(|slot| (*slot, slot_hash(*slot))).collect::<Vec<_>>());
+        let hash = |slot: u64| (slot, slot_hash(slot));
+        let new = (first..clock.slot).rev().map(hash);
+        let all: Vec<_> = new.chain(self.slot_hashes()).take(MAX_SLOT_HASHES).collect();
+        self.set_slot_hashes(&all);
     }
 
-    /// Replaces what the slot hashes sysvar holds: newest first.
+    /// The slot hashes sysvar: newest first.
+    pub fn slot_hashes(&self) -> Vec<(u64, [u8; 32])> {
+        let Some(account) = self.svm.get_account(&jobs::slot_hashes::ADDRESS) else { return Vec::new() };
+        let entries = account.data[8..].chunks_exact(40).take(u64_at(&account.data, 0) as usize);
+        entries.map(|e| (u64_at(e, 0), e[8..].try_into().expect("32 bytes"))).collect()
+    }
+
+    /// Writes the slot hashes sysvar as the runtime does.
     pub fn set_slot_hashes(&mut self, hashes: &[(u64, [u8; 32])]) {
-        let address = jobs::slot_hashes::SLOT_HASHES;
-        let mut account = self.svm.get_account(&address).expect("a sysvar");
-        let entry = |(slot, hash): &(u64, [u8; 32])| [slot.to_le_bytes().as_slice(), hash].concat();
-        let data = [(hashes.len() as u64).to_le_bytes().to_vec(), hashes.iter().flat_map(entry).collect()].concat();
-        account.data.truncate(0);
-        account.data.extend(data);
-        self.set_account(address, account);
-    }
-
-    /// Moves the clock to `time` (unix seconds) and the slot by one.
-    pub fn set_time(&mut self, time: i64) {
-        let mut clock = self.svm.get_sysvar::<Clock>();
-        clock.unix_timestamp = time;
-        clock.slot += 1;
-        self.svm.set_sysvar(&clock);
+        assert!(hashes.len() <= MAX_SLOT_HASHES && hashes.is_sorted_by(|a, b| a.0 > b.0), "newest first");
+        let mut data = (hashes.len() as u64).to_le_bytes().to_vec();
+        for (slot, hash) in hashes {
+            data.extend(slot.to_le_bytes());
+            data.extend(hash);
+        }
+        data.resize(8 + 40 * MAX_SLOT_HASHES, 0);
+        let owner = SYSVAR_OWNER;
+        self.set_account(
+            jobs::slot_hashes::ADDRESS,
+            Account { lamports: 143_487_360, data, owner, ..Account::default() },
+        );
     }
 }
 

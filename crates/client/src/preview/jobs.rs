@@ -74,7 +74,9 @@ fn ending(i: &Instruction) -> Option<Step> {
         return Some(step("accept a result: its escrow pays the supplier").account("user", i, 0).account("job", i, 2));
     }
     if let Some(ix::SettleJob {}) = arguments(i) {
-        return Some(step("settle an unchallenged job: its escrow pays the supplier").account("job", i, 1));
+        return Some(
+            step("settle a job after its window and audit: its escrow pays the supplier").account("job", i, 1),
+        );
     }
     if let Some(ix::CancelJob {}) = arguments(i) {
         return Some(step("cancel a job: its escrow is refunded").account("user", i, 0).account("job", i, 2));
@@ -85,6 +87,11 @@ fn ending(i: &Instruction) -> Option<Step> {
     if let Some(ix::ExpireClaim {}) = arguments(i) {
         let step = step("expire a claim: its escrow is refunded, part of the stake reserved for it is forfeited");
         return Some(step.account("job", i, 1).account("user", i, 2));
+    }
+    if let Some(ix::ExpireAudit {}) = arguments(i) {
+        let step =
+            step("expire an audit: the escrow is refunded, the stake reserved for the job is slashed and burned");
+        return Some(step.account("caller", i, 0).account("job", i, 2));
     }
     let ix::DisputeCell { layer, row, column } = arguments(i)?;
     let step = step("prove a wrong cell: the escrow is refunded, the stake reserved for the job is slashed");
@@ -154,6 +161,13 @@ fn other(i: &Instruction) -> Option<Step> {
     if let Some(ix::WriteProof { offset, bytes }) = arguments(i) {
         let end = offset as usize + bytes.len();
         return Some(step("write evidence").detail("bytes", format!("{offset} to {end}")).account("prover", i, 0));
+    }
+    if let Some(ix::DrawAudit {}) = arguments(i) {
+        return Some(step("draw a job's audit").account("caller", i, 0).account("job", i, 2));
+    }
+    if let Some(ix::OpenCell { index }) = arguments(i) {
+        let step = step("answer a cell of an audit").detail("cell", index);
+        return Some(step.account("prover", i, 0).account("job", i, 3));
     }
     if let Some(ix::CloseProof {}) = arguments(i) {
         return Some(step("close a buffer of evidence").account("prover", i, 0));

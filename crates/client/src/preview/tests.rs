@@ -34,6 +34,9 @@ fn a_job() -> Job {
         commitment: [0; 32],
         result_blob: [0; 32],
         window_end: 0,
+        audit_bps: 0,
+        audit_cells: 0,
+        audit: ::jobs::state::Audit::None,
         bump: 255,
     }
 }
@@ -114,6 +117,9 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
             jobs_ix::commit_result(a, address, CommitArgs { commitment: [0; 32], result_blob: [0; 32] }),
             vec![("device", a), ("job", address)],
         ),
+        (jobs_ix::draw_audit(a, address), vec![("caller", a), ("job", address)]),
+        (jobs_ix::open_cell(a, address, &job, 1), vec![("prover", a), ("job", address)]),
+        (jobs_ix::expire_audit(a, address, &job), vec![("caller", a), ("job", address)]),
         (jobs_ix::accept_result(a, address, &job), vec![("user", a), ("job", address)]),
         (jobs_ix::settle_job(address, &job), vec![("job", address)]),
         (jobs_ix::cancel_job(a, address, &job), vec![("user", a), ("job", address)]),

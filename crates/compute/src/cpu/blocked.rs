@@ -94,9 +94,16 @@ impl<M: Micro> Weights<M> {
             // they are filled column by column.
             for (some, lines) in lines.chunks_mut(64 / M::STEP).enumerate() {
                 for (lane, (weights, _)) in columns.iter().enumerate() {
-                    let weights = &weights[some * 64..k.min(some * 64 + 64)];
-                    for (line, weights) in lines.iter_mut().zip(weights.chunks(M::STEP)) {
-                        M::put(line, lane, weights);
+                    let weights = &weights[some * 64..];
+                    if let Some(whole) = weights.first_chunk::<64>() {
+                        // Lengths that the compiler knows.
+                        for (line, step) in lines.iter_mut().zip(0..64 / M::STEP) {
+                            M::put(line, lane, &whole[step * M::STEP..][..M::STEP]);
+                        }
+                    } else {
+                        for (line, weights) in lines.iter_mut().zip(weights.chunks(M::STEP)) {
+                            M::put(line, lane, weights);
+                        }
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! Money against exact arithmetic on integers of any size. `IO_FUZZ_CASES` sets how many cases each property tries.
 mod amount;
+mod claim;
 mod conversion;
 mod emission;
 mod epoch;

@@ -1,5 +1,6 @@
 //! The rules of verifiable work against definitions that share no code with them. `IO_FUZZ_CASES` sets how many cases
 //! each property tries.
+mod audit;
 mod challenge;
 mod commitment;
 mod dot;

@@ -3,6 +3,8 @@
 //! An element is eight bytes: `x * r` for an i8 `x` is the sum of `x * r_l * 2^(8 l)`, and `vpdpbusd` sums four such
 //! products of i8 by u8 in an instruction, as in the product that is tested, but for eight columns instead of `n`.
 //! Accumulators are 32 bits wide; they meet three limbs of 21 bits with `vpmuldq`, as in the plain version.
+#![allow(clippy::needless_range_loop, reason = "registers are told apart by row and byte")]
+
 use super::{CHUNK, Narrow};
 use crate::field::{add, from_i64, mul};
 use compute::threads::share;

@@ -110,6 +110,9 @@ impl Books {
                 device: books.claim.map_or(Pubkey::default(), |claim| claim.device), said.device;
                 operator: books.claim.map_or(Pubkey::default(), |claim| claim.operator), said.operator;
                 reserved: books.claim.map_or(0, |claim| claim.reserved), said.reserved;
+                audit_bps: books.claim.map_or(0, |claim| claim.audit_bps), said.audit_bps;
+                audit_cells: books.claim.map_or(0, |claim| claim.audit_cells), said.audit_cells;
+                audit: format!("{:?}", books.audit), format!("{:?}", said.audit);
             });
         }
         accounts.no_other::<Operator>(findings);

@@ -8,6 +8,8 @@ use crate::audit::launch::Parameters;
 use crate::decode::words::name;
 use crate::decode::{JobsEvent, Program};
 use ::jobs::events::*;
+use ::jobs::state::Audit;
+use ::staking::SlashReason;
 use anchor_lang::prelude::Pubkey;
 use std::collections::BTreeMap;
 
@@ -58,6 +60,9 @@ pub struct Job {
     /// Device, operator, reserved stake and commit deadline.
     pub claim: Option<Claim>,
     pub committed: bool,
+    /// What it committed to.
+    pub commitment: [u8; 32],
+    pub audit: Audit,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,11 +71,13 @@ pub struct Claim {
     pub operator: Pubkey,
     pub reserved: u64,
     pub commit_deadline: i64,
+    pub audit_bps: u16,
+    pub audit_cells: u8,
 }
 
 /// How a claimed job ended.
 #[derive(Clone, Copy)]
-enum Ending {
+pub(super) enum Ending {
     Paid,
     Expired,
     Faulted,
@@ -116,12 +123,11 @@ impl Books {
             JobsEvent::DeviceRetired(e) => self.device_retired(e),
             JobsEvent::JobPosted(e) => self.job_posted(e),
             JobsEvent::JobClaimed(e) => self.job_claimed(e),
-            JobsEvent::ResultCommitted(e) => match jobs.live.get_mut(&e.job) {
-                Some(job) if job.claim.is_some_and(|claim| claim.device == e.device) && !job.committed => {
-                    job.committed = true;
-                }
-                _ => findings.refused(Subject::Job(e.job), "the device has not claimed it"),
-            },
+            JobsEvent::ResultCommitted(e) => self.result_committed(e),
+            JobsEvent::AuditDrawn(e) => self.audit_drawn(e),
+            JobsEvent::AuditMissed(e) => self.audit_missed(e),
+            JobsEvent::CellOpened(e) => self.cell_opened(e),
+            JobsEvent::AuditExpired(e) => self.audit_expired(e),
             JobsEvent::JobPaid(e) => self.job_paid(e),
             JobsEvent::JobCancelled(e) => self.job_returned(e.job, e.refund),
             JobsEvent::JobExpired(e) => self.job_expired(e),
@@ -217,6 +223,8 @@ impl Books {
             claim_deadline: e.claim_deadline,
             claim: None,
             committed: false,
+            commitment: [0; 32],
+            audit: Audit::None,
         };
         if self.jobs.live.insert(e.job, job).is_some() {
             self.findings.refused(subject, "posted twice");
@@ -255,11 +263,28 @@ impl Books {
         let commit_deadline = e.stamp.time.saturating_add(i64::from(job.execute_s));
         self.findings.check(subject, "commit_deadline", commit_deadline, e.commit_deadline);
         let (device, operator, reserved) = (e.device, e.operator, e.reserved);
-        job.claim = Some(Claim { device, operator, reserved, commit_deadline });
+        let JobClaimed { audit_bps, audit_cells, .. } = *e;
+        compare!(self.findings, subject, {
+            audit_bps: self.jobs.orders.get("AuditBps"), u64::from(audit_bps);
+            audit_cells: self.jobs.orders.get("AuditCells"), u64::from(audit_cells);
+        });
+        job.claim = Some(Claim { device, operator, reserved, commit_deadline, audit_bps, audit_cells });
+    }
+
+    fn result_committed(&mut self, e: &ResultCommitted) {
+        match self.jobs.live.get_mut(&e.job) {
+            Some(job) if job.claim.is_some_and(|claim| claim.device == e.device) && !job.committed => {
+                (job.committed, job.commitment) = (true, e.commitment);
+                job.audit = Audit::after(e.stamp.slot);
+                let draw_slot = job.audit.draw_slot().unwrap_or_default();
+                self.findings.check(Subject::Job(e.job), "draw_slot", draw_slot, e.draw_slot);
+            }
+            _ => self.findings.refused(Subject::Job(e.job), "the device has not claimed it"),
+        }
     }
 
     /// Ends a claimed job for its device and operator.
-    fn end(&mut self, job: Pubkey, ending: Ending) -> Option<(Job, Claim)> {
+    pub(super) fn end(&mut self, job: Pubkey, ending: Ending) -> Option<(Job, Claim)> {
         let ended = self.jobs.live.remove(&job);
         let Some((ended, claim)) = ended.and_then(|ended| Some((ended, ended.claim?))) else {
             self.findings.refused(Subject::Job(job), "nobody has claimed it");
@@ -277,7 +302,7 @@ impl Books {
     }
 
     /// What happened to the reservation in the same instruction must be what the job's ending demands.
-    fn reservation_is(&mut self, job: Pubkey, claim: Claim, expected: impl FnOnce(Pubkey) -> Reservation) {
+    pub(super) fn reservation_is(&mut self, job: Pubkey, claim: Claim, expected: impl FnOnce(Pubkey) -> Reservation) {
         let found = self.handed.reservation.take();
         let expected = self.staking.operator_pool(&claim.operator).map(expected);
         self.findings.checks += 1;
@@ -295,6 +320,7 @@ impl Books {
             device: claim.device, e.device;
             operator: claim.operator, e.operator;
         });
+        self.is_known_as(e, job);
         self.findings.check(Subject::Device(claim.device), "jobs_paid", paid, e.device_jobs_paid);
         self.reservation_is(e.job, claim, |pool| Reservation::Released { pool, amount: claim.reserved });
     }
@@ -336,6 +362,10 @@ impl Books {
             device: claim.device, e.device;
             operator: claim.operator, e.operator;
         });
-        self.reservation_is(e.job, claim, |pool| Reservation::Slashed { pool, reserved: claim.reserved });
+        self.reservation_is(e.job, claim, |pool| Reservation::Slashed {
+            pool,
+            reserved: claim.reserved,
+            reason: SlashReason::WrongCell,
+        });
     }
 }

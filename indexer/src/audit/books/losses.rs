@@ -54,7 +54,7 @@ impl Books {
             beyond: e.beyond,
             epoch: self.epoch_at(e.stamp.time),
             cap_bps: orders.bps("SlashCapBps"),
-            prover_bps: orders.bps("ProverBps"),
+            prover_bps: e.reason.share(orders.bps("ProverBps")),
         };
         order.beyond = self.slash_asked(e, order);
         let rule = Box::new(move |r: &mut _, p: &mut _, q: &mut _| rules::slash(r, p, q, order));
@@ -77,7 +77,7 @@ impl Books {
         }
         self.staking.stake_vault -= i128::from(e.to_prover) + i128::from(e.burned);
         self.io(-i128::from(e.burned));
-        self.handed.reservation = Some(Reservation::Slashed { pool: e.pool, reserved: e.reserved });
+        self.handed.reservation = Some(Reservation::Slashed { pool: e.pool, reserved: e.reserved, reason: e.reason });
     }
 
     /// How much was to be taken beyond the reservation. Each of three buckets is rounded down, so up to two units fewer were

@@ -1,4 +1,5 @@
 //! Every balance and index, recomputed from the events' deltas with the `economy` crate's rules.
+mod audits;
 mod credits;
 mod emission;
 mod governance;
@@ -19,6 +20,7 @@ use crate::audit::finding::{Findings, Subject};
 use crate::audit::launch::Launch;
 use crate::decode::{Event, Program};
 use ::credits::events::Stamp;
+use ::staking::SlashReason;
 use anchor_lang::prelude::Pubkey;
 use std::collections::BTreeMap;
 
@@ -44,7 +46,7 @@ pub enum Reservation {
     Reserved { pool: Pubkey, amount: u64 },
     Released { pool: Pubkey, amount: u64 },
     Forfeited { pool: Pubkey, user: Pubkey, to_user: u64, released: u64 },
-    Slashed { pool: Pubkey, reserved: u64 },
+    Slashed { pool: Pubkey, reserved: u64, reason: SlashReason },
 }
 
 /// The books of all four programs.

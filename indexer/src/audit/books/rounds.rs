@@ -9,6 +9,7 @@ use ::jobs::events::*;
 use ::jobs::state::{Challenge, Failure};
 use anchor_lang::prelude::Pubkey;
 use judge::challenge::{CELLS, macs, seed};
+use staking::SlashReason;
 use std::collections::BTreeMap;
 
 /// The rounds and what they promise.
@@ -356,7 +357,7 @@ impl Books {
         let penalty = economy::idle::penalty(had, bps).unwrap_or_default();
         let most = if e.reason == Failure::WrongCell { penalty } else { 0 };
         self.findings.check_most(subject, "slashed", most.into(), e.slashed);
-        let expected = pool.map(|pool| Reservation::Slashed { pool, reserved: 0 });
+        let expected = pool.map(|pool| Reservation::Slashed { pool, reserved: 0, reason: SlashReason::WrongCell });
         if e.slashed > 0 && (slashed != expected || expected.is_none()) {
             self.findings.found(subject, "slash", format_args!("{slashed:?}"), e.slashed);
         }

@@ -1,17 +1,25 @@
 //! Devices and jobs, with the stake behind them.
 use super::{PRICE, World, pda};
 use crate::support::story::key;
-use anchor_lang::prelude::Pubkey;
+use anchor_lang::prelude::{Clock, Pubkey};
+use credits::events::Stamp;
+use economy::claim::ClaimTerms;
 use indexer::Program::Jobs;
 use jobs::constants::{CONFIG_SEED, JOB_SEED};
 use jobs::events::*;
 use jobs::state::{Device, Ending, Job, Operator, Status};
+use staking::SlashReason;
 use staking::constants::POOL_SEED;
 
 /// Seconds from claim to commitment.
 const EXECUTE_S: u32 = 8;
 
-fn pool_of(operator: &Pubkey) -> Pubkey {
+/// The clock at an event.
+pub(super) fn clock_of(stamp: &Stamp) -> Clock {
+    Clock { slot: stamp.slot, unix_timestamp: stamp.time, ..Clock::default() }
+}
+
+pub(super) fn pool_of(operator: &Pubkey) -> Pubkey {
     pda(indexer::Program::Staking, &[POOL_SEED, operator.as_ref(), &[0]])
 }
 
@@ -106,6 +114,9 @@ impl World {
             commitment: [0; 32],
             result_blob: [0; 32],
             window_end: 0,
+            audit_bps: 0,
+            audit_cells: 0,
+            audit: jobs::state::Audit::None,
             bump: 255,
         };
         self.ledger.live.insert(job, account);
@@ -132,29 +143,32 @@ impl World {
         let now = self.now();
         let operator = self.ledger.devices[&device].operator;
         let account = self.ledger.live.get_mut(&job).unwrap();
-        let reserve_bps = self.ledger.jobs.reserve_bps;
-        let reserved = economy::claim::reservation(account.price, reserve_bps, PRICE).unwrap();
-        account.claim(device, operator, reserved, now).unwrap();
+        let jobs::state::Config { reserve_bps, audit_bps, audit_cells, .. } = self.ledger.jobs;
+        let terms = ClaimTerms { reserve_bps, audit_bps, prover_bps: self.ledger.staking.prover_bps };
+        let reserved = economy::claim::reservation(account.price, terms, PRICE).unwrap();
+        account.claim(device, operator, reserved, &self.ledger.jobs, now).unwrap();
         let commit_deadline = account.commit_deadline;
         self.ledger.devices.get_mut(&device).unwrap().take(job).unwrap();
         self.reserve(pool_of(&operator), reserved);
         let stamp = self.stamp(Jobs, &job);
-        self.say(Jobs, &JobClaimed { stamp, job, device, operator, commit_deadline, reserved });
+        let event = JobClaimed { stamp, job, device, operator, commit_deadline, reserved, audit_bps, audit_cells };
+        self.say(Jobs, &event);
         self.done();
     }
 
     pub fn commit(&mut self, job: Pubkey) {
-        let now = self.now();
-        let account = self.ledger.live.get_mut(&job).unwrap();
-        account.commit([6; 32], [8; 32], self.ledger.jobs.challenge_window_s, now).unwrap();
-        let (device, window_end) = (account.device, account.window_end);
         let stamp = self.stamp(Jobs, &job);
+        let account = self.ledger.live.get_mut(&job).unwrap();
+        let clock = clock_of(&stamp);
+        account.commit([6; 32], [8; 32], self.ledger.jobs.challenge_window_s, &clock).unwrap();
+        let (device, window_end) = (account.device, account.window_end);
+        let draw_slot = account.audit.draw_slot().unwrap();
         let (commitment, result_blob) = ([6; 32], [8; 32]);
-        self.say(Jobs, &ResultCommitted { stamp, job, device, commitment, result_blob, window_end });
+        self.say(Jobs, &ResultCommitted { stamp, job, device, commitment, result_blob, window_end, draw_slot });
         self.done();
     }
 
-    fn end(&mut self, job: &Pubkey, ending: Ending) -> (Job, u64) {
+    pub(super) fn end(&mut self, job: &Pubkey, ending: Ending) -> (Job, u64) {
         let account = self.ledger.live.remove(job).unwrap();
         let device = self.ledger.devices.get_mut(&account.device).unwrap();
         let operator = self.ledger.operators.get_mut(&account.operator).unwrap();
@@ -194,7 +208,7 @@ impl World {
     pub fn dispute(&mut self, job: Pubkey) {
         let (Job { device, operator, reserved, .. }, _) = self.end(&job, Ending::Faulted);
         let refund = self.refund(job);
-        self.take(pool_of(&operator), reserved, 0);
+        self.take(pool_of(&operator), reserved, 0, SlashReason::WrongCell);
         let event = FaultProven {
             stamp: self.stamp(Jobs, &job),
             job,

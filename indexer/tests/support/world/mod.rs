@@ -1,5 +1,6 @@
 //! The whole economy in memory: every deed goes through the `economy` crate's rules and the programs' own account types, tells
 //! its events, and leaves the accounts as the chain would.
+mod audit_deeds;
 mod credits_deeds;
 mod governance_deeds;
 mod jobs_deeds;
@@ -120,6 +121,26 @@ impl World {
         let cancelled = w.post(bob, 70_000);
         w.cancel(cancelled);
 
+        let answered = w.post(alice, 1_500_000);
+        let silent = w.post(bob, 600_000);
+        w.claim(answered, device);
+        w.claim(silent, second);
+        w.commit(answered);
+        w.commit(silent);
+        w.draw(answered, true);
+        w.miss(silent);
+        w.open_cell(answered, 1);
+        w.open_cell(answered, 0);
+        w.pay(answered, jobs::events::Verification::Audited);
+        let spared = w.post(alice, 800_000);
+        w.claim(spared, device);
+        w.commit(spared);
+        w.draw(spared, false);
+        w.draw(silent, false);
+        w.pay(spared, jobs::events::Verification::Unchallenged);
+        w.open_cell(silent, 3);
+        w.expire_audit(silent);
+
         w.request_redemption(operator, 3_000_000);
         w.next_epoch();
         w.settle_redemption(operator);
@@ -194,6 +215,12 @@ impl World {
         w.unstake(small, bob, 5 * IO);
         w.register_device(key(8), operator, "spare", 0);
         w.retire_device(key(8));
+        let audited = w.post(alice, 700_000);
+        w.claim(audited, device);
+        w.commit(audited);
+        w.miss(audited);
+        w.draw(audited, true);
+        w.open_cell(audited, 2);
         for _ in 0..3 {
             w.next_epoch();
         }

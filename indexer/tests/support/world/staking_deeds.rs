@@ -4,6 +4,7 @@ use anchor_lang::prelude::Pubkey;
 use credits::Purpose;
 use economy::stake as rules;
 use indexer::Program::Staking;
+use staking::SlashReason;
 use staking::constants::{CONFIG_SEED, POOL_SEED, REWARDS_SEED};
 use staking::events::*;
 use staking::state::{Pool, PoolKind, PoolState, Position, PositionState};
@@ -265,9 +266,9 @@ impl World {
     }
 
     /// As a part of a transaction; see [`slash`](Self::slash).
-    pub(super) fn take(&mut self, pool: Pubkey, reserved: u64, beyond: u64) {
+    pub(super) fn take(&mut self, pool: Pubkey, reserved: u64, beyond: u64, reason: SlashReason) {
         let (owner, config, epoch) = (self.ledger.pools[&pool].owner, &self.ledger.staking, self.epoch());
-        let (cap_bps, prover_bps) = (config.slash_cap_bps, config.prover_bps);
+        let (cap_bps, prover_bps) = (config.slash_cap_bps, reason.share(config.prover_bps));
         let order = rules::Slash { reserved, beyond, epoch, cap_bps, prover_bps };
         let (done, position, pool_state) = self.step(pool, owner, |r, p, q| rules::slash(r, p, q, order));
         self.ledger.stake_vault -= done.to_prover + done.burned;
@@ -279,6 +280,7 @@ impl World {
         let event = StakeSlashed {
             stamp: self.stamp(Staking, &pool),
             pool,
+            reason,
             reserved: done.reserved,
             beyond: done.beyond,
             to_prover: done.to_prover,
@@ -295,7 +297,7 @@ impl World {
     }
 
     pub fn slash(&mut self, pool: Pubkey, reserved: u64, beyond: u64) {
-        self.take(pool, reserved, beyond);
+        self.take(pool, reserved, beyond, SlashReason::WrongCell);
         self.done();
     }
 

@@ -1,6 +1,6 @@
 use crate::errors::JobsError;
 use crate::events::*;
-use crate::slot_hashes::SLOT_HASHES;
+use crate::slot_hashes;
 use crate::state::{Advanced, Config, Round, Shard};
 use anchor_lang::prelude::*;
 use credits::Purpose;
@@ -13,7 +13,7 @@ pub struct AdvanceRound<'info> {
     #[account(mut, dup)]
     pub round: Box<Account<'info, Round>>,
     /// CHECK: only the sysvar itself is read.
-    #[account(address = SLOT_HASHES @ JobsError::WrongSlotHashes)]
+    #[account(address = slot_hashes::ADDRESS @ JobsError::WrongSlotHashes)]
     pub slot_hashes: UncheckedAccount<'info>,
     /// What there is to share.
     pub emission: Box<Account<'info, credits::state::Emission>>,

@@ -4,6 +4,7 @@ use crate::events::JobClaimed;
 use crate::instructions::stake::*;
 use crate::state::{Config, Device, Job, Operator, Shard};
 use anchor_lang::prelude::*;
+use economy::claim::ClaimTerms;
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -39,16 +40,29 @@ pub fn handle(ctx: Context<ClaimJob>) -> Result<()> {
     require!(active_stake(&a.stake.pool)? >= a.operator.required_stake, JobsError::StakeTooLow);
     let price = credits::state::read_price(&a.credits_config, &a.price, now)?.buying();
     let price = price.map_err(credits::errors::CreditsError::from)?;
-    let reserved = economy::claim::reservation(a.job.price, a.config.reserve_bps, price).map_err(JobsError::from)?;
+    let terms = ClaimTerms {
+        reserve_bps: a.config.reserve_bps,
+        audit_bps: a.config.audit_bps,
+        prover_bps: prover_bps(&a.stake.staking_config)?,
+    };
+    let reserved = economy::claim::reservation(a.job.price, terms, price).map_err(JobsError::from)?;
 
-    a.job.claim(device, operator, reserved, now)?;
+    a.job.claim(device, operator, reserved, &a.config, now)?;
     a.device.take(job)?;
     if reserved > 0 {
         let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[a.config.authority_bump]];
         a.stake.reserve(a.jobs_authority.to_account_info(), seeds, reserved)?;
     }
     let stamp = a.shard.stamp(&job, &clock)?;
-    let commit_deadline = a.job.commit_deadline;
-    emit_cpi!(JobClaimed { stamp, job, device, operator, commit_deadline, reserved });
+    let Job { commit_deadline, audit_bps, audit_cells, .. } = **a.job;
+    emit_cpi!(JobClaimed { stamp, job, device, operator, commit_deadline, reserved, audit_bps, audit_cells });
     Ok(())
+}
+
+/// The prover's share of a slash, from the staking program's config, of which there is one.
+fn prover_bps(config: &AccountInfo) -> Result<u16> {
+    require!(*config.owner == staking::ID, JobsError::WrongStakingConfig);
+    let data = config.try_borrow_data()?;
+    let config = staking::state::Config::try_deserialize(&mut &data[..]).map_err(|_| JobsError::WrongStakingConfig)?;
+    Ok(config.prover_bps)
 }

@@ -27,8 +27,9 @@ pub struct CommitResult<'info> {
 pub fn handle(ctx: Context<CommitResult>, args: CommitArgs) -> Result<()> {
     let clock = Clock::get()?;
     let a = &mut *ctx.accounts;
-    a.job.commit(args.commitment, args.result_blob, a.config.challenge_window_s, clock.unix_timestamp)?;
+    a.job.commit(args.commitment, args.result_blob, a.config.challenge_window_s, &clock)?;
     let (job, device, window_end) = (a.job.key(), a.job.device, a.job.window_end);
+    let draw_slot = a.job.audit.draw_slot().unwrap_or_default();
     let stamp = a.shard.stamp(&job, &clock)?;
     emit_cpi!(ResultCommitted {
         stamp,
@@ -36,7 +37,8 @@ pub fn handle(ctx: Context<CommitResult>, args: CommitArgs) -> Result<()> {
         device,
         commitment: args.commitment,
         result_blob: args.result_blob,
-        window_end
+        window_end,
+        draw_slot
     });
     Ok(())
 }

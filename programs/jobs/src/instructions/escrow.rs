@@ -8,6 +8,7 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use anchor_spl::token_2022::Token2022;
 use credits::program::Credits;
+use staking::SlashReason;
 
 /// Pays the supplier and closes the job to its user.
 #[derive(Accounts)]
@@ -166,11 +167,45 @@ pub struct Claimed<'info> {
     pub token_program: Program<'info, Token>,
 }
 
-impl Claimed<'_> {
+impl<'info> Claimed<'info> {
     /// Frees the device and counts how it ended, here and with the operator.
     pub fn end(&mut self, job: &Account<Job>, ending: Ending) -> Result<()> {
         require!(self.device.key == job.device && self.operator.owner == job.operator, JobsError::WrongOwner);
         self.stake.require_of(&job.operator)?;
         self.device.end(&mut self.operator, &job.key(), ending)
+    }
+
+    /// The job's whole reservation is lost: part of it to `to`, the rest burned. Returns it.
+    pub fn slash(
+        &self,
+        refund: &Refund<'info>,
+        io_mint: &AccountInfo<'info>,
+        to: &AccountInfo<'info>,
+        reason: SlashReason,
+    ) -> Result<u64> {
+        let (stake, reserved) = (&self.stake, refund.job.reserved);
+        if reserved == 0 {
+            return Ok(0);
+        }
+        let accounts = staking::cpi::accounts::Slash {
+            jobs_authority: refund.jobs_authority.to_account_info(),
+            config: stake.staking_config.to_account_info(),
+            rewards: self.rewards.to_account_info(),
+            pool: stake.pool.to_account_info(),
+            position: stake.position.to_account_info(),
+            staking_authority: self.staking_authority.to_account_info(),
+            stake_vault: self.stake_vault.to_account_info(),
+            prover_io: to.to_account_info(),
+            io_mint: io_mint.to_account_info(),
+            token_program: self.token_program.to_account_info(),
+            shard: stake.staking_shard.to_account_info(),
+            event_authority: stake.staking_event_authority.to_account_info(),
+            program: stake.staking_program.to_account_info(),
+        };
+        let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[refund.config.authority_bump]];
+        let signer = [seeds];
+        let context = CpiContext::new_with_signer(stake.staking_program.key(), accounts, &signer);
+        staking::cpi::slash(context, reserved, 0, reason)?;
+        Ok(reserved)
     }
 }

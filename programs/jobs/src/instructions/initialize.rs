@@ -12,6 +12,9 @@ pub struct InitializeArgs {
     pub forfeit_bps: u16,
     /// IO base units.
     pub class_stake: [u64; CLASSES],
+    pub audit_bps: u16,
+    pub audit_cells: u8,
+    pub answer_s: u32,
     pub rounds: RoundRules,
 }
 
@@ -41,6 +44,9 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
         reserve_bps: args.reserve_bps,
         forfeit_bps: args.forfeit_bps,
         class_stake: args.class_stake,
+        audit_bps: args.audit_bps,
+        audit_cells: args.audit_cells,
+        answer_s: args.answer_s,
         rounds: args.rounds,
         round: 0,
         round_live: false,

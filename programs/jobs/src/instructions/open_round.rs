@@ -1,7 +1,7 @@
 use crate::constants::{PAUSE_ROUND, ROUND_SEED};
 use crate::errors::JobsError;
 use crate::events::RoundOpened;
-use crate::slot_hashes::{newest, SLOT_HASHES};
+use crate::slot_hashes;
 use crate::state::{count, Config, Phase, Round, Shard};
 use anchor_lang::prelude::*;
 
@@ -19,7 +19,7 @@ pub struct OpenRound<'info> {
     )]
     pub round: Box<Account<'info, Round>>,
     /// CHECK: only the sysvar itself is read.
-    #[account(address = SLOT_HASHES @ JobsError::WrongSlotHashes)]
+    #[account(address = slot_hashes::ADDRESS @ JobsError::WrongSlotHashes)]
     pub slot_hashes: UncheckedAccount<'info>,
     /// Shard of the round's address.
     #[account(mut, dup)]
@@ -34,7 +34,8 @@ pub fn handle(ctx: Context<OpenRound>, number: u64) -> Result<()> {
     a.config.require_running(PAUSE_ROUND)?;
     require!(number == count(a.config.round)?, JobsError::WrongRound);
     require!(!a.config.round_live && now >= a.config.next_round_at, JobsError::RoundNotDue);
-    let (hash_slot, slot_hash) = newest(&a.slot_hashes.try_borrow_data()?).ok_or(JobsError::WrongSlotHashes)?;
+    let (hash_slot, slot_hash) =
+        slot_hashes::newest(&a.slot_hashes.try_borrow_data()?).ok_or(JobsError::WrongSlotHashes)?;
     let rules = a.config.rounds;
     let window_end = now.saturating_add(rules.window_s.into());
     let next_round_at = now.saturating_add(rules.every_s.into());

@@ -1,8 +1,9 @@
 use crate::constants::*;
 use crate::errors::JobsError;
 use crate::events::JobPosted;
-use crate::state::{count, Config, Job, Model, Shard, Status, User};
+use crate::state::{count, Audit, Config, Job, Model, Shard, Status, User};
 use anchor_lang::prelude::*;
+use anchor_lang::system_program;
 use anchor_spl::token_2022::Token2022;
 use credits::program::Credits;
 
@@ -101,8 +102,14 @@ pub fn handle(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
         commitment: [0; 32],
         result_blob: [0; 32],
         window_end: 0,
+        audit_bps: 0,
+        audit_cells: 0,
+        audit: Audit::None,
         bump: ctx.bumps.job,
     });
+    // For whoever draws its audit.
+    let fee = system_program::Transfer { from: a.owner.to_account_info(), to: a.job.to_account_info() };
+    system_program::transfer(CpiContext::new(a.system_program.key(), fee), DRAW_FEE)?;
     lock(a, args.price)?;
 
     let stamp = a.shard.stamp(&job, &clock)?;

@@ -6,6 +6,7 @@ use crate::state::{Config, Demotion, Failure, Shard};
 use anchor_lang::prelude::*;
 use anchor_spl::associated_token::get_associated_token_address_with_program_id;
 use staking::state::Pool;
+use staking::SlashReason;
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -78,7 +79,7 @@ fn slash(a: &mut PunishDevice, amount: u64) -> Result<u64> {
     let seeds: &[&[u8]] = &[AUTHORITY_SEED, &[a.config.authority_bump]];
     let signer = [seeds];
     let context = CpiContext::new_with_signer(stake.staking_program.key(), accounts, &signer);
-    staking::cpi::slash(context, 0, amount)?;
+    staking::cpi::slash(context, 0, amount, SlashReason::WrongCell)?;
     a.claimed.stake.pool.reload()?;
     Ok(before.checked_sub(whole(&a.claimed.stake.pool)?).ok_or(JobsError::AmountOverflow)?)
 }

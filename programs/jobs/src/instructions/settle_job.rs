@@ -1,4 +1,3 @@
-use crate::events::Verification;
 use crate::instructions::escrow::*;
 use anchor_lang::prelude::*;
 
@@ -11,8 +10,8 @@ pub struct SettleJob<'info> {
 pub fn handle(ctx: Context<SettleJob>) -> Result<()> {
     let clock = Clock::get()?;
     let payout = &mut ctx.accounts.payout;
-    payout.job.settle(clock.unix_timestamp)?;
-    let event = payout.pay(Verification::Unchallenged, &clock)?;
+    let verification = payout.job.settle(clock.unix_timestamp)?;
+    let event = payout.pay(verification, &clock)?;
     emit_cpi!(event);
     Ok(())
 }

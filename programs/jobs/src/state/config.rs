@@ -19,6 +19,12 @@ pub struct Config {
     pub forfeit_bps: u16,
     /// Stake that each device of a class needs in its operator's pool, IO base units.
     pub class_stake: [u64; CLASSES],
+    /// Share of committed jobs that is audited, basis points.
+    pub audit_bps: u16,
+    /// Cells in an audit.
+    pub audit_cells: u8,
+    /// How long a worker has to answer an audit, seconds.
+    pub answer_s: u32,
     /// How challenge rounds go.
     pub rounds: RoundRules,
     /// Number of the last round that was opened; zero before the first.
@@ -57,6 +63,9 @@ impl Config {
             Parameter::ClassStake1 => self.class_stake[1],
             Parameter::ClassStake2 => self.class_stake[2],
             Parameter::ClassStake3 => self.class_stake[3],
+            Parameter::AuditBps => self.audit_bps.into(),
+            Parameter::AuditCells => self.audit_cells.into(),
+            Parameter::AnswerS => self.answer_s.into(),
             of_rounds => self.rounds.get(of_rounds),
         }
     }
@@ -74,6 +83,9 @@ impl Config {
             Parameter::ClassStake1 => self.class_stake[1] = value,
             Parameter::ClassStake2 => self.class_stake[2] = value,
             Parameter::ClassStake3 => self.class_stake[3] = value,
+            Parameter::AuditBps => self.audit_bps = value.try_into().map_err(fits)?,
+            Parameter::AuditCells => self.audit_cells = value.try_into().map_err(fits)?,
+            Parameter::AnswerS => self.answer_s = value.try_into().map_err(fits)?,
             of_rounds => self.rounds.set(of_rounds, value)?,
         }
         Ok(old)

@@ -1,4 +1,6 @@
 use crate::errors::JobsError;
+use crate::events::Verification;
+use crate::state::{Audit, Config};
 use anchor_lang::prelude::*;
 
 /// Where a job stands. Terminal states are never stored: their accounts are closed.
@@ -8,7 +10,7 @@ pub enum Status {
     Posted,
     /// A device is working on it, until the commit deadline.
     Claimed,
-    /// A result is committed to; it can be accepted, disputed, or settled after the window.
+    /// A result is committed to; it can be accepted, disputed, or settled after the window and its audit.
     Committed,
     /// The supplier was paid.
     Paid,
@@ -29,6 +31,12 @@ pub enum Action {
     /// Its device did not commit in time.
     ExpireClaim,
     ProveFault,
+    /// Its audit is drawn, or a draw was missed.
+    Draw,
+    /// An audited cell is answered.
+    Answer,
+    /// Its audit was not answered in time.
+    ExpireAudit,
 }
 
 /// The one state machine.
@@ -44,7 +52,8 @@ pub fn transition(from: Status, action: Action) -> Result<Status> {
         (Claimed, ExpireClaim) => Ok(Refunded),
         (Claimed, Commit) => Ok(Committed),
         (Committed, Accept | Settle) => Ok(Paid),
-        (Committed, ProveFault) => Ok(Refunded),
+        (Committed, Draw | Answer) => Ok(Committed),
+        (Committed, ProveFault | ExpireAudit) => Ok(Refunded),
         _ => err!(JobsError::WrongState),
     }
 }
@@ -81,25 +90,32 @@ pub struct Job {
     pub result_blob: [u8; 32],
     /// After this anyone may settle.
     pub window_end: i64,
+    /// The chance that it is audited, basis points, and in how many cells: fixed when it is claimed.
+    pub audit_bps: u16,
+    pub audit_cells: u8,
+    pub audit: Audit,
     pub bump: u8,
 }
 
 impl Job {
     /// A device takes the job, up to and including the claim deadline.
-    pub fn claim(&mut self, device: Pubkey, operator: Pubkey, reserved: u64, now: i64) -> Result<()> {
+    pub fn claim(&mut self, device: Pubkey, operator: Pubkey, reserved: u64, config: &Config, now: i64) -> Result<()> {
         self.status = transition(self.status, Action::Claim)?;
         require!(now <= self.claim_deadline, JobsError::DeadlinePassed);
         self.device = device;
         self.operator = operator;
         self.reserved = reserved;
+        (self.audit_bps, self.audit_cells) = (config.audit_bps, config.audit_cells);
         self.commit_deadline = now.saturating_add(i64::from(self.execute_s));
         Ok(())
     }
 
-    /// The result is fixed, up to and including the commit deadline.
-    pub fn commit(&mut self, commitment: [u8; 32], result_blob: [u8; 32], window_s: u32, now: i64) -> Result<()> {
+    /// The result is fixed, up to and including the commit deadline, and with it the slot that draws its audit.
+    pub fn commit(&mut self, commitment: [u8; 32], result_blob: [u8; 32], window_s: u32, clock: &Clock) -> Result<()> {
         self.status = transition(self.status, Action::Commit)?;
+        let now = clock.unix_timestamp;
         require!(now <= self.commit_deadline, JobsError::DeadlinePassed);
+        self.audit = Audit::after(clock.slot);
         self.commitment = commitment;
         self.result_blob = result_blob;
         self.window_end = now.saturating_add(i64::from(window_s));
@@ -111,11 +127,11 @@ impl Job {
         Ok(())
     }
 
-    /// Only after the window.
-    pub fn settle(&mut self, now: i64) -> Result<()> {
+    /// Only after the window, and only once the audit is over. Says how the result is known.
+    pub fn settle(&mut self, now: i64) -> Result<Verification> {
         self.status = transition(self.status, Action::Settle)?;
         require!(now > self.window_end, JobsError::TooEarly);
-        Ok(())
+        self.audit.settled()
     }
 
     pub fn cancel(&mut self) -> Result<()> {

@@ -1,4 +1,5 @@
 //! Accounts, one file each.
+mod audit;
 mod challenge;
 mod config;
 mod device;
@@ -11,6 +12,7 @@ mod round;
 mod shard;
 mod user;
 
+pub use audit::{Audit, Drawn};
 pub use challenge::{Challenge, Demotion, Failure};
 pub use config::Config;
 pub use device::{Device, Ending};

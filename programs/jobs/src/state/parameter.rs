@@ -1,7 +1,8 @@
-use crate::constants::{MAX_CHALLENGE_ROWS, MAX_ROUND_EVERY_S, MAX_ROUND_S, MAX_WINDOW_S};
+use crate::constants::{MAX_ANSWER_S, MAX_CHALLENGE_ROWS, MAX_ROUND_EVERY_S, MAX_ROUND_S, MAX_WINDOW_S, MIN_ANSWER_S};
 use anchor_lang::prelude::*;
 use economy::parameter::{Bounds, Step};
 use economy::{BPS, IO_CAP};
+use judge::audit::MAX_CELLS;
 use judge::challenge::ROW_STEP;
 
 /// What a vote may change, each within hard bounds and by limited steps.
@@ -18,6 +19,12 @@ pub enum Parameter {
     ClassStake1,
     ClassStake2,
     ClassStake3,
+    /// Share of committed jobs that is audited, basis points.
+    AuditBps,
+    /// Cells in an audit.
+    AuditCells,
+    /// How long a worker has to answer an audit, seconds.
+    AnswerS,
     /// How long a round's answers can be committed to, seconds.
     RoundWindowS,
     /// From the opening of a round to that of the next one at least, seconds.
@@ -44,7 +51,7 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    pub const ALL: [Parameter; 23] = {
+    pub const ALL: [Parameter; 26] = {
         use Parameter::*;
         [
             ChallengeWindowS,
@@ -54,6 +61,9 @@ impl Parameter {
             ClassStake1,
             ClassStake2,
             ClassStake3,
+            AuditBps,
+            AuditCells,
+            AnswerS,
             RoundWindowS,
             RoundEveryS,
             RoundAnswerS,
@@ -82,6 +92,10 @@ impl Parameter {
             Parameter::ClassStake0 | Parameter::ClassStake1 | Parameter::ClassStake2 | Parameter::ClassStake3 => {
                 (0, IO_CAP / 100, Step::Ratio(2))
             }
+            // Never zero: without audits no stake deters, see `economy::claim::deterrence_floor`.
+            Parameter::AuditBps => (100, BPS, Step::By(1_000)),
+            Parameter::AuditCells => (1, MAX_CELLS as u64, Step::By(4)),
+            Parameter::AnswerS => (MIN_ANSWER_S as u64, MAX_ANSWER_S as u64, Step::Ratio(2)),
             Parameter::RoundWindowS | Parameter::RoundAnswerS => (1, MAX_ROUND_S as u64, Step::Ratio(2)),
             Parameter::RoundEveryS => (1, MAX_ROUND_EVERY_S as u64, Step::Ratio(2)),
             Parameter::ChallengeSlashBps => (0, BPS, Step::By(1_000)),

@@ -45,7 +45,8 @@ impl RoundRules {
             ClassCeiling2 => self.ceiling[2],
             ClassCeiling3 => self.ceiling[3],
             // The config has these itself.
-            ChallengeWindowS | ReserveBps | ForfeitBps | ClassStake0 | ClassStake1 | ClassStake2 | ClassStake3 => 0,
+            ChallengeWindowS | ReserveBps | ForfeitBps | ClassStake0 | ClassStake1 | ClassStake2 | ClassStake3
+            | AuditBps | AuditCells | AnswerS => 0,
         }
     }
 
@@ -70,7 +71,8 @@ impl RoundRules {
             ClassCeiling1 => self.ceiling[1] = value,
             ClassCeiling2 => self.ceiling[2] = value,
             ClassCeiling3 => self.ceiling[3] = value,
-            ChallengeWindowS | ReserveBps | ForfeitBps | ClassStake0 | ClassStake1 | ClassStake2 | ClassStake3 => {}
+            ChallengeWindowS | ReserveBps | ForfeitBps | ClassStake0 | ClassStake1 | ClassStake2 | ClassStake3
+            | AuditBps | AuditCells | AnswerS => {}
         }
         self.invariant()
     }

@@ -1,9 +1,29 @@
+use crate::constants::SILENCE_BPS;
 use crate::errors::StakingError;
 use crate::events::StakeSlashed;
 use crate::instructions::vault;
 use crate::state::{step, Config, Pool, PoolKind, Position, Rewards, Shard};
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token, TokenAccount};
+
+/// Why stake is taken.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlashReason {
+    /// A wrong cell was proven: whoever proved it gets the prover's share.
+    WrongCell,
+    /// An answer was owed and did not come. Nothing had to be proven, so whoever noticed gets [`SILENCE_BPS`] at most.
+    Silence,
+}
+
+impl SlashReason {
+    /// The caller's share, basis points; the rest is burned.
+    pub fn share(self, prover_bps: u16) -> u16 {
+        match self {
+            SlashReason::WrongCell => prover_bps,
+            SlashReason::Silence => prover_bps.min(SILENCE_BPS),
+        }
+    }
+}
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -40,7 +60,7 @@ pub struct Slash<'info> {
     pub token_program: Program<'info, Token>,
 }
 
-pub fn handle(ctx: Context<Slash>, reserved: u64, beyond: u64) -> Result<()> {
+pub fn handle(ctx: Context<Slash>, reserved: u64, beyond: u64, reason: SlashReason) -> Result<()> {
     let clock = Clock::get()?;
     let a = &mut *ctx.accounts;
     a.pool.require(PoolKind::Operator)?;
@@ -49,7 +69,7 @@ pub fn handle(ctx: Context<Slash>, reserved: u64, beyond: u64) -> Result<()> {
         beyond,
         epoch: a.config.epoch_at(clock.unix_timestamp),
         cap_bps: a.config.slash_cap_bps,
-        prover_bps: a.config.prover_bps,
+        prover_bps: reason.share(a.config.prover_bps),
     };
     let done = step(&mut a.rewards, &mut a.pool, &mut a.position, |rewards, pool, position| {
         economy::stake::slash(rewards, pool, position, order)
@@ -64,6 +84,7 @@ pub fn handle(ctx: Context<Slash>, reserved: u64, beyond: u64) -> Result<()> {
     let event = StakeSlashed {
         stamp: a.shard.stamp(&pool, &clock)?,
         pool,
+        reason,
         reserved: done.reserved,
         beyond: done.beyond,
         to_prover: done.to_prover,

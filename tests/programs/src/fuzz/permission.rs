@@ -9,8 +9,9 @@ use client::address;
 use economy::vote::Status as Ballot;
 use governance::events::{PausedByGuardian, ProposalExecuted};
 use governance::state::Status as Vote;
-use jobs::events::FaultProven;
-use jobs::state::{Job, Status};
+use jobs::events::{AuditExpired, FaultProven};
+use jobs::state::{Audit, Job, Status};
+use judge::audit::MAX_CELLS;
 use solana_account::ReadableAccount;
 use staking::events::{StakeForfeited, StakeSlashed};
 use staking::state::PoolKind;
@@ -138,7 +139,10 @@ fn jobs(c: &Change) -> Checked {
                     Status::Claimed => now > old.commit_deadline,
                     Status::Committed => {
                         let proven = c.has::<FaultProven>(|e| e.job == *address);
-                        c.signed(&old.user) || now > old.window_end || proven
+                        let silent = matches!(old.audit, Audit::Open { deadline, .. } if now > deadline)
+                            && c.has::<AuditExpired>(|e| e.job == *address);
+                        let settled = now > old.window_end && old.audit.settled().is_ok();
+                        c.signed(&old.user) || settled || proven || silent
                     }
                     Status::Paid | Status::Refunded => false,
                 };
@@ -146,7 +150,7 @@ fn jobs(c: &Change) -> Checked {
             }
             Some(new) => {
                 let moved = match (old.status, new.status) {
-                    (a, b) if a == b => same(old, new),
+                    (a, b) if a == b => same(old, new) && audit_moved(old, new, now),
                     (Status::Posted, Status::Claimed) => c.signed(&new.device) && now <= old.claim_deadline,
                     (Status::Claimed, Status::Committed) => c.signed(&old.device) && now <= old.commit_deadline,
                     _ => false,
@@ -161,6 +165,24 @@ fn jobs(c: &Change) -> Checked {
 fn same(a: &Job, b: &Job) -> bool {
     let fixed = |j: &Job| (j.user, j.device, j.operator, j.price, j.reserved, j.commitment, j.window_end);
     fixed(a) == fixed(b)
+}
+
+/// An audit is drawn once, by a hash of its own slot, answered cell by cell in time, and never goes back.
+fn audit_moved(old: &Job, new: &Job, now: i64) -> bool {
+    match (old.audit, new.audit) {
+        (a, b) if a == b => old.audit_cells == new.audit_cells,
+        (Audit::Pending { certain, .. }, Audit::NotDrawn) => !certain,
+        (Audit::Pending { .. }, Audit::Open { answered: 0, deadline, .. }) => deadline > now,
+        (Audit::Pending { draw_slot, .. }, Audit::Pending { draw_slot: next, certain: true }) => {
+            next > draw_slot && new.audit_cells == (2 * old.audit_cells).min(MAX_CELLS)
+        }
+        (Audit::Open { answered, deadline, seed }, Audit::Open { answered: more, deadline: same, seed: kept }) => {
+            let one_more = (answered ^ more).count_ones() == 1 && answered & !more == 0;
+            one_more && (deadline, seed) == (same, kept) && now <= deadline
+        }
+        (Audit::Open { deadline, .. }, Audit::Passed) => old.unanswered() == 1 && now <= deadline,
+        _ => false,
+    }
 }
 
 /// The rent of a closed account goes to whoever paid it.

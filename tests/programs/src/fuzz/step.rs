@@ -28,9 +28,19 @@ pub enum Act {
     Judge { payer: Pubkey, instruction: Instruction },
 }
 
-/// A dispute about `job` with this commitment and this evidence: it succeeds exactly if the cell is wrong.
+/// What a cell is judged for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It succeeds exactly if the cell is wrong.
+    Dispute,
+    /// It never succeeds if the cell, or the evidence, is wrong.
+    Answer,
+}
+
+/// A dispute about `job`, or an answer to its audit, with this commitment and this evidence.
 #[derive(Clone, Debug)]
 pub struct Fault {
+    pub judged: Judged,
     pub job: Pubkey,
     pub commitment: [u8; 32],
     pub proof: Pubkey,

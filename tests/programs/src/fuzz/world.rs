@@ -2,7 +2,7 @@
 use super::names::{name, name_of};
 use super::people::Cast;
 use super::permission;
-use super::step::{Act, Fault, Step};
+use super::step::{Act, Fault, Judged, Step};
 use crate::invariant::{Checked, Ledger, Violation, check, holds};
 use crate::keys::{authority, operator};
 use crate::net::{IO, Net};
@@ -192,7 +192,11 @@ impl World {
                 self.take_gifts(&before, &instructions);
                 let change = permission::Change { before: &before, state: &self.state, signers: &signers, meta: &meta };
                 permission::check(&change)?;
-                holds!("disputes", expected != Some(false), "a fault was proven where there is none");
+                holds!(
+                    "disputes",
+                    expected != Some(false),
+                    "a fault was proven where there is none, or a wrong cell answered an audit"
+                );
                 Ok(Outcome::Done)
             }
             Err(failure) => {
@@ -268,7 +272,11 @@ impl World {
         let job = self.state.jobs.get(&fault.job)?;
         let same = job.status == Status::Committed && job.commitment == fault.commitment;
         let evidence = self.state.raw.get(&fault.proof)?.data().get(Proof::HEADER..)?;
-        (same && evidence == fault.evidence).then_some(fault.is_wrong)
+        let expected = match fault.judged {
+            Judged::Dispute => Some(fault.is_wrong),
+            Judged::Answer => fault.is_wrong.then_some(false),
+        };
+        expected.filter(|_| same && evidence == fault.evidence)
     }
 }
 

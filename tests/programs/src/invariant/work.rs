@@ -1,15 +1,19 @@
 //! Jobs, their escrows, and the devices that work on them.
 use super::{Checked, holds, same};
 use crate::state::{State, one};
-use anchor_lang::prelude::Pubkey;
+use anchor_lang::prelude::{Pubkey, Rent};
 use client::address::jobs_authority;
 use credits::Purpose;
-use jobs::state::{Phase, Status};
+use jobs::constants::DRAW_FEE;
+use jobs::state::{Audit, Phase, Status};
+use judge::audit::MAX_CELLS;
+use solana_account::ReadableAccount;
 use std::collections::BTreeMap;
 
 pub fn check(state: &State) -> Checked {
     escrows_are_the_live_jobs(state)?;
     devices_and_jobs_agree(state)?;
+    audits_fit_their_jobs(state)?;
     operators_count_their_devices(state)?;
     idle_pay_is_promised_once(state)?;
     rounds_count_their_devices(state)
@@ -35,6 +39,23 @@ fn devices_and_jobs_agree(state: &State) -> Checked {
     let taken = state.jobs.iter().filter(|(_, j)| j.status != Status::Posted);
     let taken = taken.map(|(address, j)| (*address, (j.device, j.operator))).collect();
     same!("devices", held, taken, "a device's live job is the job's device");
+    Ok(())
+}
+
+fn audits_fit_their_jobs(state: &State) -> Checked {
+    for (address, job) in &state.jobs {
+        let begun = job.audit != Audit::None;
+        holds!("audits", begun == (job.status == Status::Committed), "{address} is {:?}: {:?}", job.status, job.audit);
+        holds!("audits", job.audit_cells <= MAX_CELLS, "{address} has an audit of {} cells", job.audit_cells);
+        if matches!(job.audit, Audit::Open { .. }) {
+            holds!("audits", job.unanswered() > 0, "{address} has answered everything and is not passed");
+        }
+        // What pays for the draw lies there beside the rent.
+        let fee = if matches!(job.audit, Audit::None | Audit::Pending { .. }) { DRAW_FEE } else { 0 };
+        let Some(raw) = state.raw.get(address) else { continue };
+        let least = Rent::default().minimum_balance(raw.data().len()) + fee;
+        holds!("audits", raw.lamports() >= least, "{address} holds {} lamports, {least} are needed", raw.lamports());
+    }
     Ok(())
 }
 

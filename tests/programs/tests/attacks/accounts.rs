@@ -1,6 +1,6 @@
 //! Token accounts given away or closed so that what belongs to others cannot end.
 use client::{Instruction, Pubkey, address, governance_ix, jobs_ix};
-use program_tests::net::{DEPOSIT, EXECUTE_S, WINDOW_S};
+use program_tests::net::{ANSWER_S, DEPOSIT, EXECUTE_S, WINDOW_S};
 use program_tests::vm::program_bytes;
 use program_tests::{Net, device, operator, stranger, user, work};
 use solana_instruction::AccountMeta;
@@ -80,11 +80,25 @@ fn becomes_a_program(net: &mut Net, who: &Keypair) {
 #[test]
 fn a_user_who_becomes_a_program_keeps_no_job_from_being_paid() {
     let mut net = Net::new();
-    let job = net.committed(&work::tiny()).address;
+    let committed = net.committed(&work::tiny());
+    let job = committed.address;
     becomes_a_program(&mut net, &user(0));
+    net.draw(&committed, false);
     net.wait(i64::from(WINDOW_S) + 1);
     let state = net.job(&job).unwrap();
     net.ok(&[jobs_ix::settle_job(job, &state)], &[&stranger()]);
+    assert_eq!(net.own_position(&operator(0)).reserved, 0);
+}
+
+#[test]
+fn a_user_who_becomes_a_program_keeps_no_audit_from_expiring() {
+    let mut net = Net::new();
+    let job = net.committed(&work::tiny());
+    becomes_a_program(&mut net, &user(0));
+    net.draw(&job, true);
+    net.wait(i64::from(ANSWER_S) + 1);
+    let state = net.job(&job.address).unwrap();
+    net.ok(&[jobs_ix::expire_audit(stranger().pubkey(), job.address, &state)], &[&stranger()]);
     assert_eq!(net.own_position(&operator(0)).reserved, 0);
 }
 

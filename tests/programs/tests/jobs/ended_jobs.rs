@@ -1,7 +1,7 @@
 //! A job that has ended can do nothing any more, however it ended.
 use client::jobs_ix;
 use jobs::state::Job;
-use program_tests::net::{EXECUTE_S, PRICE, Posted, WINDOW_S, claim, commit_args, post_args};
+use program_tests::net::{ANSWER_S, EXECUTE_S, PRICE, Posted, WINDOW_S, claim, commit_args, post_args};
 use program_tests::{Net, device, stranger, user, work};
 use solana_signer::Signer;
 
@@ -17,6 +17,8 @@ fn is_dead(net: &mut Net, job: &Posted, was: &Job) {
         (jobs_ix::accept_result(me, job.address, was), user(0)),
         (jobs_ix::settle_job(job.address, was), stranger()),
         (jobs_ix::cancel_job(me, job.address, was), user(0)),
+        (jobs_ix::draw_audit(stranger().pubkey(), job.address), stranger()),
+        (jobs_ix::expire_audit(stranger().pubkey(), job.address, was), stranger()),
         (jobs_ix::expire_job(job.address, was), stranger()),
         (jobs_ix::open_proof(stranger().pubkey(), job.address, 10), stranger()),
     ];
@@ -53,8 +55,20 @@ fn a_settled_job_is_dead() {
     let mut net = Net::new();
     let job = net.committed(&work::tiny());
     let was = state(&net, &job);
+    net.draw(&job, false);
     net.wait(i64::from(WINDOW_S) + 1);
     net.ok(&[jobs_ix::settle_job(job.address, &was)], &[&stranger()]);
+    is_dead(&mut net, &job, &was);
+}
+
+#[test]
+fn a_job_whose_audit_was_not_answered_is_dead() {
+    let mut net = Net::new();
+    let job = net.committed(&work::tiny());
+    net.draw(&job, true);
+    let was = state(&net, &job);
+    net.wait(i64::from(ANSWER_S) + 1);
+    net.ok(&[jobs_ix::expire_audit(stranger().pubkey(), job.address, &was)], &[&stranger()]);
     is_dead(&mut net, &job, &was);
 }
 

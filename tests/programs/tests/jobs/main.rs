@@ -1,10 +1,12 @@
 //! The jobs program, a file for each instruction.
 mod accept_result;
+mod answer_audit;
 mod cancel_job;
 mod claim_job;
 mod commit_result;
 mod dispute_cell;
 mod dispute_kinds;
+mod draw_audit;
 mod ended_jobs;
 mod expire_job;
 mod initialize;

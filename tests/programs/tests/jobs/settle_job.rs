@@ -14,6 +14,7 @@ fn anyone_settles_one_second_after_the_window_and_nobody_in_its_last_second() {
     net.refused("TooEarly", std::slice::from_ref(&settle), &[&stranger()]);
     net.wait(i64::from(WINDOW_S));
     net.refused("TooEarly", std::slice::from_ref(&settle), &[&stranger()]);
+    net.draw(&job, false);
     net.wait(1);
     let meta = net.ok(&[settle], &[&stranger()]);
     let paid: JobPaid = event::first(&meta.events);
@@ -38,6 +39,7 @@ fn the_supplier_cannot_be_replaced_and_the_rent_is_the_users() {
     let mut net = Net::new();
     let job = net.committed(&work::tiny());
     let settle = jobs_ix::settle_job(job.address, &net.job(&job.address).unwrap());
+    net.draw(&job, false);
     net.wait(i64::from(WINDOW_S) + 1);
     let (mine, others) = (address::earnings(&operator(0).pubkey()), address::earnings(&operator(1).pubkey()));
     net.refused("WrongOwner", &[replace(settle.clone(), mine, others)], &[&stranger()]);

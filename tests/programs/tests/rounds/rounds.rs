@@ -2,7 +2,7 @@ use client::{address, governance_ix, jobs_ix, rounds_ix};
 use governance::state::Target;
 use jobs::constants::{CELL_DRAW_DELAY, PAUSE_ALL, PAUSE_ROUND};
 use jobs::events::{CellsDrawn, RoundEnded, RoundOpened, RoundVoided, WindowClosed};
-use jobs::slot_hashes::SLOT_HASHES;
+use jobs::slot_hashes;
 use jobs::state::{Config, Phase};
 use program_tests::forge::replace;
 use program_tests::net::ROUNDS;
@@ -58,19 +58,19 @@ fn another_account_in_place_of_the_slot_hashes_is_refused() {
     net.vm.pass_slots(1);
     // One that holds what the forger likes, and another sysvar.
     let forged = program_tests::key("forged hashes").pubkey();
-    let mut account = net.vm.account(&SLOT_HASHES).unwrap();
+    let mut account = net.vm.account(&slot_hashes::ADDRESS).unwrap();
     account.data[16..48].fill(7);
     net.vm.set_account(forged, account);
     let clock = anchor_lang::pubkey!("SysvarC1ock11111111111111111111111111111111");
     for wrong in [forged, clock, address::jobs_config()] {
-        net.refused("WrongSlotHashes", &[replace(open(1), SLOT_HASHES, wrong)], &[&stranger()]);
+        net.refused("WrongSlotHashes", &[replace(open(1), slot_hashes::ADDRESS, wrong)], &[&stranger()]);
     }
     let number = net.open_round();
     let answer = net.answer_of(0, number);
     net.commit_answer(0, number, &answer);
     net.wait(i64::from(ROUNDS.window_s) + 1);
     for wrong in [forged, clock] {
-        let advance = replace(rounds_ix::advance_round(number), SLOT_HASHES, wrong);
+        let advance = replace(rounds_ix::advance_round(number), slot_hashes::ADDRESS, wrong);
         net.refused("WrongSlotHashes", &[advance], &[&stranger()]);
     }
 }

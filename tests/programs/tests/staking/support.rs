@@ -7,6 +7,7 @@ use program_tests::{Meta, Net, authority, key, operator};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use staking::SlashReason;
 use staking::state::{Config, Pool, Position, Rewards};
 use staking::{accounts, instruction};
 
@@ -143,6 +144,10 @@ pub fn forfeit(owner: &Keypair, user: Pubkey, reserved: u64, amount: u64) -> Ins
 }
 
 pub fn slash(owner: &Keypair, prover: Pubkey, reserved: u64, beyond: u64) -> Instruction {
+    slash_for(owner, prover, (reserved, beyond), SlashReason::WrongCell)
+}
+
+pub fn slash_for(owner: &Keypair, prover: Pubkey, (reserved, beyond): (u64, u64), reason: SlashReason) -> Instruction {
     let o = own(owner);
     let accounts = accounts::Slash {
         jobs_authority: o.jobs_authority,
@@ -159,7 +164,7 @@ pub fn slash(owner: &Keypair, prover: Pubkey, reserved: u64, beyond: u64) -> Ins
         event_authority: o.event_authority,
         program: o.program,
     };
-    build(accounts, instruction::Slash { reserved, beyond })
+    build(accounts, instruction::Slash { reserved, beyond, reason })
 }
 
 pub fn lock(pool: Pubkey, holder: Pubkey, until: i64) -> Instruction {

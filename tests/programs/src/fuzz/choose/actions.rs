@@ -183,6 +183,9 @@ pub fn jobs_order(c: &mut Chooser, world: &World) -> Option<jobs::Order> {
                 Parameter::ChallengeWindowS => (60, 1_500),
                 Parameter::ReserveBps => (0, 30_000),
                 Parameter::ForfeitBps => (0, 10_000),
+                Parameter::AuditBps => (2_000, 10_000),
+                Parameter::AuditCells => (1, 5),
+                Parameter::AnswerS => (60, 900),
                 _ => (20 * IO, 1_500 * IO),
             };
             Order::Set { parameter, value: near(c, config.get(parameter), parameter.bounds(), soft) }

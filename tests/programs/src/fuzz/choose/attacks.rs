@@ -11,6 +11,7 @@ use credits::Purpose;
 use rand::Rng;
 use rand::seq::IteratorRandom;
 use solana_instruction::Instruction;
+use staking::SlashReason;
 
 pub const KINDS: &[Kind] = &[kind("again", 2, again), kind("launch", 1, launch), kind("intrude", 2, intrude)];
 
@@ -184,7 +185,7 @@ fn intrude(c: &mut Chooser, world: &World) -> Option<Step> {
     let instruction = match c.rng.random_range(0..10) {
         0 => to_staking(reserve(), staking::instruction::Reserve { amount }.data()),
         1 => to_staking(reserve(), staking::instruction::Release { amount }.data()),
-        2 => slash(me, pool, owner, amount, amount),
+        2 => slash(me, pool, owner, (amount, amount), SlashReason::Silence),
         3 => {
             let accounts = staking::accounts::Forfeit {
                 jobs_authority: me,

@@ -1,6 +1,7 @@
 //! What to do next: mostly something that can succeed now, what has succeeded least first; now and then something wrong.
 mod actions;
 mod attacks;
+mod audits;
 mod money;
 mod rounds;
 mod stake;
@@ -76,7 +77,16 @@ pub struct Chooser {
 
 impl Chooser {
     pub fn new(seed: u64) -> Self {
-        let kinds = [money::KINDS, stake::KINDS, work::KINDS, rounds::KINDS, votes::KINDS, time::KINDS, attacks::KINDS];
+        let kinds = [
+            money::KINDS,
+            stake::KINDS,
+            work::KINDS,
+            audits::KINDS,
+            rounds::KINDS,
+            votes::KINDS,
+            time::KINDS,
+            attacks::KINDS,
+        ];
         Chooser {
             rng: StdRng::seed_from_u64(seed),
             cast: Cast::get(),

@@ -13,6 +13,7 @@ use credits::constants::PAUSE_SCHEDULE;
 use rand::Rng;
 use solana_instruction::Instruction;
 use staking::PoolKind;
+use staking::SlashReason;
 use staking::constants::{PAUSE_COLLECT, PAUSE_OPEN, PAUSE_STAKE};
 use staking::state::{Pool, Position};
 
@@ -198,7 +199,13 @@ fn redeem(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 /// `who` takes stake from an operator's pool.
-pub fn slash(who: Pubkey, pool: Pubkey, owner: Pubkey, reserved: u64, beyond: u64) -> Instruction {
+pub fn slash(
+    who: Pubkey,
+    pool: Pubkey,
+    owner: Pubkey,
+    (reserved, beyond): (u64, u64),
+    reason: SlashReason,
+) -> Instruction {
     let accounts = staking::accounts::Slash {
         jobs_authority: who,
         config: address::staking_config(),
@@ -214,7 +221,7 @@ pub fn slash(who: Pubkey, pool: Pubkey, owner: Pubkey, reserved: u64, beyond: u6
         event_authority: address::event_authority(&staking::ID),
         program: staking::ID,
     };
-    let data = staking::instruction::Slash { reserved, beyond }.data();
+    let data = staking::instruction::Slash { reserved, beyond, reason }.data();
     Instruction { program_id: staking::ID, accounts: accounts.to_account_metas(None), data }
 }
 
@@ -228,6 +235,7 @@ fn judge(c: &mut Chooser, world: &World) -> Option<Step> {
         _ => c.amount(pool.active),
     };
     let payer = c.person();
-    let instruction = slash(payer, address, pool.owner, 0, beyond);
+    let reason = if c.chance(50) { SlashReason::WrongCell } else { SlashReason::Silence };
+    let instruction = slash(payer, address, pool.owner, (0, beyond), reason);
     Some(Step { act: Act::Judge { payer, instruction }, attack: None, fault: None })
 }

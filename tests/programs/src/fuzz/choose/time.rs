@@ -3,7 +3,8 @@ use super::{Chooser, Kind, kind};
 use crate::fuzz::step::Step;
 use crate::fuzz::world::World;
 use crate::state::one;
-use jobs::state::Status;
+use crate::vm::SECONDS_PER_SLOT;
+use jobs::state::{Audit, Status};
 use rand::Rng;
 
 pub const KINDS: &[Kind] = &[kind("wait", 34, wait)];
@@ -17,6 +18,14 @@ fn wait(c: &mut Chooser, world: &World) -> Option<Step> {
         Status::Posted => j.claim_deadline,
         Status::Claimed => j.commit_deadline,
         _ => j.window_end,
+    }));
+    due.extend(world.state.jobs.values().filter_map(|j| match j.audit {
+        Audit::Open { deadline, .. } => Some(deadline),
+        Audit::Pending { draw_slot, .. } => {
+            let slots = (draw_slot + 1).saturating_sub(world.state.slot);
+            Some(now + (slots * SECONDS_PER_SLOT) as i64)
+        }
+        _ => None,
     }));
     due.extend(world.state.proposals.values().flat_map(|p| [p.voting_end, p.eta, p.expires]));
     due.extend(world.state.positions.values().map(|p| p.locked_until));

@@ -25,7 +25,7 @@ pub const KINDS: &[Kind] = &[
     kind("governance.close_vote", 6, close_vote),
     kind("governance.offer_guardian", 1, offer_guardian),
     kind("governance.accept_guardian", 2, accept_guardian),
-    kind("governance.guardian_pause", 1, pause),
+    kind("governance.guardian_pause", 2, pause),
     kind("governance.accept_program_authority", 16, accept_program),
     kind("credits.accept_authority", 8, accept),
     kind("staking.accept_authority", 8, accept),

@@ -1,6 +1,6 @@
 //! Operators, devices, models, and jobs from post to end.
 use super::{Chooser, Committed, Kind, Known, kind, money, new_model};
-use crate::fuzz::step::{Fault, Step};
+use crate::fuzz::step::{Fault, Judged, Step};
 use crate::fuzz::world::World;
 use crate::net::{IOSD, WRITE_BYTES, commit_args, model_args, post_args};
 use crate::registry;
@@ -8,9 +8,10 @@ use crate::state::one;
 use crate::work::{Cell, Work};
 use anchor_lang::prelude::Pubkey;
 use client::{address, jobs_ix};
+use economy::claim::{ClaimTerms, reservation};
 use jobs::PostArgs;
 use jobs::constants::{PAUSE_CLAIM, PAUSE_POST, PAUSE_REGISTER};
-use jobs::state::{Job, Status};
+use jobs::state::{Config as JobsConfig, Job, Status};
 use rand::Rng;
 use staking::PoolKind;
 
@@ -26,7 +27,7 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.claim_job", 44, claim),
     kind("jobs.commit_result", 40, commit),
     kind("jobs.accept_result", 4, accept),
-    kind("jobs.settle_job", 14, settle),
+    kind("jobs.settle_job", 60, settle),
     kind("jobs.cancel_job", 2, cancel),
     kind("jobs.expire_job", 4, expire),
     kind("jobs.expire_claim", 5, expire_claim),
@@ -154,7 +155,12 @@ fn post(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 /// A live job in `status` for which `fits` holds.
-fn job(c: &mut Chooser, world: &World, status: Status, fits: impl Fn(&Job) -> bool) -> Option<(Pubkey, Job)> {
+pub(super) fn job(
+    c: &mut Chooser,
+    world: &World,
+    status: Status,
+    fits: impl Fn(&Job) -> bool,
+) -> Option<(Pubkey, Job)> {
     let lax = c.chance(1);
     let jobs = world.state.jobs.iter().filter(|(_, j)| lax || (j.status == status && fits(j)));
     c.any(jobs.map(|(a, j)| (*a, j.clone())).collect::<Vec<_>>())
@@ -172,13 +178,15 @@ fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
     }
     let (address, job) = job(c, world, Status::Posted, |j| now <= j.claim_deadline)?;
     let config = one(&world.state.credits)?;
-    let stale = one(&world.state.feeds)?.read_price(now, config).is_err();
-    if stale && c.chance(85) {
+    let price = one(&world.state.feeds)?.read_price(now, config).and_then(|p| p.buying());
+    if price.is_err() && c.chance(85) {
         return None;
     }
     let busy = c.chance(5);
-    // Twice its price and a little more.
-    let needed = job.price.saturating_mul(300);
+    let (jobs, staking) = (one(&world.state.jobs_config)?, one(&world.state.staking)?);
+    let JobsConfig { reserve_bps, audit_bps, .. } = *jobs;
+    let terms = ClaimTerms { reserve_bps, audit_bps, prover_bps: staking.prover_bps };
+    let needed = price.ok().and_then(|price| reservation(job.price, terms, price).ok()).unwrap_or(0);
     let able = world.state.devices.values().filter(|d| {
         let pool = address::operator_pool(&d.operator);
         let own = world.state.positions.values().find(|p| p.holder == d.operator && p.pool == pool);
@@ -189,7 +197,7 @@ fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 /// A random cell of a result.
-fn cell(c: &mut Chooser, work: &Work) -> Cell {
+pub(super) fn cell(c: &mut Chooser, work: &Work) -> Cell {
     let layer = c.rng.random_range(0..work.model.layers.len());
     let columns = work.model.layers[layer].spec.cells();
     (layer as u32, c.rng.random_range(0..work.rows), c.rng.random_range(0..columns))
@@ -215,7 +223,7 @@ fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn settle(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
-    let (address, job) = job(c, world, Status::Committed, |j| now > j.window_end)?;
+    let (address, job) = job(c, world, Status::Committed, |j| now > j.window_end && j.audit.settled().is_ok())?;
     Some(Step::send(c.person(), vec![jobs_ix::settle_job(address, &job)]))
 }
 
@@ -279,7 +287,7 @@ fn dispute(c: &mut Chooser, world: &World) -> Option<Step> {
     // Somebody may have posted it with another input or model, or committed to nothing that is known.
     let posted = (job.input_root, job.rows, job.model_root, job.commitment);
     let as_posted = posted == (work.input_root(), work.rows, work.model.root(), commitment);
-    let fault = Fault { job: address, commitment: job.commitment, proof, evidence, is_wrong };
+    let fault = Fault { judged: Judged::Dispute, job: address, commitment: job.commitment, proof, evidence, is_wrong };
     let dispute = jobs_ix::dispute_cell(prover, address, &job, judged);
     c.queue.push_back(Step { fault: as_posted.then_some(fault), ..Step::send(prover, vec![dispute]) });
     Some(Step::send(prover, vec![open]))

@@ -1,0 +1,146 @@
+//! Random audits of committed results.
+use crate::values::{Finality, Key, Time, base58, hex};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+use utoipa::ToSchema;
+
+/// A job's audit, as its row has it.
+#[derive(Debug, FromRow)]
+pub struct AuditRow {
+    audit_bps: Option<i32>,
+    audit_cells: Option<i16>,
+    audit: Option<String>,
+    draw_slot: Option<i64>,
+    draws_missed: i64,
+    drawn_slot: Option<String>,
+    drawn_hash: Option<Vec<u8>>,
+    audit_seed: Option<Vec<u8>>,
+    audit_deadline: Option<i64>,
+    audit_answered: i16,
+    drawn_time: Option<i64>,
+    drawn_signature: Option<Vec<u8>>,
+}
+
+/// A job's audit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Audit {
+    /// The chance that it is drawn, basis points.
+    pub bps: i32,
+    /// Cells that it has if it is drawn. Every missed draw doubles them, up to 32.
+    pub cells: i16,
+    /// `pending` (to be drawn), `certain` (a draw was missed), `not_drawn`, `open`, `passed`, or `unanswered`. None: no result yet.
+    pub state: Option<String>,
+    /// The same, in words.
+    pub words: &'static str,
+    /// The first slot hash at or after this slot draws.
+    pub draw_slot: Option<i64>,
+    pub draws_missed: i64,
+    /// The slot whose hash decided.
+    pub drawn_slot: Option<String>,
+    /// That hash, in hex.
+    pub slot_hash: Option<String>,
+    /// What the cells follow from, in hex.
+    pub seed: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub deadline: Option<Time>,
+    /// Cells that were shown to be right.
+    pub answered: i16,
+    #[schema(value_type = Option<String>)]
+    pub drawn_at: Option<Time>,
+    pub drawn_signature: Option<String>,
+}
+
+fn words(state: Option<&str>) -> &'static str {
+    match state {
+        None => "no result yet",
+        Some("pending") => "to be drawn",
+        Some("certain") => "certain, its cells are to be drawn",
+        Some("not_drawn") => "not drawn for an audit",
+        Some("open") => "waiting for answers",
+        Some("passed") => "passed: all cells are right",
+        Some("unanswered") => "not answered in time",
+        Some(_) => "unknown",
+    }
+}
+
+impl AuditRow {
+    pub fn state(&self) -> Option<&str> {
+        self.audit.as_deref()
+    }
+
+    /// `None` for a job that nobody has claimed.
+    pub fn show(self) -> Option<Audit> {
+        let hash = |bytes: Option<Vec<u8>>| bytes.map(|bytes| hex(&bytes));
+        Some(Audit {
+            bps: self.audit_bps?,
+            cells: self.audit_cells?,
+            words: words(self.audit.as_deref()),
+            state: self.audit,
+            draw_slot: self.draw_slot,
+            draws_missed: self.draws_missed,
+            drawn_slot: self.drawn_slot,
+            slot_hash: hash(self.drawn_hash),
+            seed: hash(self.audit_seed),
+            deadline: self.audit_deadline.map(Time),
+            answered: self.audit_answered,
+            drawn_at: self.drawn_time.map(Time),
+            drawn_signature: self.drawn_signature.map(|bytes| base58(&bytes)),
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub struct CellRow {
+    index: i16,
+    layer: i64,
+    row: i64,
+    column: i64,
+    prover: Vec<u8>,
+    time: i64,
+    signature: Vec<u8>,
+    slot: i64,
+}
+
+/// An audited cell that was shown to be right.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditedCell {
+    /// Among the audit's cells.
+    pub index: i16,
+    pub layer: i64,
+    pub row: i64,
+    pub column: i64,
+    /// Who brought the evidence.
+    pub prover: String,
+    #[schema(value_type = String)]
+    pub opened_at: Time,
+    pub signature: String,
+    pub slot: i64,
+    pub finality: Finality,
+}
+
+impl CellRow {
+    pub fn show(self, finalized_slot: Option<i64>) -> AuditedCell {
+        AuditedCell {
+            index: self.index,
+            layer: self.layer,
+            row: self.row,
+            column: self.column,
+            prover: base58(&self.prover),
+            opened_at: Time(self.time),
+            signature: base58(&self.signature),
+            slot: self.slot,
+            finality: Finality::of(self.slot, finalized_slot),
+        }
+    }
+}
+
+/// A job's answered cells, in their audit's order.
+pub async fn of_job(pool: &PgPool, job: Key) -> Result<Vec<CellRow>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT index, layer, row, \"column\", prover, time, signature, slot FROM audited_cells
+         WHERE job = $1 ORDER BY index",
+    )
+    .bind(job.0.to_vec())
+    .fetch_all(pool)
+    .await
+}
