@@ -246,8 +246,15 @@ pub enum JobCommand {
         /// Write the last layer's output here
         #[arg(long)]
         output: Option<PathBuf>,
+        /// If the result is not served: do not demand it on chain, only say so
+        #[arg(long)]
+        no_demand: bool,
     },
-    /// Prove a wrong result on chain and get the price back
+    /// Demand data on chain that a job's worker does not serve, against a bond that its answer costs; silence refunds the job
+    #[command(after_help = DEMAND_HELP)]
+    Demand(DemandArgs),
+    /// Prove a wrong result on chain and get the price back; if none is served, do the work here and demand on chain what leads to
+    /// the wrong cell
     Dispute { job: String },
     /// Take back a job that nobody has claimed
     Cancel { job: String },
@@ -255,10 +262,54 @@ pub enum JobCommand {
     Status { job: String },
     /// Draw a committed job's audit, for a small fee that its user put by
     Draw { job: String },
-    /// Refund a job whose claim, execution or audit deadline has passed
+    /// Refund a job whose claim, execution or audit deadline has passed, or whose worker has not answered a demand in time
     Expire { job: String },
     /// Pay an unchallenged job after its window and its audit
     Settle { job: String },
+}
+
+const DEMAND_HELP: &str = "Layers, rows, segments and nodes count from 0. Segments are 256 bytes of a row.
+Examples:
+  io job demand JOB --layer 2 --row 7 --segment 0 --count 4   bytes of an output
+  io job demand JOB --layer 2 --level 3 --index 0             children of a node of the tree of rows
+  io job demand JOB --layer 2 --row 7 --level 2 --index 1     children of a node of the tree of a row's segments
+  io job demand JOB --roots                                   roots of all layers
+  io job demand JOB --close                                   bonds of a job that has ended";
+
+/// What to demand.
+#[derive(Args)]
+pub struct DemandArgs {
+    pub job: String,
+    /// The roots of all layers' outputs
+    #[arg(long, conflicts_with_all = ["layer", "row", "segment", "level"])]
+    pub roots: bool,
+    /// Return rents and bonds of demands that a job that has ended has left behind
+    #[arg(long, conflicts_with_all = ["roots", "layer", "row", "segment", "level"])]
+    pub close: bool,
+    /// Layer of the model whose output it is about
+    #[arg(long, required_unless_present_any = ["roots", "close"])]
+    pub layer: Option<u32>,
+    /// Row of the batch
+    #[arg(long, required_unless_present_any = ["roots", "close", "level"])]
+    pub row: Option<u32>,
+    /// First segment of the row
+    #[arg(long, conflicts_with = "level", required_unless_present_any = ["roots", "close", "level"])]
+    pub segment: Option<u32>,
+    /// Segments, up to 8
+    #[arg(long, requires = "segment", default_value_t = 1)]
+    pub count: u8,
+    /// Level of a node: leaves are level 0
+    #[arg(long, requires = "index")]
+    pub level: Option<u8>,
+    /// Its place in its level
+    #[arg(long, requires = "level")]
+    pub index: Option<u32>,
+    /// How many levels down, up to 6
+    #[arg(long, requires = "level", default_value_t = 1)]
+    pub depth: u8,
+    /// Wait for the answer; end the job if there is none in time
+    #[arg(long)]
+    pub wait: bool,
 }
 
 #[derive(Subcommand)]

@@ -9,6 +9,8 @@ pub struct Facts<'a> {
     pub claimed: bool,
     /// Where its audit stands, from its commitment on.
     pub audit: Option<&'a str>,
+    /// Whether a demand for its data was not answered.
+    pub silent: bool,
 }
 
 pub fn words(facts: Facts<'_>) -> &'static str {
@@ -27,6 +29,7 @@ pub fn words(facts: Facts<'_>) -> &'static str {
         ("cancelled", _) => "cancelled, refunded",
         ("expired", _) if facts.claimed => "expired without a result, refunded",
         ("expired", _) => "expired unclaimed, refunded",
+        ("refunded", _) if facts.silent => "data withheld, refunded",
         ("refunded", _) => "disputed, refunded",
         ("unanswered", _) => "no answer, refunded",
         _ => "unknown",
@@ -39,7 +42,9 @@ mod tests {
 
     #[test]
     fn a_paid_job_whose_check_is_not_known_is_not_called_accepted() {
-        let paid = |verification| words(Facts { status: "paid", verification, claimed: true, audit: Some("passed") });
+        let paid = |verification| {
+            words(Facts { status: "paid", verification, claimed: true, silent: false, audit: Some("passed") })
+        };
         assert_eq!(paid(None), "unknown");
         assert_eq!(paid(Some("witnessed")), "unknown");
         assert_eq!(paid(Some("audited")), "audited on chain");
@@ -48,7 +53,7 @@ mod tests {
 
     #[test]
     fn silence_is_not_called_a_dispute_and_an_open_audit_not_an_audited_result() {
-        let of = |status, audit| words(Facts { status, verification: None, claimed: true, audit });
+        let of = |status, audit| words(Facts { status, verification: None, claimed: true, silent: false, audit });
         assert_eq!(of("unanswered", Some("unanswered")), "no answer, refunded");
         assert_eq!(of("refunded", Some("open")), "disputed, refunded");
         assert_eq!(of("committed", Some("open")), "result committed, being audited on chain");

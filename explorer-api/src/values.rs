@@ -83,6 +83,9 @@ pub enum Unit {
     /// The network's coin.
     #[serde(rename = "IO")]
     Io,
+    /// The chain's own coin.
+    #[serde(rename = "SOL")]
+    Sol,
     /// US dollars for one IO.
     #[serde(rename = "USD/IO")]
     UsdPerIo,
@@ -93,6 +96,7 @@ impl Unit {
         match self {
             Self::Iosd => 6,
             Self::Io | Self::UsdPerIo => 8,
+            Self::Sol => 9,
         }
     }
 
@@ -100,6 +104,7 @@ impl Unit {
         match self {
             Self::Iosd => "IOSD",
             Self::Io => "IO",
+            Self::Sol => "SOL",
             Self::UsdPerIo => "USD",
         }
     }
@@ -127,6 +132,10 @@ impl Amount {
 
     pub fn io(amount: String) -> Self {
         Self::new(amount, Unit::Io)
+    }
+
+    pub fn sol(amount: String) -> Self {
+        Self::new(amount, Unit::Sol)
     }
 
     /// For people: `1,234.50 IOSD`.

@@ -38,6 +38,35 @@ async fn pages_show_the_whole_story_without_scripts() {
 }
 
 #[tokio::test]
+async fn demands_for_withheld_data_are_shown_with_what_came_of_them() {
+    let site = Website::open(Story::withheld()).await;
+    let path = format!("/jobs/{}", key(1_001));
+    let job = page(&site, &path).await;
+    for shown in [
+        "data withheld, refunded",
+        "Demands for its data",
+        "the roots of all layers",
+        "128 bytes",
+        "layer 3, row 5, segments 2 to 3",
+        "layer 1, tree of rows, level 3, node 0, 3 down",
+        "layer 1, tree of row 7, level 1, node 4, 1 down",
+        "not answered in time",
+        "0.002 SOL",
+        "Demand not answered, refunded",
+    ] {
+        assert!(job.contains(shown), "{shown}: {job}");
+    }
+    let detail = site.json(&format!("/v1{path}")).await;
+    let states: Vec<&str> =
+        detail["demands"].as_array().unwrap().iter().map(|d| d["status"].as_str().unwrap()).collect();
+    assert_eq!(states, ["answered", "closed", "expired", "open"]);
+    assert_eq!(detail["demands"][0]["data"].as_str().unwrap(), "ab".repeat(128));
+    assert_eq!(detail["demands"][1]["item"]["first"].as_u64(), Some(2));
+    assert_eq!((detail["unanswered"].as_i64(), detail["status"].as_str()), (Some(2), Some("refunded")));
+    assert_eq!(detail["stake"]["slashed"]["amount"].as_str(), Some("1000"));
+}
+
+#[tokio::test]
 async fn names_from_the_chain_cannot_become_markup() {
     let mut story = Story::new();
     story.device(key(4), key(3), "<script>alert(1)</script>");
@@ -102,7 +131,7 @@ async fn pages_of_the_economy_show_stake_epochs_and_votes() {
 
     assert!(page(&site, "/operators").await.contains(&format!("/operators/{}", key(3))));
     let operator = page(&site, &format!("/operators/{}", key(3))).await;
-    for shown in ["6.00 %", "2 times", "Slashed", "rtx-4090-berlin", &format!("/stakers/{}", key(7))] {
+    for shown in ["6.00 %", "3 times", "Slashed", "rtx-4090-berlin", &format!("/stakers/{}", key(7))] {
         assert!(operator.contains(shown), "{shown}");
     }
     let staker = page(&site, &format!("/stakers/{}", key(7))).await;
@@ -123,7 +152,7 @@ async fn pages_of_the_economy_show_stake_epochs_and_votes() {
     assert!(device.contains("Retired") && device.contains(&format!("/operators/{}", key(3))));
     let faulty = site.json("/v1/jobs?status=refunded").await["data"][0]["address"].as_str().unwrap().to_owned();
     let job = page(&site, &format!("/jobs/{faulty}")).await;
-    assert!(job.contains("Stake behind it") && job.contains("24.00 IO") && job.contains("/operators/"));
+    assert!(job.contains("Stake behind it") && job.contains("16.00 IO") && job.contains("/operators/"));
 }
 
 #[tokio::test]

@@ -132,6 +132,9 @@ async fn one_unit_in_any_account_is_found_by_account_and_field() {
         j::Job where _a: true, price as "price";
         j::Job where a: a.audit_bps > 0, audit_bps as "audit_bps";
         j::Job where a: a.audit_cells > 0, audit_cells as "audit_cells";
+        j::Job where a: a.window_end > 0, window_end as "window_end";
+        j::Demand where _a: true, bond as "bond";
+        j::Demand where _a: true, deadline as "deadline";
         j::Shard where a: a.seq > 0, seq as "seq";
         g::Config where _a: true, quorum_bps as "parameter";
         g::Config where _a: true, deposits_burned as "deposits_burned";

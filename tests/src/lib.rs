@@ -95,11 +95,11 @@ impl Device {
             rpc_url: net.rpc_url.clone(),
             device_key,
             blobs: net.blobs(),
+            kept: net.folder().join("kept"),
             backend: "cpu".into(),
             min_price: "0".into(),
             models: Vec::new(),
             max_memory_mb: 1024,
-            kept: net.folder().join("kept"),
             margin_s: 1,
             poll_ms: 100,
         };

@@ -1,4 +1,5 @@
-//! A committed job's way to its pay: its audit is drawn and answered, then its window passes.
+//! A committed job's way to its pay: demands for its data are answered, its audit is drawn and answered, then its window passes.
+use crate::answers;
 use crate::daemon::{Step, Worker};
 use crate::error::WorkerError;
 use crate::kept::JobData;
@@ -22,6 +23,14 @@ fn is_not_mine(error: &ClientError) -> bool {
 impl Worker {
     /// Does the next thing for a committed job.
     pub(crate) async fn collect(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
+        if job.demands.any_open() {
+            match self.answer_demands(address, job).await {
+                Ok(Step::Waiting(_)) => {}
+                // The audit must not wait for a demand that cannot be answered now.
+                Err(error) => warn!(job = %address, %error, "demands are not answered yet"),
+                Ok(step) => return Ok(step),
+            }
+        }
         let clock = self.chain.clock().await?;
         match job.audit {
             Audit::Pending { draw_slot, .. } if clock.slot > draw_slot => self.draw(address).await,
@@ -33,12 +42,23 @@ impl Worker {
                 }
             }
             Audit::Open { .. } => self.expire_own(address, job).await,
-            Audit::NotDrawn | Audit::Passed if clock.now > job.window_end => {
+            Audit::NotDrawn | Audit::Passed if clock.now > job.window_end && !job.demands.any_open() => {
                 let confirmed = self.chain.send(&[jobs_ix::settle_job(address, job)], &[&self.key]).await?;
                 info!(job = %address, signature = %confirmed.signature, "settled after its window");
                 Ok(Step::Settled(address))
             }
             _ => Ok(Step::Waiting(address)),
+        }
+    }
+
+    /// Demands for the job's data. What is not answered now is tried again with the next look at the chain.
+    async fn answer_demands(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
+        let open = self.chain.demands(&address).await?;
+        let data = self.data(&address, job).await?;
+        let activations = answers::activations(&data.result);
+        match answers::answer_all(&self.chain, &self.key, (&address, job), &data.model, &activations, open).await? {
+            0 => Ok(Step::Waiting(address)),
+            _ => Ok(Step::Answered(address)),
         }
     }
 

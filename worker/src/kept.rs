@@ -118,6 +118,7 @@ mod tests {
             audit_bps: 0,
             audit_cells: 0,
             audit: Audit::None,
+            demands: Default::default(),
             bump: 0,
         }
     }

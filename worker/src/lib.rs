@@ -2,8 +2,10 @@
 //! collects what it is owed.
 //!
 //! The chain is its journal: after a restart it looks up the device's live job and goes on from wherever that stands. Of a
-//! committed job it keeps model, input and result on disk until the job has ended, because it must be able to answer an audit.
+//! committed job it keeps model, input and result on disk until the job has ended, because it must be able to answer an audit
+//! and whoever demands its data.
 
+mod answers;
 mod audit;
 pub mod config;
 pub mod daemon;

@@ -127,6 +127,7 @@ mod tests {
             audit_bps: 0,
             audit_cells: 0,
             audit: jobs::state::Audit::None,
+            demands: jobs::state::Demands::default(),
             bump: 255,
         }
     }

@@ -1,3 +1,5 @@
+mod demand;
+
 use crate::args::JobCommand;
 use crate::commands::credits::{Wanted, order};
 use crate::commands::model::import;
@@ -25,7 +27,8 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<Output> {
             post(context, &model, &input, terms, pay_io, max_io).await
         }
         JobCommand::Watch { job } => watch(context, address(&job)?).await,
-        JobCommand::Accept { job, output } => accept(context, address(&job)?, output).await,
+        JobCommand::Accept { job, output, no_demand } => accept(context, address(&job)?, output, !no_demand).await,
+        JobCommand::Demand(wish) => demand::run(context, wish).await,
         JobCommand::Dispute { job } => dispute(context, address(&job)?).await,
         JobCommand::Cancel { job } => {
             let job = address(&job)?;
@@ -34,6 +37,9 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<Output> {
         }
         JobCommand::Expire { job } => {
             let job = address(&job)?;
+            if let Some(demand) = user::overdue(&context.chain(), &job).await? {
+                return demand::expire(context, &demand).await;
+            }
             let confirmed = user::expire(&context.chain(), &context.wallet()?, &job).await?;
             Ok(done("expired: its user has the price back", &job, &confirmed))
         }
@@ -209,12 +215,18 @@ async fn watch(context: &Context, address: Pubkey) -> Result<Output> {
     }
 }
 
-async fn accept(context: &Context, address: Pubkey, output: Option<PathBuf>) -> Result<Output> {
+async fn accept(context: &Context, address: Pubkey, output: Option<PathBuf>, demand: bool) -> Result<Output> {
     let (chain, progress) = (context.chain(), context.progress());
     progress("checking every cell of the result");
-    let review = user::review(&chain, &context.blobs()?, &address).await?;
+    let mut found = user::review(&chain, &context.blobs()?, &address).await;
+    if user::is_withheld(&found) {
+        found = Ok(demand::withheld(context, address, found, demand).await?);
+    }
+    let review = found?;
     let bytes = review.result.output().to_vec();
     let (confirmed, report) = user::accept(&chain, &context.wallet()?, review).await?;
+    // Whoever asked for the data of this job gets the bond back.
+    user::close_demands(&chain, &context.wallet()?, &address).await?;
     if let Some(path) = &output {
         std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -232,7 +244,11 @@ async fn accept(context: &Context, address: Pubkey, output: Option<PathBuf>) -> 
 async fn dispute(context: &Context, address: Pubkey) -> Result<Output> {
     let (chain, progress) = (context.chain(), context.progress());
     progress("looking for a wrong cell");
-    let review = user::review(&chain, &context.blobs()?, &address).await?;
+    let found = user::review(&chain, &context.blobs()?, &address).await;
+    if user::is_withheld(&found) {
+        return demand::convict(context, address).await;
+    }
+    let review = found?;
     let proven = user::dispute(&chain, &context.wallet()?, &review).await?;
     let text = format!(
         "proved: layer {}, row {}, column {} is {}, the worker committed to {}\n\

@@ -113,6 +113,11 @@ pub fn proof(job: &Pubkey, prover: &Pubkey) -> Pubkey {
     jobs_pda(&[j::PROOF_SEED, job.as_ref(), prover.as_ref()])
 }
 
+/// Demand number `n` for the data of `job`.
+pub fn demand(job: &Pubkey, n: u16) -> Pubkey {
+    jobs_pda(&[j::DEMAND_SEED, job.as_ref(), &n.to_le_bytes()])
+}
+
 fn staking_pda(seeds: &[&[u8]]) -> Pubkey {
     Pubkey::find_program_address(seeds, &staking::ID).0
 }

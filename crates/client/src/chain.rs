@@ -266,7 +266,7 @@ impl Chain {
         meta.and_then(|meta| Option::from(meta.log_messages)).unwrap_or_default()
     }
 
-    async fn retry<T, F>(&self, request: impl Fn() -> F) -> Result<T, ClientError>
+    pub(crate) async fn retry<T, F>(&self, request: impl Fn() -> F) -> Result<T, ClientError>
     where
         F: Future<Output = Result<T, RpcError>>,
     {

@@ -2,8 +2,8 @@
 use crate::{Pubkey, address, credits_ix, staking_ix};
 use anchor_lang::{InstructionData, ToAccountMetas, system_program};
 use jobs::constants::MAX_GROWTH;
-use jobs::state::{Job, Proof};
-use jobs::{CommitArgs, InitializeArgs, ModelArgs, Order, PostArgs, accounts, instruction};
+use jobs::state::{Demand, Job, Proof};
+use jobs::{CommitArgs, InitializeArgs, Item, ModelArgs, Order, PostArgs, accounts, instruction};
 use solana_instruction::Instruction;
 use staking::state::PoolKind;
 
@@ -389,6 +389,69 @@ pub fn dispute_cell(prover: Pubkey, address: Pubkey, job: &Job, (layer, row, col
         program: jobs::ID,
     };
     build(accounts, instruction::DisputeCell { layer, row, column })
+}
+
+/// `job` must be as it is on chain: the demand's address follows from how many there were before.
+pub fn demand_data(demander: Pubkey, address: Pubkey, job: &Job, item: Item) -> Instruction {
+    let accounts = accounts::DemandData {
+        demander,
+        config: address::jobs_config(),
+        job: address,
+        model: address::model(&job.model_root),
+        demand: address::demand(&address, job.demands.next()),
+        shard: address::jobs_shard_of(&address),
+        system_program: system_program::ID,
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::DemandData { item })
+}
+
+/// Answers `demand` from the prover's buffer.
+pub fn answer_demand(prover: Pubkey, job: &Job, demand: &Demand) -> Instruction {
+    let accounts = accounts::AnswerDemand {
+        prover,
+        proof: address::proof(&demand.job, &prover),
+        config: address::jobs_config(),
+        job: demand.job,
+        model: address::model(&job.model_root),
+        demand: address::demand(&demand.job, demand.n),
+        demander: demand.demander,
+        shard: address::jobs_shard_of(&demand.job),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::AnswerDemand {})
+}
+
+/// The caller's IO account and the user's IOSD account must exist: [`credits_ix::create_io_account`] and
+/// [`credits_ix::create_iosd_account`] go before it.
+pub fn expire_demand(caller: Pubkey, job: &Job, demand: &Demand) -> Instruction {
+    let accounts = accounts::ExpireDemand {
+        caller,
+        demand: address::demand(&demand.job, demand.n),
+        demander: demand.demander,
+        refund: refund(demand.job, job),
+        claimed: claimed(&job.device, &job.operator),
+        io_mint: address::io_mint(),
+        caller_io: address::io_account(&caller),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::ExpireDemand {})
+}
+
+/// Returns rent and bond of a demand whose job has ended.
+pub fn close_demand(demand: &Demand) -> Instruction {
+    let accounts = accounts::CloseDemand {
+        demand: address::demand(&demand.job, demand.n),
+        job: demand.job,
+        demander: demand.demander,
+        shard: address::jobs_shard_of(&demand.job),
+        event_authority: event_authority(),
+        program: jobs::ID,
+    };
+    build(accounts, instruction::CloseDemand {})
 }
 
 pub fn administer(authority: Pubkey, order: Order) -> Instruction {

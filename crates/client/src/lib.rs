@@ -4,6 +4,7 @@
 //! a second, older one.
 
 pub mod address;
+mod answer;
 pub mod chain;
 pub mod compute;
 pub mod credits_ix;

@@ -1,6 +1,6 @@
 //! Everything that a vote may change, by name: `credits.fee_bps`, `rules.voting_s`.
 use crate::{Chain, ClientError};
-use economy::amount::{io, iosd, parse};
+use economy::amount::{SOL_DECIMALS, io, iosd, parse, sol};
 use economy::parameter::{Bounds, ParameterError, Step};
 use economy::{IO_DECIMALS, IOSD_DECIMALS};
 use governance::{Action, Rule};
@@ -23,6 +23,8 @@ pub enum Unit {
     Io,
     /// A plain number.
     Count,
+    /// The chain's own coin, decimal.
+    Sol,
     /// Credits, decimal.
     Iosd,
     /// Rows of a matrix.
@@ -74,6 +76,8 @@ const TABLE: &[(&str, Parameter, Unit)] = {
         ("jobs.audit_bps", Jobs(J::AuditBps), Unit::Bps),
         ("jobs.audit_cells", Jobs(J::AuditCells), Unit::Count),
         ("jobs.answer_s", Jobs(J::AnswerS), Unit::Seconds),
+        ("jobs.demand_bond", Jobs(J::DemandBond), Unit::Sol),
+        ("jobs.demand_answer_s", Jobs(J::DemandAnswerS), Unit::Seconds),
         ("jobs.round_window_s", Jobs(J::RoundWindowS), Unit::Seconds),
         ("jobs.round_every_s", Jobs(J::RoundEveryS), Unit::Seconds),
         ("jobs.round_answer_s", Jobs(J::RoundAnswerS), Unit::Seconds),
@@ -138,6 +142,7 @@ impl Parameter {
             Unit::Seconds => format!("{value} s"),
             Unit::Io => format!("{} IO", io(value)),
             Unit::Count => value.to_string(),
+            Unit::Sol => format!("{} SOL", sol(value)),
             Unit::Iosd => format!("{} IOSD", iosd(value)),
             Unit::Rows => format!("{value} rows"),
             Unit::MacsPerSecond => format!("{value} MAC/s"),
@@ -163,6 +168,7 @@ impl Parameter {
             Unit::Seconds => (text.parse().ok(), "a whole number of seconds"),
             Unit::Io => (parse(text, IO_DECIMALS), "an amount of IO with up to 8 decimals"),
             Unit::Count => (text.parse().ok(), "a whole number"),
+            Unit::Sol => (parse(text, SOL_DECIMALS), "an amount of SOL with up to 9 decimals"),
             Unit::Iosd => (parse(text, IOSD_DECIMALS), "an amount of IOSD with up to 6 decimals"),
             Unit::Rows => (text.parse().ok(), "a whole number of rows, a multiple of 64"),
             Unit::MacsPerSecond => (text.parse().ok(), "a whole number of multiply-accumulates per second"),

@@ -6,7 +6,7 @@ use economy::Price;
 use economy::claim::{ClaimTerms, reservation};
 use economy::stake as rules;
 use governance::state::{Proposal, Vote};
-use jobs::state::{Job, Operator, Status};
+use jobs::state::{Demand, Job, Operator, Status};
 use staking::state::{Pool, PoolKind, Position, Rewards};
 
 const UNINITIALIZED: &str = "is this the right cluster? the network has not been initialized here";
@@ -187,6 +187,17 @@ impl Chain {
     /// If the node cannot be reached.
     pub async fn jobs(&self, status: Status) -> Result<Vec<(Pubkey, Job)>, ClientError> {
         self.list(&jobs::ID, &[(0, vec![status as u8])]).await
+    }
+
+    /// All open demands for a job's data, by number; also those that a job that has ended has left behind.
+    ///
+    /// # Errors
+    /// If the node cannot be reached.
+    pub async fn demands(&self, job: &Pubkey) -> Result<Vec<Demand>, ClientError> {
+        let open = self.list(&jobs::ID, &[(0, job.to_bytes().to_vec())]).await?;
+        let mut open: Vec<Demand> = open.into_iter().map(|(_, demand)| demand).collect();
+        open.sort_by_key(|demand| demand.n);
+        Ok(open)
     }
 
     /// # Errors

@@ -3,7 +3,7 @@ use client::chain::{MAX_BYTES, size};
 use client::{Instruction, Pubkey, credits_ix, jobs_ix};
 use credits::BuyOrder;
 use jobs::PostArgs;
-use jobs::state::{Job, Status};
+use jobs::state::{Demand, Demands, Item, Job, Status};
 use solana_message::Message;
 
 /// The largest over 64 different people: shards, and with them the number of accounts, depend on addresses.
@@ -38,6 +38,7 @@ fn job(user: Pubkey) -> Job {
         audit_bps: 0,
         audit_cells: 0,
         audit: jobs::state::Audit::None,
+        demands: Demands::default(),
         bump: 255,
     }
 }
@@ -78,6 +79,15 @@ fn a_stranger_can_expire_a_claim_and_open_the_users_accounts_for_it() {
 fn a_stranger_can_prove_a_wrong_cell() {
     let judge = |me, other| vec![jobs_ix::dispute_cell(me, Pubkey::new_from_array([9; 32]), &job(other), (1, 2, 3))];
     let bytes = largest(judge);
+    assert!(bytes <= MAX_BYTES, "{bytes} bytes");
+}
+
+#[test]
+fn a_stranger_can_expire_a_demand_and_open_the_accounts_for_it() {
+    let address = Pubkey::new_from_array([9; 32]);
+    let demander = Pubkey::new_from_array([10; 32]);
+    let demand = Demand { job: address, n: 1, demander, item: Item::LayerRoots, bond: 1, deadline: 1, bump: 255 };
+    let bytes = largest(|me, other| vec![jobs_ix::expire_demand(me, &job(other), &demand)]);
     assert!(bytes <= MAX_BYTES, "{bytes} bytes");
 }
 

@@ -140,11 +140,11 @@ impl<'a> Story<'a> {
             rpc_url: self.net.rpc_url.clone(),
             device_key: key_file,
             blobs: self.net.blobs(),
+            kept: self.net.folder().join("kept"),
             backend: "auto".into(),
             min_price: "0.1".into(),
             models: Vec::new(),
             max_memory_mb: 1024,
-            kept: self.net.folder().join("kept"),
             margin_s: 5,
             poll_ms: 200,
         };

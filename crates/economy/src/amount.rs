@@ -49,6 +49,14 @@ pub fn io(amount: u64) -> Decimal {
     Decimal { amount, decimals: crate::IO_DECIMALS }
 }
 
+/// Decimals of the chain's own coin, in which rents and bonds are paid.
+pub const SOL_DECIMALS: u8 = 9;
+
+/// `amount` lamports as SOL.
+pub fn sol(amount: u64) -> Decimal {
+    Decimal { amount, decimals: SOL_DECIMALS }
+}
+
 /// `amount` base units of IOSD.
 pub fn iosd(amount: u64) -> Decimal {
     Decimal { amount, decimals: crate::IOSD_DECIMALS }

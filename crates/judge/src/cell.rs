@@ -75,7 +75,7 @@ pub struct CellProof<'a> {
 
 const NO_ID: &Hash = &[0; 32];
 
-fn activations<'a>(claim: &Claim<'a>, source: u32, row_bytes: u32) -> Domain<'a> {
+pub(crate) fn activations<'a>(claim: &Claim<'a>, source: u32, row_bytes: u32) -> Domain<'a> {
     Domain { tag: ACTIVATIONS, id: claim.job, layer: source, rows: claim.rows, row_bytes }
 }
 
@@ -85,7 +85,7 @@ pub fn weights(index: u32, layer: &Layer) -> Domain<'static> {
 }
 
 /// Takes `n` bytes off the front of `rest`.
-fn take<'a>(rest: &mut &'a [u8], n: usize) -> Result<&'a [u8], JudgeError> {
+pub(crate) fn take<'a>(rest: &mut &'a [u8], n: usize) -> Result<&'a [u8], JudgeError> {
     let (head, tail) = rest.split_at_checked(n).ok_or(JudgeError::Length)?;
     *rest = tail;
     Ok(head)

@@ -147,11 +147,24 @@ impl<'a> MatrixTree<'a> {
     /// If the row has no such segment.
     pub fn prove_segments(&self, row: u32, segments: &[u32]) -> Vec<u8> {
         let parts: Vec<&[u8]> = self.row(row).chunks(SEGMENT).collect();
-        let leaves = parts.iter().enumerate().map(|(i, part)| self.domain.leaf(row, i as u32, part)).collect();
         let mut proof: Vec<u8> = segments.iter().flat_map(|&segment| parts[segment as usize]).copied().collect();
-        proof.extend(Tree::new(leaves).path_many(segments));
+        proof.extend(self.row_tree(row).path_many(segments));
         proof.extend(self.rows.path(row as usize));
         proof
+    }
+
+    /// The tree over the rows' roots.
+    pub fn rows(&self) -> &Tree {
+        &self.rows
+    }
+
+    /// The tree over one row's segments.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row_tree(&self, row: u32) -> Tree {
+        let parts = self.row(row).chunks(SEGMENT).zip(0..);
+        Tree::new(parts.map(|(part, segment)| self.domain.leaf(row, segment, part)).collect())
     }
 
     fn row(&self, row: u32) -> &'a [u8] {

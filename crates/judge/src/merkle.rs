@@ -31,6 +31,16 @@ pub fn root_in_place(nodes: &mut [Hash]) -> Hash {
     nodes[0]
 }
 
+/// How many levels a tree of `count` leaves has above them.
+pub fn height(count: usize) -> u32 {
+    count.max(1).next_power_of_two().ilog2()
+}
+
+/// How many nodes a tree of `count` leaves has at `level`; the leaves are level 0.
+pub fn width(count: usize, level: u32) -> usize {
+    1usize.checked_shl(level).map_or(1, |below| count.div_ceil(below))
+}
+
 /// How many siblings the path of leaf `index` has in a tree of `count` leaves.
 pub fn path_len(mut index: usize, mut count: usize) -> usize {
     let mut len = 0;
@@ -150,10 +160,19 @@ impl Tree {
     ///
     /// # Panics
     /// If `index` is out of range.
-    pub fn path(&self, mut index: usize) -> Vec<u8> {
-        assert!(index < self.levels[0].len(), "leaf {index} of {}", self.levels[0].len());
+    pub fn path(&self, index: usize) -> Vec<u8> {
+        self.path_from(0, index)
+    }
+
+    /// Siblings of node `index` of `level`, bottom up.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn path_from(&self, level: u32, mut index: usize) -> Vec<u8> {
+        let from = level as usize;
+        assert!(index < self.levels[from].len(), "node {index} of {}", self.levels[from].len());
         let mut path = Vec::new();
-        for level in &self.levels {
+        for level in &self.levels[from..] {
             if let Some(sibling) = level.get(index ^ 1) {
                 path.extend_from_slice(sibling);
             }
@@ -161,6 +180,15 @@ impl Tree {
         }
         path
     }
+
+    /// The nodes of a level; the leaves are level 0.
+    ///
+    /// # Panics
+    /// If there is no such level.
+    pub fn nodes(&self, level: u32) -> &[Hash] {
+        &self.levels[level as usize]
+    }
+
     /// Siblings that the leaves at `indices`, ascending, lack, as [`fold_many`] wants them.
     ///
     /// # Panics

@@ -18,6 +18,8 @@ const SUPPLY: u64 = 500_000_000 * IO;
 const REDEMPTION_CAP: u64 = 1_000_000 * IO;
 /// Every budget of the schedule, in all and in an epoch.
 const MINT_LIMIT: MintLimit = MintLimit { total: 100_000_000 * IO, epoch: 1_000_000 * IO };
+/// Lamports, about 60 times what an answer's transactions cost.
+const DEMAND_BOND: u64 = 2_000_000;
 /// Stake that a device of each class needs: small, so that everybody can try it.
 const CLASS_STAKE: [u64; 4] = [10 * IO, 20 * IO, 50 * IO, 100 * IO];
 
@@ -137,6 +139,8 @@ impl Genesis<'_> {
             audit_bps: 5_000,
             audit_cells: 2,
             answer_s: 60,
+            demand_bond: DEMAND_BOND,
+            demand_answer_s: self.challenge_window_s,
             rounds: self.round_rules,
         }
     }

@@ -20,6 +20,9 @@ pub enum UserError {
     NoResult { job: Pubkey, status: jobs::state::Status },
     #[error("the served result of job {job} cannot be read: {cause}")]
     BadResult { job: Pubkey, cause: String },
+    /// What was committed to is not served.
+    #[error("the result of job {job} cannot be had: {cause}")]
+    Withheld { job: Pubkey, cause: BlobError },
     /// The result is wrong; it was not accepted.
     #[error("the result of job {job} is wrong and was not accepted: {rejection}{hint}")]
     Rejected { job: Pubkey, rejection: Rejection, hint: String },
@@ -29,6 +32,14 @@ pub enum UserError {
     NotACell(String),
     #[error("the evidence would not convict: {0}")]
     Evidence(#[from] EvidenceError),
+    #[error(
+        "the node does not know the answer to demand {n} of job {job}: ask one that keeps history, or the explorer"
+    )]
+    NoAnswer { job: Pubkey, n: u16 },
+    #[error("the job's data have not the model's shape: {0}")]
+    Shape(#[from] judge::JudgeError),
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
     #[error(
         "a result of this batch could have {bytes} bytes, more than the {limit} that can be fetched: post fewer rows"
     )]

@@ -29,7 +29,8 @@ pub async fn review(chain: &Chain, blobs: &Blobs, address: &Pubkey) -> Result<Re
     let model = work::fetch_model(blobs, job.model_blob, &job.model_root).await?;
     let input = work::fetch_input(blobs, address, &job, &model).await?.to_vec();
     let limit = ResultFile::max_bytes(&model.specs(), job.rows);
-    let bytes = blobs.clone().with_limit(limit).get(BlobId(job.result_blob)).await?;
+    let bytes = blobs.clone().with_limit(limit).get(BlobId(job.result_blob)).await;
+    let bytes = bytes.map_err(|cause| UserError::Withheld { job: *address, cause })?;
     let result = ResultFile::from_bytes(&bytes).map_err(|cause| UserError::BadResult { job: *address, cause })?;
     let id = address.to_bytes();
     let case = Case {
@@ -105,7 +106,7 @@ pub async fn expire(chain: &Chain, wallet: &Keypair, address: &Pubkey) -> Result
     Ok(chain.send(&jobs_ix::expire_with_accounts(wallet.pubkey(), *address, &job, has_io), &[wallet]).await?)
 }
 
-async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {
+pub(crate) async fn find_job(chain: &Chain, address: &Pubkey) -> Result<Job, UserError> {
     let hint = "it has ended, or was never posted here: its history is in the explorer";
     Ok(chain.get("live job", address, hint).await?)
 }

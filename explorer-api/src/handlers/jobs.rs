@@ -5,6 +5,7 @@ use crate::error::{ApiError, Problem};
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
 use crate::store;
 use crate::store::audits::AuditedCell;
+use crate::store::demands::Demand;
 use crate::store::events::Event;
 use crate::store::jobs::{Job, JobFilter};
 use crate::values::{Hash, Key};
@@ -124,6 +125,8 @@ pub struct JobDetail {
     pub job: Job,
     /// Audited cells that were shown to be right.
     pub audited_cells: Vec<AuditedCell>,
+    /// Demands for its data, in order.
+    pub demands: Vec<Demand>,
     pub history: Vec<Event>,
 }
 
@@ -135,7 +138,9 @@ pub async fn detail(app: &App, address: Key) -> Result<JobDetail, ApiError> {
     let history = history.into_iter().map(|row| row.show(finalized)).collect();
     let audited_cells = store::audits::of_job(&app.pool, address).await?;
     let audited_cells = audited_cells.into_iter().map(|row| row.show(finalized)).collect();
-    Ok(JobDetail { job: job.show(finalized), audited_cells, history })
+    let demands = store::demands::of_job(&app.pool, address).await?;
+    let demands = demands.into_iter().map(|row| row.show(finalized)).collect();
+    Ok(JobDetail { job: job.show(finalized), audited_cells, demands, history })
 }
 
 /// One job.

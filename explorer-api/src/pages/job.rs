@@ -1,4 +1,5 @@
 use super::elements::{linked, money, money_or_dash, short, slot, status, time};
+use super::job_demands::demands;
 use super::job_steps::steps;
 use super::layout::{Section, page as framed};
 use crate::app::App;
@@ -28,6 +29,7 @@ pub async fn page(
                 @if job.stake.reserved.is_some() { section { h2 { "Stake behind it" } (stake(job)) } }
                 section { h2 { "Work" } (work(job)) }
                 @if let Some(audit) = &job.audit { section { h2 { "Audit" } (audit_facts(audit, &detail.audited_cells)) } }
+                @if !detail.demands.is_empty() { section { h2 { "Demands for its data" } (demands(&detail.demands)) } }
                 @if let Some(fault) = &job.fault {
                     section { h2 { "Proven fault" }
                         dl.facts {

@@ -1,5 +1,6 @@
 //! A job's history, told step by step.
 use super::elements::{short, slot, time};
+use super::job_demands::wanted;
 use crate::store::events::Event;
 use crate::values::Amount;
 use maud::{Markup, html};
@@ -40,6 +41,10 @@ fn title(event: &Event) -> &str {
         "JobExpired" if event.body["device"].is_null() => "Expired unclaimed",
         "JobExpired" => "Expired without a result",
         "FaultProven" => "Fault proven, refunded",
+        "DemandMade" => "Data demanded",
+        "DemandAnswered" => "Demand answered",
+        "DemandExpired" => "Demand not answered, refunded",
+        "DemandClosed" => "Demand closed",
         other => other,
     }
 }
@@ -88,6 +93,10 @@ fn said(event: &Event) -> Markup {
             p { "layer " (event.body["layer"]) ", row " (event.body["row"]) ", column " (event.body["column"])
                 ": committed " (event.body["committed"]) ", the model gives " (event.body["expected"]) }
         },
+        "DemandMade" => html! { p { (wanted(&event.body["item"])) } (who("by", "demander")) },
+        "DemandAnswered" => html! { p { "number " (event.body["n"]) } (who("by", "prover")) },
+        "DemandExpired" => html! { p { "number " (event.body["n"]) } (who("ended by", "caller")) },
+        "DemandClosed" => html! { p { "number " (event.body["n"]) } },
         _ => html! {},
     }
 }

@@ -6,6 +6,7 @@ mod elements;
 pub mod epochs;
 pub mod home;
 pub mod job;
+mod job_demands;
 mod job_steps;
 pub mod jobs;
 mod layout;

@@ -64,11 +64,11 @@ pub async fn after(pool: &PgPool, after_id: i64, limit: i64) -> Result<Vec<Event
     .await
 }
 
-/// A job's whole history, oldest first; bounded, because a job has a handful of events.
+/// A job's whole history, oldest first; bounded, because a job has a handful of events and at most 128 demands with two each.
 pub async fn of_job(pool: &PgPool, job: Key) -> Result<Vec<EventRow>, sqlx::Error> {
     sqlx::query_as(
         "SELECT event_id AS id, program, kind, slot, time, signature, job, body::text FROM job_events WHERE job = $1
-         ORDER BY event_id LIMIT 100",
+         ORDER BY event_id LIMIT 500",
     )
     .bind(job.0.to_vec())
     .fetch_all(pool)

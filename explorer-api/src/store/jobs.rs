@@ -12,7 +12,7 @@ const COLUMNS: &str =
     window_end, supplier_share::text, fee_retired::text, fee_incentives::text,
     (fee_retired + fee_incentives)::text AS fee, refund::text, fault_prover, fault_layer, fault_row, fault_column,
     fault_expected, fault_committed, posted_time, claimed_time, committed_time, ended_time, posted_signature,
-    claimed_signature, committed_signature, ended_signature, reserved::text, forfeited::text, slashed::text,
+    claimed_signature, committed_signature, ended_signature, reserved::text, forfeited::text, slashed::text, unanswered,
     audit_bps, audit_cells, audit, draw_slot, draws_missed, drawn_slot::text, drawn_hash, audit_seed, audit_deadline,
     audit_answered, drawn_time, drawn_signature, slot";
 
@@ -61,6 +61,7 @@ pub struct JobRow {
     slashed: Option<String>,
     #[sqlx(flatten)]
     audit: AuditRow,
+    unanswered: Option<i32>,
     slot: i64,
 }
 
@@ -75,8 +76,8 @@ pub struct Job {
     /// Rows in the batch.
     pub rows: i64,
     pub price: Amount,
-    /// `posted`, `claimed`, `committed`, `paid`, `cancelled`, `expired`, `refunded` (a fault was proven), or `unanswered` (an answer
-    /// was owed and did not come).
+    /// `posted`, `claimed`, `committed`, `paid`, `cancelled`, `expired`, `refunded` (a fault was proven, or a demand for its data was
+    /// not answered), or `unanswered` (an audit was not answered).
     pub status: String,
     /// Of a paid job: `accepted`, `unchallenged` or `audited`.
     pub verification: Option<String>,
@@ -104,6 +105,8 @@ pub struct Job {
     pub fault: Option<Fault>,
     /// From the claim on.
     pub audit: Option<Audit>,
+    /// Number of the demand whose silence ended it.
+    pub unanswered: Option<i32>,
     #[schema(value_type = String)]
     pub posted_at: Time,
     #[schema(value_type = Option<String>)]
@@ -165,6 +168,7 @@ impl JobRow {
             status: &self.status,
             verification: self.verification.as_deref(),
             claimed,
+            silent: self.unanswered.is_some(),
             audit: self.audit.state(),
         };
         let outcome = outcome::words(facts);
@@ -210,6 +214,7 @@ impl JobRow {
             },
             fault,
             audit: self.audit.show(),
+            unanswered: self.unanswered,
             posted_at: Time(self.posted_time),
             claimed_at: self.claimed_time.map(Time),
             committed_at: self.committed_time.map(Time),

@@ -1,6 +1,7 @@
 //! All SQL.
 pub mod audits;
 pub mod challenges;
+pub mod demands;
 pub mod devices;
 pub mod epochs;
 pub mod events;

@@ -31,6 +31,8 @@ pub enum Subject {
     Round(u64),
     User(Pubkey),
     Job(Pubkey),
+    /// Job and number.
+    Demand(Pubkey, u16),
     Proposal(Pubkey),
     /// Proposal and position.
     Vote(Pubkey, Pubkey),
@@ -63,6 +65,7 @@ impl Subject {
             Self::Position(pool, holder) => pda(Staking, &[s::POSITION_SEED, pool.as_ref(), holder.as_ref()]),
             Self::Operator(owner) => pda(Jobs, &[j::OPERATOR_SEED, owner.as_ref()]),
             Self::Device(device) => pda(Jobs, &[j::DEVICE_SEED, device.as_ref()]),
+            Self::Demand(job, n) => pda(Jobs, &[j::DEMAND_SEED, job.as_ref(), &n.to_le_bytes()]),
             Self::Round(number) => pda(Jobs, &[j::ROUND_SEED, &number.to_le_bytes()]),
             Self::User(user) => pda(Jobs, &[j::USER_SEED, user.as_ref()]),
             Self::Vote(proposal, position) => pda(Governance, &[g::VOTE_SEED, proposal.as_ref(), position.as_ref()]),
@@ -93,6 +96,7 @@ impl Subject {
             Self::Round(_) => "round",
             Self::User(_) => "user",
             Self::Job(_) => "job",
+            Self::Demand(..) => "demand",
             Self::Proposal(_) => "proposal",
             Self::Vote(..) => "vote",
             Self::IoMint => "mint of IO",

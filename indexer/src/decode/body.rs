@@ -3,6 +3,7 @@ use super::words;
 use anchor_lang::prelude::Pubkey;
 use credits::{PriceSource, Purpose};
 use governance::state::{Action, Choice, Status, Target};
+use jobs::Item;
 use jobs::events::Verification;
 use serde_json::{Value, json};
 use staking::SlashReason;
@@ -27,7 +28,7 @@ impl InBody for Option<Pubkey> {
 
 impl InBody for [u8; 32] {
     fn in_body(&self) -> Value {
-        self.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+        hex(self).into()
     }
 }
 
@@ -87,6 +88,42 @@ impl InBody for PriceSource {
                 "kind": "pyth", "receiver": receiver.in_body(), "account": account.in_body(), "feed_id": feed_id.in_body()
             }),
         }
+    }
+}
+
+impl InBody for Option<u32> {
+    fn in_body(&self) -> Value {
+        (*self).into()
+    }
+}
+
+/// Bytes in hex.
+impl InBody for Vec<u8> {
+    fn in_body(&self) -> Value {
+        hex(self).into()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a demand asks for: its kind, and the kind's own fields.
+pub fn item(item: &Item) -> Value {
+    match *item {
+        Item::LayerRoots => json!({ "kind": "layer_roots" }),
+        Item::Nodes { layer, row, level, index, depth } => json!({
+            "kind": "nodes", "layer": layer, "row": row, "level": level, "index": index, "depth": depth
+        }),
+        Item::Segments { layer, row, first, count } => {
+            json!({ "kind": "segments", "layer": layer, "row": row, "first": first, "count": count })
+        }
+    }
+}
+
+impl InBody for Item {
+    fn in_body(&self) -> Value {
+        item(self)
     }
 }
 

@@ -100,6 +100,10 @@ events! {
         JobCancelled { job, refund }
         JobExpired { job, device, refund, forfeited }
         FaultProven { job, device, operator, prover, layer, row, column, expected, committed, refund, slashed }
+        DemandMade { job, n, demander, item, bond, deadline }
+        DemandAnswered { job, n, demander, prover, bond, window_end, data }
+        DemandExpired { job, n, demander, bond, device, operator, caller, refund, slashed }
+        DemandClosed { job, n, demander, bond }
         OfferSet { device, price }
         ClassSet { device, operator, class, device_stake, required_stake }
         RoundOpened { number, opener, slot_hash, hash_slot, window_end, next_round_at, rules }

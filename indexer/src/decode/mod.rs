@@ -4,7 +4,7 @@ mod body;
 mod events;
 pub mod words;
 
-pub use body::{storable_text, verification_word};
+pub use body::{item, storable_text, verification_word};
 pub use events::{CreditsEvent, GovernanceEvent, JobsEvent, StakingEvent};
 
 use anchor_lang::AnchorDeserialize;
@@ -142,6 +142,10 @@ impl Event {
             Self::Jobs(J::JobCancelled(e)) => e.job,
             Self::Jobs(J::JobExpired(e)) => e.job,
             Self::Jobs(J::FaultProven(e)) => e.job,
+            Self::Jobs(J::DemandMade(e)) => e.job,
+            Self::Jobs(J::DemandAnswered(e)) => e.job,
+            Self::Jobs(J::DemandExpired(e)) => e.job,
+            Self::Jobs(J::DemandClosed(e)) => e.job,
             Self::Credits(_) | Self::Jobs(_) | Self::Staking(_) | Self::Governance(_) => return None,
         };
         Some(job.to_bytes())

@@ -79,6 +79,7 @@ enum Counted {
     Seconds,
     Io,
     Cells,
+    Sol,
     Credits,
     Rows,
     /// Multiply-accumulates per second.
@@ -88,7 +89,7 @@ enum Counted {
 
 /// What a parameter's name stands for.
 fn described(name: &str) -> (&str, Counted) {
-    use Counted::{BasisPoints, Cells, Credits, Flags, Io, Macs, Rows, Seconds};
+    use Counted::{BasisPoints, Cells, Credits, Flags, Io, Macs, Rows, Seconds, Sol};
     match name {
         "FeeBps" => ("the fee on settled prices", BasisPoints),
         "IncentiveBps" => ("the incentives' share of the fee", BasisPoints),
@@ -112,6 +113,8 @@ fn described(name: &str) -> (&str, Counted) {
         "AuditBps" => ("the share of results that is audited", BasisPoints),
         "AuditCells" => ("the size of an audit", Cells),
         "AnswerS" => ("the time to answer an audit", Seconds),
+        "DemandBond" => ("the bond of a demand for withheld data", Sol),
+        "DemandAnswerS" => ("the time in which a demand can be answered", Seconds),
         "RoundWindowS" => ("the time in which a challenge round's answers are committed to", Seconds),
         "RoundEveryS" => ("the least time from one challenge round to the next", Seconds),
         "RoundAnswerS" => ("the time in which drawn cells of challenges are answered", Seconds),
@@ -161,6 +164,7 @@ fn value(counted: &Counted, value: u64) -> String {
         Counted::Seconds => format!("{value} s"),
         Counted::Io => io(value),
         Counted::Cells => format!("{value} cells"),
+        Counted::Sol => format!("{} SOL", economy::amount::sol(value)),
         Counted::Credits => format!("{} IOSD for 10^12 multiply-accumulates", economy::amount::iosd(value)),
         Counted::Rows => format!("{value} rows"),
         Counted::Macs => format!("{value} multiply-accumulates per second"),

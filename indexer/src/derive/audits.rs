@@ -1,5 +1,5 @@
 //! Random audits of committed results.
-use super::jobs::{count_fault, end};
+use super::jobs::{end, faulted};
 use super::{Inserted, amount, bytes, expect_row};
 use crate::store::db_slot;
 use ::jobs::events::*;
@@ -81,5 +81,5 @@ pub async fn expired(tx: &mut PgConnection, row: &Inserted<'_>, e: &AuditExpired
         .bind(amount(e.slashed))
         .execute(&mut *tx)
         .await?;
-    count_fault(tx, row, &e.device, &e.operator).await
+    faulted(tx, row, &e.device, &e.operator).await
 }

@@ -1,4 +1,4 @@
-use super::{Inserted, amount, audits, bytes, ensure_operator, ensure_user, expect_row, orders, rounds};
+use super::{Inserted, amount, audits, bytes, demands, ensure_operator, ensure_user, expect_row, orders, rounds};
 use crate::decode::{JobsEvent, storable_text, verification_word, words};
 use crate::store::db_slot;
 use ::jobs::events::*;
@@ -23,6 +23,10 @@ pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &JobsEvent)
         JobsEvent::JobCancelled(e) => end(tx, row, &e.job, "cancelled", None).await,
         JobsEvent::JobExpired(e) => expired(tx, row, e).await,
         JobsEvent::FaultProven(e) => fault_proven(tx, row, e).await,
+        JobsEvent::DemandMade(e) => demands::made(tx, row, e).await,
+        JobsEvent::DemandAnswered(e) => demands::answered(tx, row, e).await,
+        JobsEvent::DemandExpired(e) => demand_expired(tx, row, e).await,
+        JobsEvent::DemandClosed(e) => demands::closed(tx, row, e).await,
         JobsEvent::DeviceRetired(e) => device_retired(tx, row, e).await,
         JobsEvent::OfferSet(e) => rounds::offer_set(tx, row, e).await,
         JobsEvent::ClassSet(e) => rounds::class_set(tx, row, e).await,
@@ -310,11 +314,24 @@ async fn fault_proven(tx: &mut PgConnection, row: &Inserted<'_>, e: &FaultProven
     .bind(amount(e.slashed))
     .execute(&mut *tx)
     .await?;
-    count_fault(tx, row, &e.device, &e.operator).await
+    faulted(tx, row, &e.device, &e.operator).await
 }
 
-/// A job ended as a fault of this device and this operator.
-pub(super) async fn count_fault(
+/// Its device did not answer a demand in time.
+async fn demand_expired(tx: &mut PgConnection, row: &Inserted<'_>, e: &DemandExpired) -> Result<(), sqlx::Error> {
+    demands::end(tx, row, &e.job, e.n, "expired").await?;
+    end(tx, row, &e.job, "refunded", None).await?;
+    sqlx::query("UPDATE jobs SET unanswered = $2, slashed = $3::numeric WHERE address = $1")
+        .bind(bytes(&e.job))
+        .bind(i32::from(e.n))
+        .bind(amount(e.slashed))
+        .execute(&mut *tx)
+        .await?;
+    faulted(tx, row, &e.device, &e.operator).await
+}
+
+/// Counts a fault of a device, which is free again.
+pub(super) async fn faulted(
     tx: &mut PgConnection,
     row: &Inserted<'_>,
     device: &Pubkey,

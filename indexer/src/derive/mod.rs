@@ -1,6 +1,7 @@
 //! What events add up to. Called once for every event that is new, inside the transaction that adds it.
 mod audits;
 mod credits;
+mod demands;
 mod emission;
 mod governance;
 mod jobs;

@@ -3,6 +3,7 @@ use super::event_data;
 use super::story::key;
 use credits::events::*;
 use indexer::Program;
+use jobs::Item;
 use jobs::events::{self as job_events, *};
 
 pub type Sample = (Program, &'static str, Vec<u8>);
@@ -328,6 +329,63 @@ fn jobs_samples() -> Vec<Sample> {
                 slashed: 6,
             }),
         ),
+        (
+            Jobs,
+            "DemandMade",
+            event_data(&DemandMade {
+                stamp,
+                job: k,
+                n: u16::MAX,
+                demander: k,
+                item: Item::Nodes { layer: 1, row: None, level: 20, index: u32::MAX, depth: 6 },
+                bond: max,
+                deadline: i64::MAX,
+            }),
+        ),
+        (
+            Jobs,
+            "DemandMade",
+            event_data(&DemandMade {
+                stamp,
+                job: k,
+                n: 1,
+                demander: k,
+                item: Item::Segments { layer: 1, row: u32::MAX, first: 2, count: 8 },
+                bond: 0,
+                deadline: 0,
+            }),
+        ),
+        (
+            Jobs,
+            "DemandAnswered",
+            event_data(&DemandAnswered {
+                stamp,
+                job: k,
+                n: 1,
+                demander: k,
+                prover: k,
+                bond: max,
+                window_end: i64::MIN,
+                data: vec![255; 2_048],
+            }),
+        ),
+        (
+            Jobs,
+            "DemandExpired",
+            event_data(&DemandExpired {
+                stamp,
+                job: k,
+                n: 1,
+                demander: k,
+                bond: max,
+                device: k,
+                operator: k,
+                caller: k,
+                refund: 1,
+                slashed: 2,
+            }),
+        ),
+        (Jobs, "DemandClosed", event_data(&DemandClosed { stamp, job: k, n: 1, demander: k, bond: 2 })),
         (Jobs, "DeviceRetired", event_data(&DeviceRetired { stamp, device: k, operator: k, required_stake: 0 })),
         (
             Jobs,

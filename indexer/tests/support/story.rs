@@ -255,6 +255,63 @@ impl Story {
         self.tell(vec![(Program::Credits, refunded), (Program::Jobs, event_data(&event))]);
     }
 
+    pub fn demand(&mut self, job: &StoryJob, n: u16, item: jobs::Item) {
+        let stamp = self.jobs(&job.address);
+        let (job, demander, deadline) = (job.address, key(9_003), stamp.time + 30);
+        let event = DemandMade { stamp, job, n, demander, item, bond: 2_000_000, deadline };
+        self.tell(vec![(Program::Jobs, event_data(&event))]);
+    }
+
+    pub fn answer(&mut self, job: &StoryJob, n: u16, data: Vec<u8>) {
+        let stamp = self.jobs(&job.address);
+        let (prover, demander, window_end) = (job.device, key(9_003), stamp.time + 90);
+        let event = DemandAnswered { stamp, job: job.address, n, demander, prover, bond: 2_000_000, window_end, data };
+        self.tell(vec![(Program::Jobs, event_data(&event))]);
+    }
+
+    pub fn stay_silent(&mut self, job: &StoryJob, n: u16) {
+        let refunded = self.refund(job);
+        let event = DemandExpired {
+            stamp: self.jobs(&job.address),
+            job: job.address,
+            n,
+            demander: key(9_003),
+            bond: 2_000_000,
+            device: job.device,
+            operator: job.operator,
+            caller: key(9_002),
+            refund: job.price,
+            slashed: 1_000,
+        };
+        self.tell(vec![(Program::Credits, refunded), (Program::Jobs, event_data(&event))]);
+    }
+
+    pub fn close_demand(&mut self, job: &StoryJob, n: u16) {
+        let stamp = self.jobs(&job.address);
+        let event = DemandClosed { stamp, job: job.address, n, demander: key(9_003), bond: 2_000_000 };
+        self.tell(vec![(Program::Jobs, event_data(&event))]);
+    }
+
+    /// A job whose worker answers once and is silent then.
+    pub fn withheld() -> Self {
+        let mut s = Self::new();
+        let (alice, operator, device) = (key(1), key(3), key(4));
+        s.buy(alice, 50_000_000);
+        s.device(device, operator, "silent");
+        s.model([1; 32], "mnist-int8");
+        let mut job = s.post(alice, 1_000_000);
+        s.claim(&mut job, device, operator);
+        s.commit(&job);
+        s.demand(&job, 0, jobs::Item::LayerRoots);
+        s.answer(&job, 0, vec![0xab; 128]);
+        s.demand(&job, 1, jobs::Item::Segments { layer: 3, row: 5, first: 2, count: 2 });
+        s.demand(&job, 2, jobs::Item::Nodes { layer: 1, row: None, level: 3, index: 0, depth: 3 });
+        s.stay_silent(&job, 2);
+        s.close_demand(&job, 1);
+        s.demand(&job, 3, jobs::Item::Nodes { layer: 1, row: Some(7), level: 1, index: 4, depth: 1 });
+        s
+    }
+
     /// One job of every ending, and one of every waiting state: eight in all.
     pub fn every_ending() -> Self {
         let mut s = Self::new();

@@ -10,6 +10,7 @@ pub const DRAFT_SEED: &[u8] = b"draft";
 pub const USER_SEED: &[u8] = b"user";
 pub const JOB_SEED: &[u8] = b"job";
 pub const PROOF_SEED: &[u8] = b"proof";
+pub const DEMAND_SEED: &[u8] = b"demand";
 
 /// Device classes: what a device can do, from the smallest to the largest.
 pub const CLASSES: usize = 4;
@@ -33,7 +34,7 @@ pub const MAX_CLAIM_S: u32 = 7 * 86_400;
 pub const MAX_EXECUTE_S: u32 = 86_400;
 /// Bounds of the challenge window: 1 second (a local network) to 7 days.
 pub const MAX_WINDOW_S: u32 = 7 * 86_400;
-/// Bounds of the time to answer an audit: 10 seconds (a local network) to 1 day.
+/// Bounds of the time to answer an audit: 10 seconds (a local network) to 1 day, which is also the longest for a demand.
 pub const MIN_ANSWER_S: u32 = 10;
 pub const MAX_ANSWER_S: u32 = 86_400;
 /// Slots from a commitment to the one whose hash draws its audit: nobody knows that hash yet.
@@ -44,6 +45,13 @@ pub const DRAW_FEE: u64 = 20_000;
 pub const MAX_PROOF_BYTES: u32 = judge::MAX_EVIDENCE as u32;
 /// How much an instruction may add to an account, bytes.
 pub const MAX_GROWTH: u32 = 10_240;
+/// Most demands for a job's data, by its user and by all others.
+pub const MAX_DEMANDS: u8 = 64;
+/// Most of them that can be open at once.
+pub const MAX_OPEN_DEMANDS: u8 = 8;
+/// Bounds of a demand's bond, lamports: what an answer's transactions cost at least, and one SOL.
+pub const MIN_DEMAND_BOND: u64 = 100_000;
+pub const MAX_DEMAND_BOND: u64 = 1_000_000_000;
 
 pub const ROUND_SEED: &[u8] = b"round";
 /// Slots from the end of a round's window to the one whose hash draws its cells: nobody knows that hash yet, and every answer

@@ -88,6 +88,16 @@ pub enum JobsError {
     WrongSlotHashes,
     #[msg("this is not the staking program's config")]
     WrongStakingConfig,
+    #[msg(
+        "no job of this shape has such data: check layer, row, segments, node, and the most that one demand can name"
+    )]
+    DemandOutOfRange,
+    #[msg("the job has as many demands as it can have: wait until an open one is answered")]
+    TooManyDemands,
+    #[msg("a demand for the job's data is open: it must be answered, or expired after its deadline")]
+    DemandOpen,
+    #[msg("the demand's job is live: it is answered, or expired after its deadline")]
+    JobLives,
     #[msg("the last round is not over, or it is too early for the next one")]
     RoundNotDue,
     #[msg("a round has the number after the last one's")]

@@ -1,5 +1,5 @@
 //! What happened. Every event carries its place in its shard's gap-free sequence.
-use crate::state::{Failure, Parameter, RoundRules};
+use crate::state::{Failure, Item, Parameter, RoundRules};
 use anchor_lang::prelude::*;
 pub use credits::events::Stamp;
 
@@ -228,6 +228,63 @@ pub struct FaultProven {
     pub refund: u64,
     /// Stake that was reserved for the job and is slashed, IO base units.
     pub slashed: u64,
+}
+
+#[event]
+pub struct DemandMade {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    /// How many demands the job had before; with the job it gives the account's address.
+    pub n: u16,
+    pub demander: Pubkey,
+    pub item: Item,
+    /// Lamports.
+    pub bond: u64,
+    /// Unix time, seconds.
+    pub deadline: i64,
+}
+
+#[event]
+pub struct DemandAnswered {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub n: u16,
+    pub demander: Pubkey,
+    /// Who answered and got the bond.
+    pub prover: Pubkey,
+    /// Lamports.
+    pub bond: u64,
+    /// The job's, afterwards.
+    pub window_end: i64,
+    /// What was asked for: bytes of segments, or hashes of 32 bytes. At most [`judge::demand::MAX_DATA`].
+    pub data: Vec<u8>,
+}
+
+#[event]
+pub struct DemandExpired {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub n: u16,
+    pub demander: Pubkey,
+    /// What the demander got back beside the rent, lamports.
+    pub bond: u64,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    pub caller: Pubkey,
+    pub refund: u64,
+    /// Stake that was reserved for the job and is slashed, IO base units.
+    pub slashed: u64,
+}
+
+/// The job ended otherwise while the demand was open.
+#[event]
+pub struct DemandClosed {
+    pub stamp: Stamp,
+    pub job: Pubkey,
+    pub n: u16,
+    pub demander: Pubkey,
+    /// What the demander got back beside the rent, lamports.
+    pub bond: u64,
 }
 
 #[event]

@@ -13,7 +13,7 @@ pub mod state;
 
 use instructions::*;
 pub use instructions::{CommitArgs, InitializeArgs, ModelArgs, Order, PostArgs};
-pub use state::{Parameter, RoundRules};
+pub use state::{Item, Parameter, RoundRules};
 
 declare_id!("5rnPnghLg7E2Z8wHd3LGhPPB8Ns1B4HLTSQJtZa7ykNK");
 
@@ -155,6 +155,27 @@ pub mod jobs {
     /// the stake reserved for it is slashed; if it is right, or the evidence proves nothing, the transaction fails and nothing changes.
     pub fn dispute_cell(ctx: Context<DisputeCell>, layer: u32, row: u32, column: u32) -> Result<()> {
         instructions::dispute_cell::handle(ctx, layer, row, column)
+    }
+
+    /// Asks for data that hangs under a job's commitment, against a bond, until the end of its window. Anyone may.
+    pub fn demand_data(ctx: Context<DemandData>, item: Item) -> Result<()> {
+        instructions::demand_data::handle(ctx, item)
+    }
+
+    /// Answers a demand from the signer's buffer, until its deadline, and gets the bond. Anyone may.
+    pub fn answer_demand(ctx: Context<AnswerDemand>) -> Result<()> {
+        instructions::answer_demand::handle(ctx)
+    }
+
+    /// Ends a job whose worker has not answered a demand in time: the user is refunded, the stake reserved for the job is
+    /// slashed, and the demander gets the bond back. Anyone may.
+    pub fn expire_demand(ctx: Context<ExpireDemand>) -> Result<()> {
+        instructions::expire_demand::handle(ctx)
+    }
+
+    /// Returns rent and bond of a demand whose job has ended. Anyone may.
+    pub fn close_demand(ctx: Context<CloseDemand>) -> Result<()> {
+        instructions::close_demand::handle(ctx)
     }
 
     /// The operator offers a device's time at `price`, IOSD base units for 10^12 multiply-accumulates; zero takes the offer back.

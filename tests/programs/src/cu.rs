@@ -5,6 +5,8 @@ use crate::{authority, device, key, operator, submitter, user, work};
 use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
 use credits::{BuyOrder, Order, Parameter};
 use governance::state::{Action, Choice};
+use jobs::Item;
+use jobs::state::Demand;
 use serde_json::{Map, Value, json};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -87,6 +89,7 @@ pub fn measure() -> Table {
     endings(&mut table);
     dispute(&mut table);
     audits(&mut table);
+    demand(&mut table);
     money(&mut table);
     stake(&mut table);
     registrations(&mut table);
@@ -194,6 +197,28 @@ fn audits(table: &mut Table) {
     net.ok(&[credits_ix::create_io_account(me.pubkey(), me.pubkey())], &[&me]);
     let expire = jobs_ix::expire_audit(me.pubkey(), job.address, &state);
     table.measure("expire_audit", &mut net, expire, &[&me]);
+}
+
+/// Eight segments of a row, then silence about the same.
+fn demand(table: &mut Table) {
+    let mut net = Net::new();
+    let model = work::model("long rows", &[256, 2_048]);
+    net.ok(&[jobs_ix::register_model(user(1).pubkey(), net::model_args(&model))], &[&user(1)]);
+    let (asker, worker) = (user(1), device(0));
+    let job = net.committed(&model);
+    let item = Item::Segments { layer: 0, row: 1, first: 3, count: 8 };
+    let state = net.job(&job.address).expect("the job is live");
+    let ask = jobs_ix::demand_data(asker.pubkey(), job.address, &state, item);
+    table.measure("demand_data", &mut net, ask, &[&asker]);
+    let demand: Demand = net.vm.read(&address::demand(&job.address, 0)).expect("it is open");
+    net.upload(&worker, job.address, &job.work.answer(item).expect("the job has it"));
+    let answer = jobs_ix::answer_demand(worker.pubkey(), &state, &demand);
+    table.measure("answer_demand", &mut net, answer, &[&worker]);
+    let (silent, left) = (net.demand(&asker, job.address, item), net.demand(&asker, job.address, item));
+    net.wait(i64::from(net::DEMAND_ANSWER_S) + 1);
+    net.ok(&[credits_ix::create_io_account(asker.pubkey(), asker.pubkey())], &[&asker]);
+    table.measure("expire_demand", &mut net, jobs_ix::expire_demand(asker.pubkey(), &state, &silent), &[&asker]);
+    table.measure("close_demand", &mut net, jobs_ix::close_demand(&left), &[&asker]);
 }
 
 fn money(table: &mut Table) {

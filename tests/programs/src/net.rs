@@ -9,8 +9,8 @@ use anchor_lang::prelude::Pubkey;
 use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
 use credits::{BuyOrder, InitializeArgs, MintLimit};
 use governance::state::Target;
-use jobs::state::{Audit, Job, LayerRecord};
-use jobs::{CommitArgs, ModelArgs, PostArgs, RoundRules};
+use jobs::state::{Audit, Demand, Job, LayerRecord};
+use jobs::{CommitArgs, Item, ModelArgs, PostArgs, RoundRules};
 use judge::audit::{self, is_drawn, seed};
 use model::Model;
 use solana_instruction::Instruction;
@@ -56,6 +56,10 @@ pub const CLASS_STAKE: [u64; 4] = [100 * IO, 200 * IO, 400 * IO, 800 * IO];
 pub const AUDIT_BPS: u16 = 5_000;
 pub const AUDIT_CELLS: u8 = 3;
 pub const ANSWER_S: u32 = 120;
+/// What a demand costs its demander if it is answered, lamports.
+pub const DEMAND_BOND: u64 = 2_000_000;
+/// Seconds to answer it.
+pub const DEMAND_ANSWER_S: u32 = 180;
 
 /// Challenge rounds: the smallest that there are, so that tests can do the work.
 pub const ROUNDS: RoundRules = RoundRules {
@@ -131,6 +135,8 @@ pub fn jobs_launch() -> jobs::InitializeArgs {
         audit_bps: AUDIT_BPS,
         audit_cells: AUDIT_CELLS,
         answer_s: ANSWER_S,
+        demand_bond: DEMAND_BOND,
+        demand_answer_s: DEMAND_ANSWER_S,
         rounds: ROUNDS,
     }
 }
@@ -490,6 +496,14 @@ impl Net {
             let offset = (i * WRITE_BYTES) as u32;
             self.ok(&[jobs_ix::write_proof(me, job, offset, part.to_vec())], &[prover]);
         }
+    }
+
+    /// `demander` asks for `item` of a live job.
+    pub fn demand(&mut self, demander: &Keypair, job: Pubkey, item: Item) -> Demand {
+        let state = self.job(&job).expect("the job is live");
+        let n = state.demands.next();
+        self.ok(&[jobs_ix::demand_data(demander.pubkey(), job, &state, item)], &[demander]);
+        self.vm.read(&address::demand(&job, n)).expect("the demand is open")
     }
 
     /// The instruction by which `prover` disputes `cell`.

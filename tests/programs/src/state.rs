@@ -98,6 +98,7 @@ state! {
     users: jobs::state::User = jobs::ID,
     jobs: jobs::state::Job = jobs::ID,
     proofs: jobs::state::Proof = jobs::ID,
+    demands: jobs::state::Demand = jobs::ID,
     jobs_shards: jobs::state::Shard = jobs::ID,
     governance: governance::state::Config = governance::ID,
     proposals: governance::state::Proposal = governance::ID,

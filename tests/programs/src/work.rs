@@ -140,6 +140,14 @@ impl Work {
         self.with_claim(|claim| prove_cell(claim, &witness, layer, row, column).expect("the cell is in the job"))
     }
 
+    /// The answer to a demand for `item` from this result; `None` if it has no such data.
+    pub fn answer(&self, item: jobs::Item) -> Option<Vec<u8>> {
+        self.with_claim(|claim| {
+            let held = judge::demand::Holder::new(claim, &self.activations).expect("the matrices fit the model");
+            held.answer(&item.into()).ok()
+        })
+    }
+
     /// The judgement off chain.
     ///
     /// # Errors

@@ -93,10 +93,34 @@ fn ending(i: &Instruction) -> Option<Step> {
             step("expire an audit: the escrow is refunded, the stake reserved for the job is slashed and burned");
         return Some(step.account("caller", i, 0).account("job", i, 2));
     }
+    if let Some(step) = demand(i) {
+        return Some(step);
+    }
     let ix::DisputeCell { layer, row, column } = arguments(i)?;
     let step = step("prove a wrong cell: the escrow is refunded, the stake reserved for the job is slashed");
     let step = step.detail("cell", format!("layer {layer}, row {row}, column {column}"));
     Some(step.account("prover", i, 0).account("job", i, 4))
+}
+
+/// What is about withheld data.
+fn demand(i: &Instruction) -> Option<Step> {
+    if let Some(ix::DemandData { item }) = arguments(i) {
+        let step = step("demand data of a job: an answer costs the bond, silence refunds the job");
+        let step = step.detail("what", format!("{item:?}"));
+        return Some(step.account("demander", i, 0).account("job", i, 2).account("demand", i, 4));
+    }
+    if let Some(ix::AnswerDemand {}) = arguments(i) {
+        let step = step("answer a demand; its bond is the prover's").account("prover", i, 0).account("job", i, 3);
+        return Some(step.account("demand", i, 5).account("demander", i, 6));
+    }
+    if let Some(ix::ExpireDemand {}) = arguments(i) {
+        let step = step("expire a demand: the escrow is refunded, the stake reserved for the job is slashed");
+        let step = step.account("caller", i, 0).account("demand", i, 1).account("demander", i, 2);
+        return Some(step.account("job", i, 4));
+    }
+    let ix::CloseDemand {} = arguments(i)?;
+    let step = step("close a demand of a job that has ended: rent and bond go back").account("demand", i, 0);
+    Some(step.account("job", i, 1).account("demander", i, 2))
 }
 
 /// What belongs to a challenge round.

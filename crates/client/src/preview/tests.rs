@@ -37,6 +37,7 @@ fn a_job() -> Job {
         audit_bps: 0,
         audit_cells: 0,
         audit: ::jobs::state::Audit::None,
+        demands: ::jobs::state::Demands::default(),
         bump: 255,
     }
 }
@@ -60,6 +61,8 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
     let model = ModelArgs { root: [8; 32], blob: [0; 32], name: "m".into(), layers: Vec::new() };
     let set = Action::Credits(Order::Set { parameter: ::credits::Parameter::FeeBps, value: 450 });
     let proposal = address::proposal(4);
+    let item = ::jobs::Item::LayerRoots;
+    let demand = ::jobs::state::Demand { job: address, n: 3, demander: b, item, bond: 9, deadline: 7, bump: 255 };
     vec![
         (credits_ix::buy_credits(a, b, 0, BuyOrder::ExactIn { io: 1, min_iosd: 0 }), vec![("user", a)]),
         (credits_ix::open_earnings(a, b), vec![("supplier", b)]),
@@ -126,6 +129,22 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
         (jobs_ix::expire_unclaimed(address, &job), vec![("job", address)]),
         (jobs_ix::expire_claim(address, &job), vec![("job", address), ("user", job.user)]),
         (jobs_ix::dispute_cell(a, address, &job, (0, 1, 2)), vec![("prover", a), ("job", address)]),
+        (
+            jobs_ix::demand_data(a, address, &job, demand.item),
+            vec![("demander", a), ("job", address), ("demand", address::demand(&address, 0))],
+        ),
+        (
+            jobs_ix::answer_demand(a, &job, &demand),
+            vec![("prover", a), ("job", address), ("demand", address::demand(&address, 3)), ("demander", b)],
+        ),
+        (
+            jobs_ix::expire_demand(a, &job, &demand),
+            vec![("caller", a), ("demand", address::demand(&address, 3)), ("demander", b), ("job", address)],
+        ),
+        (
+            jobs_ix::close_demand(&demand),
+            vec![("demand", address::demand(&address, 3)), ("job", address), ("demander", b)],
+        ),
         (jobs_ix::open_proof(a, address, 5), vec![("prover", a), ("job", address)]),
         (jobs_ix::grow_proof(a, address, 5), vec![("prover", a)]),
         (jobs_ix::write_proof(a, address, 5, vec![1]), vec![("prover", a)]),

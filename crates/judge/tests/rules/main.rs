@@ -3,6 +3,7 @@
 mod audit;
 mod challenge;
 mod commitment;
+mod demand;
 mod dot;
 mod evidence;
 mod hostile;
@@ -13,3 +14,4 @@ mod nets;
 mod operations;
 mod reference;
 mod verdict;
+mod walk;

@@ -4,7 +4,7 @@ use crate::audit::chain::Reading;
 use crate::audit::finding::{Subject, compare};
 use crate::decode::Program;
 use ::jobs::Parameter;
-use ::jobs::state::{Config, Device, Job, Operator, Phase, Round, Shard, Status, User};
+use ::jobs::state::{Config, Demand, Device, Job, Operator, Phase, Round, Shard, Status, User};
 use anchor_lang::AccountDeserialize;
 use anchor_lang::prelude::Pubkey;
 
@@ -113,6 +113,20 @@ impl Books {
                 audit_bps: books.claim.map_or(0, |claim| claim.audit_bps), said.audit_bps;
                 audit_cells: books.claim.map_or(0, |claim| claim.audit_cells), said.audit_cells;
                 audit: format!("{:?}", books.audit), format!("{:?}", said.audit);
+                window_end: books.window_end, said.window_end;
+                demands: format!("{:?}", books.demands), format!("{:?}", said.demands);
+            });
+        }
+        for ((job, n), books) in &jobs.demands {
+            let subject = Subject::Demand(*job, *n);
+            let Some(said) = accounts.take::<Demand>(findings, subject) else { continue };
+            compare!(findings, subject, {
+                job: *job, said.job;
+                n: *n, said.n;
+                demander: books.demander, said.demander;
+                item: format!("{:?}", books.item), format!("{:?}", said.item);
+                bond: books.bond, said.bond;
+                deadline: books.deadline, said.deadline;
             });
         }
         accounts.no_other::<Operator>(findings);
@@ -120,6 +134,7 @@ impl Books {
         accounts.no_other::<Round>(findings);
         accounts.no_other::<User>(findings);
         accounts.no_other::<Job>(findings);
+        accounts.no_other::<Demand>(findings);
         accounts.sequences(findings, sequences, program, |mut data| Some(Shard::try_deserialize(&mut data).ok()?.seq));
     }
 }

@@ -1,5 +1,6 @@
 //! Operators, devices and live jobs, with the stake behind them.
 use super::credits::add;
+use super::demands::Demand;
 use super::orders::Orders;
 use super::rounds::{Rounds, Standing};
 use super::{Books, Reservation};
@@ -9,6 +10,7 @@ use crate::decode::words::name;
 use crate::decode::{JobsEvent, Program};
 use ::jobs::events::*;
 use ::jobs::state::Audit;
+use ::jobs::state::Demands;
 use ::staking::SlashReason;
 use anchor_lang::prelude::Pubkey;
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ pub struct Jobs {
     pub devices: BTreeMap<Pubkey, Device>,
     /// Those that have not ended.
     pub live: BTreeMap<Pubkey, Job>,
+    /// Open demands by job and number.
+    pub demands: BTreeMap<(Pubkey, u16), Demand>,
     /// The next job's number, by user.
     pub users: BTreeMap<Pubkey, u64>,
     pub rounds: Rounds,
@@ -63,6 +67,8 @@ pub struct Job {
     /// What it committed to.
     pub commitment: [u8; 32],
     pub audit: Audit,
+    pub window_end: i64,
+    pub demands: Demands,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +106,7 @@ impl Jobs {
             operators: BTreeMap::new(),
             devices: BTreeMap::new(),
             live: BTreeMap::new(),
+            demands: BTreeMap::new(),
             users: BTreeMap::new(),
             rounds: Rounds::default(),
         }
@@ -132,6 +139,10 @@ impl Books {
             JobsEvent::JobCancelled(e) => self.job_returned(e.job, e.refund),
             JobsEvent::JobExpired(e) => self.job_expired(e),
             JobsEvent::FaultProven(e) => self.fault_proven(e),
+            JobsEvent::DemandMade(e) => jobs.demand_made(findings, e),
+            JobsEvent::DemandAnswered(e) => jobs.demand_answered(findings, e),
+            JobsEvent::DemandExpired(e) => self.demand_expired(e),
+            JobsEvent::DemandClosed(e) => jobs.demand_closed(findings, e),
             JobsEvent::OfferSet(_)
             | JobsEvent::ClassSet(_)
             | JobsEvent::RoundOpened(_)
@@ -225,6 +236,8 @@ impl Books {
             committed: false,
             commitment: [0; 32],
             audit: Audit::None,
+            window_end: 0,
+            demands: Demands::default(),
         };
         if self.jobs.live.insert(e.job, job).is_some() {
             self.findings.refused(subject, "posted twice");
@@ -278,6 +291,8 @@ impl Books {
                 job.audit = Audit::after(e.stamp.slot);
                 let draw_slot = job.audit.draw_slot().unwrap_or_default();
                 self.findings.check(Subject::Job(e.job), "draw_slot", draw_slot, e.draw_slot);
+                job.window_end = e.stamp.time.saturating_add(self.jobs.orders.seconds("ChallengeWindowS").into());
+                self.findings.check(Subject::Job(e.job), "window_end", job.window_end, e.window_end);
             }
             _ => self.findings.refused(Subject::Job(e.job), "the device has not claimed it"),
         }
@@ -314,6 +329,9 @@ impl Books {
 
     fn job_paid(&mut self, e: &JobPaid) {
         let Some((job, claim)) = self.end(e.job, Ending::Paid) else { return };
+        if e.verification == Verification::Unchallenged {
+            self.jobs.nothing_is_demanded(&mut self.findings, e.job, job.demands);
+        }
         let paid = self.jobs.devices.get(&claim.device).map_or(0, |device| device.record.paid);
         compare!(self.findings, Subject::Job(e.job), {
             price: job.price, e.price;

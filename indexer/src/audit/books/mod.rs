@@ -1,6 +1,7 @@
 //! Every balance and index, recomputed from the events' deltas with the `economy` crate's rules.
 mod audits;
 mod credits;
+mod demands;
 mod emission;
 mod governance;
 mod jobs;

@@ -7,7 +7,7 @@ use economy::claim::ClaimTerms;
 use indexer::Program::Jobs;
 use jobs::constants::{CONFIG_SEED, JOB_SEED};
 use jobs::events::*;
-use jobs::state::{Device, Ending, Job, Operator, Status};
+use jobs::state::{Demand, Demands, Device, Ending, Item, Job, Operator, Status};
 use staking::SlashReason;
 use staking::constants::POOL_SEED;
 
@@ -117,6 +117,7 @@ impl World {
             audit_bps: 0,
             audit_cells: 0,
             audit: jobs::state::Audit::None,
+            demands: Demands::default(),
             bump: 255,
         };
         self.ledger.live.insert(job, account);
@@ -224,6 +225,47 @@ impl World {
             slashed: reserved,
         };
         self.say(Jobs, &event);
+        self.done();
+    }
+
+    pub fn demand(&mut self, job: Pubkey, demander: Pubkey, item: Item) -> u16 {
+        let now = self.now();
+        let n = self.ledger.live.get_mut(&job).unwrap().demand(&demander, now).unwrap();
+        let (bond, deadline) = (self.ledger.jobs.demand_bond, now + i64::from(self.ledger.jobs.demand_answer_s));
+        self.ledger.demands.insert((job, n), Demand { job, n, demander, item, bond, deadline, bump: 255 });
+        let stamp = self.stamp(Jobs, &job);
+        self.say(Jobs, &DemandMade { stamp, job, n, demander, item, bond, deadline });
+        self.done();
+        n
+    }
+
+    pub fn answer(&mut self, job: Pubkey, n: u16, data: Vec<u8>) {
+        let (now, answer_s) = (self.now(), self.ledger.jobs.demand_answer_s);
+        let Demand { demander, bond, .. } = self.ledger.demands.remove(&(job, n)).unwrap();
+        let account = self.ledger.live.get_mut(&job).unwrap();
+        account.demand_answered(&demander, answer_s, now).unwrap();
+        let (prover, window_end) = (account.device, account.window_end);
+        let stamp = self.stamp(Jobs, &job);
+        self.say(Jobs, &DemandAnswered { stamp, job, n, demander, prover, bond, window_end, data });
+        self.done();
+    }
+
+    /// Nobody answers in time, which passes here.
+    pub fn stay_silent(&mut self, job: Pubkey, n: u16) {
+        self.wait(u64::from(self.ledger.jobs.demand_answer_s) + 2);
+        let Demand { demander, bond, .. } = self.ledger.demands.remove(&(job, n)).unwrap();
+        let (Job { device, operator, reserved, .. }, _) = self.end(&job, Ending::Faulted);
+        let refund = self.refund(job);
+        self.take(pool_of(&operator), reserved, 0, SlashReason::Silence);
+        let (stamp, caller, slashed) = (self.stamp(Jobs, &job), key(9_002), reserved);
+        self.say(Jobs, &DemandExpired { stamp, job, n, demander, bond, device, operator, caller, refund, slashed });
+        self.done();
+    }
+
+    pub fn close_demand(&mut self, job: Pubkey, n: u16) {
+        let Demand { demander, bond, .. } = self.ledger.demands.remove(&(job, n)).unwrap();
+        let stamp = self.stamp(Jobs, &job);
+        self.say(Jobs, &DemandClosed { stamp, job, n, demander, bond });
         self.done();
     }
 

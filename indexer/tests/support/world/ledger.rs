@@ -8,7 +8,7 @@ use governance::constants as g;
 use governance::state::{Proposal, Vote};
 use indexer::Program;
 use jobs::constants as j;
-use jobs::state::{Device, Job, Operator};
+use jobs::state::{Demand, Device, Job, Operator};
 use staking::constants as s;
 use staking::state::{Pool, Position, Rewards};
 use std::collections::{BTreeMap, HashMap};
@@ -34,6 +34,8 @@ pub struct Ledger {
     pub operators: BTreeMap<Pubkey, Operator>,
     pub devices: BTreeMap<Pubkey, Device>,
     pub live: BTreeMap<Pubkey, Job>,
+    /// Open ones, by job and number.
+    pub demands: BTreeMap<(Pubkey, u16), Demand>,
     pub posted: BTreeMap<Pubkey, u64>,
     pub governance: governance::state::Config,
     pub proposals: BTreeMap<Pubkey, Proposal>,
@@ -104,6 +106,8 @@ fn jobs_config() -> jobs::state::Config {
         audit_bps: 5_000,
         audit_cells: 2,
         answer_s: 30,
+        demand_bond: 2_000_000,
+        demand_answer_s: 30,
         rounds: jobs::RoundRules { rows: [64; 4], ..jobs::RoundRules::default() },
         round: 0,
         round_live: false,
@@ -200,6 +204,7 @@ impl Ledger {
             operators: BTreeMap::new(),
             devices: BTreeMap::new(),
             live: BTreeMap::new(),
+            demands: BTreeMap::new(),
             posted: BTreeMap::new(),
             governance: governance_config(),
             proposals: BTreeMap::new(),
@@ -256,6 +261,9 @@ impl Ledger {
         }
         for job in self.live.values() {
             put(Jobs, &[j::JOB_SEED, job.user.as_ref(), &job.seq.to_le_bytes()], bytes_of(job));
+        }
+        for ((job, n), demand) in &self.demands {
+            put(Jobs, &[j::DEMAND_SEED, job.as_ref(), &n.to_le_bytes()], bytes_of(demand));
         }
         put(Governance, &[g::CONFIG_SEED], bytes_of(&self.governance));
         for proposal in self.proposals.values() {

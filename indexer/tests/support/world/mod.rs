@@ -15,6 +15,7 @@ use anchor_lang::AccountSerialize;
 use anchor_lang::prelude::Pubkey;
 use credits::events::Stamp;
 use indexer::Program;
+use jobs::Item;
 use std::collections::BTreeMap;
 
 /// Seconds in an epoch: ten blocks.
@@ -158,6 +159,16 @@ impl World {
         w.refresh(pool, staker);
         w.unstake(pool, staker, 1_000 * IO);
 
+        let withheld = w.post(alice, 2_000_000);
+        w.claim(withheld, device);
+        w.commit(withheld);
+        let asked = w.demand(withheld, alice, Item::LayerRoots);
+        w.answer(withheld, asked, vec![9; 64]);
+        let mine = w.demand(withheld, bob, Item::Segments { layer: 1, row: 2, first: 3, count: 1 });
+        let silent = w.demand(withheld, alice, Item::Nodes { layer: 0, row: None, level: 2, index: 0, depth: 2 });
+        w.stay_silent(withheld, silent);
+        w.close_demand(withheld, mine);
+
         let friends = w.open_pool(alice, false, 2_500);
         w.stake(friends, staker, 100 * IO);
         w.next_epoch();
@@ -218,6 +229,7 @@ impl World {
         let audited = w.post(alice, 700_000);
         w.claim(audited, device);
         w.commit(audited);
+        w.demand(audited, alice, Item::LayerRoots);
         w.miss(audited);
         w.draw(audited, true);
         w.open_cell(audited, 2);

@@ -15,6 +15,9 @@ pub struct InitializeArgs {
     pub audit_bps: u16,
     pub audit_cells: u8,
     pub answer_s: u32,
+    /// Lamports.
+    pub demand_bond: u64,
+    pub demand_answer_s: u32,
     pub rounds: RoundRules,
 }
 
@@ -47,6 +50,8 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
         audit_bps: args.audit_bps,
         audit_cells: args.audit_cells,
         answer_s: args.answer_s,
+        demand_bond: args.demand_bond,
+        demand_answer_s: args.demand_answer_s,
         rounds: args.rounds,
         round: 0,
         round_live: false,

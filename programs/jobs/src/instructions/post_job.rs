@@ -1,7 +1,7 @@
 use crate::constants::*;
 use crate::errors::JobsError;
 use crate::events::JobPosted;
-use crate::state::{count, Audit, Config, Job, Model, Shard, Status, User};
+use crate::state::{count, Audit, Config, Demands, Job, Model, Shard, Status, User};
 use anchor_lang::prelude::*;
 use anchor_lang::system_program;
 use anchor_spl::token_2022::Token2022;
@@ -105,6 +105,7 @@ pub fn handle(ctx: Context<PostJob>, args: PostArgs) -> Result<()> {
         audit_bps: 0,
         audit_cells: 0,
         audit: Audit::None,
+        demands: Demands::default(),
         bump: ctx.bumps.job,
     });
     // For whoever draws its audit.

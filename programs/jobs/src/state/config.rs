@@ -25,6 +25,10 @@ pub struct Config {
     pub audit_cells: u8,
     /// How long a worker has to answer an audit, seconds.
     pub answer_s: u32,
+    /// What a demand for withheld data costs its demander if it is answered, lamports.
+    pub demand_bond: u64,
+    /// How long a demand can be answered, seconds.
+    pub demand_answer_s: u32,
     /// How challenge rounds go.
     pub rounds: RoundRules,
     /// Number of the last round that was opened; zero before the first.
@@ -66,6 +70,8 @@ impl Config {
             Parameter::AuditBps => self.audit_bps.into(),
             Parameter::AuditCells => self.audit_cells.into(),
             Parameter::AnswerS => self.answer_s.into(),
+            Parameter::DemandBond => self.demand_bond,
+            Parameter::DemandAnswerS => self.demand_answer_s.into(),
             of_rounds => self.rounds.get(of_rounds),
         }
     }
@@ -86,6 +92,8 @@ impl Config {
             Parameter::AuditBps => self.audit_bps = value.try_into().map_err(fits)?,
             Parameter::AuditCells => self.audit_cells = value.try_into().map_err(fits)?,
             Parameter::AnswerS => self.answer_s = value.try_into().map_err(fits)?,
+            Parameter::DemandBond => self.demand_bond = value,
+            Parameter::DemandAnswerS => self.demand_answer_s = value.try_into().map_err(fits)?,
             of_rounds => self.rounds.set(of_rounds, value)?,
         }
         Ok(old)

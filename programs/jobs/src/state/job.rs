@@ -1,5 +1,6 @@
 use crate::errors::JobsError;
 use crate::events::Verification;
+use crate::state::Demands;
 use crate::state::{Audit, Config};
 use anchor_lang::prelude::*;
 
@@ -37,6 +38,8 @@ pub enum Action {
     Answer,
     /// Its audit was not answered in time.
     ExpireAudit,
+    /// A demand for its data was not answered.
+    StaySilent,
 }
 
 /// The one state machine.
@@ -53,7 +56,7 @@ pub fn transition(from: Status, action: Action) -> Result<Status> {
         (Claimed, Commit) => Ok(Committed),
         (Committed, Accept | Settle) => Ok(Paid),
         (Committed, Draw | Answer) => Ok(Committed),
-        (Committed, ProveFault | ExpireAudit) => Ok(Refunded),
+        (Committed, ProveFault | ExpireAudit | StaySilent) => Ok(Refunded),
         _ => err!(JobsError::WrongState),
     }
 }
@@ -88,12 +91,13 @@ pub struct Job {
     pub commit_deadline: i64,
     pub commitment: [u8; 32],
     pub result_blob: [u8; 32],
-    /// After this anyone may settle.
+    /// After this anyone may settle, unless a demand is open.
     pub window_end: i64,
     /// The chance that it is audited, basis points, and in how many cells: fixed when it is claimed.
     pub audit_bps: u16,
     pub audit_cells: u8,
     pub audit: Audit,
+    pub demands: Demands,
     pub bump: u8,
 }
 
@@ -131,6 +135,7 @@ impl Job {
     pub fn settle(&mut self, now: i64) -> Result<Verification> {
         self.status = transition(self.status, Action::Settle)?;
         require!(now > self.window_end, JobsError::TooEarly);
+        require!(!self.demands.any_open(), JobsError::DemandOpen);
         self.audit.settled()
     }
 
@@ -150,6 +155,27 @@ impl Job {
     pub fn expire_claim(&mut self, now: i64) -> Result<()> {
         self.status = transition(self.status, Action::ExpireClaim)?;
         require!(now > self.commit_deadline, JobsError::TooEarly);
+        Ok(())
+    }
+
+    /// Somebody asks for data under the commitment, up to and including the end of the window; returns the demand's number.
+    pub fn demand(&mut self, by: &Pubkey, now: i64) -> Result<u16> {
+        require!(self.status == Status::Committed, JobsError::WrongState);
+        require!(now <= self.window_end, JobsError::DeadlinePassed);
+        self.demands.add(self.user == *by)
+    }
+
+    /// A demand of `by` was answered: at least `answer_s` seconds are left to use the answer.
+    pub fn demand_answered(&mut self, by: &Pubkey, answer_s: u32, now: i64) -> Result<()> {
+        require!(self.status == Status::Committed, JobsError::WrongState);
+        self.demands.answer(self.user == *by)?;
+        self.window_end = self.window_end.max(now.saturating_add(answer_s.into()));
+        Ok(())
+    }
+
+    /// A demand was not answered in time.
+    pub fn stay_silent(&mut self) -> Result<()> {
+        self.status = transition(self.status, Action::StaySilent)?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 mod audit;
 mod challenge;
 mod config;
+mod demand;
 mod device;
 mod job;
 mod model;
@@ -15,6 +16,7 @@ mod user;
 pub use audit::{Audit, Drawn};
 pub use challenge::{Challenge, Demotion, Failure};
 pub use config::Config;
+pub use demand::{Demand, Demands, Item};
 pub use device::{Device, Ending};
 pub use job::{transition, Action, Job, Status};
 pub use model::{Draft, LayerRecord, Model};

@@ -1,4 +1,7 @@
-use crate::constants::{MAX_ANSWER_S, MAX_CHALLENGE_ROWS, MAX_ROUND_EVERY_S, MAX_ROUND_S, MAX_WINDOW_S, MIN_ANSWER_S};
+use crate::constants::{
+    MAX_ANSWER_S, MAX_CHALLENGE_ROWS, MAX_DEMAND_BOND, MAX_ROUND_EVERY_S, MAX_ROUND_S, MAX_WINDOW_S, MIN_ANSWER_S,
+    MIN_DEMAND_BOND,
+};
 use anchor_lang::prelude::*;
 use economy::parameter::{Bounds, Step};
 use economy::{BPS, IO_CAP};
@@ -25,6 +28,10 @@ pub enum Parameter {
     AuditCells,
     /// How long a worker has to answer an audit, seconds.
     AnswerS,
+    /// What a demand for withheld data costs its demander if it is answered, lamports.
+    DemandBond,
+    /// How long a demand can be answered, seconds.
+    DemandAnswerS,
     /// How long a round's answers can be committed to, seconds.
     RoundWindowS,
     /// From the opening of a round to that of the next one at least, seconds.
@@ -51,7 +58,7 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    pub const ALL: [Parameter; 26] = {
+    pub const ALL: [Parameter; 28] = {
         use Parameter::*;
         [
             ChallengeWindowS,
@@ -64,6 +71,8 @@ impl Parameter {
             AuditBps,
             AuditCells,
             AnswerS,
+            DemandBond,
+            DemandAnswerS,
             RoundWindowS,
             RoundEveryS,
             RoundAnswerS,
@@ -96,6 +105,8 @@ impl Parameter {
             Parameter::AuditBps => (100, BPS, Step::By(1_000)),
             Parameter::AuditCells => (1, MAX_CELLS as u64, Step::By(4)),
             Parameter::AnswerS => (MIN_ANSWER_S as u64, MAX_ANSWER_S as u64, Step::Ratio(2)),
+            Parameter::DemandBond => (MIN_DEMAND_BOND, MAX_DEMAND_BOND, Step::Ratio(2)),
+            Parameter::DemandAnswerS => (1, MAX_ANSWER_S as u64, Step::Ratio(2)),
             Parameter::RoundWindowS | Parameter::RoundAnswerS => (1, MAX_ROUND_S as u64, Step::Ratio(2)),
             Parameter::RoundEveryS => (1, MAX_ROUND_EVERY_S as u64, Step::Ratio(2)),
             Parameter::ChallengeSlashBps => (0, BPS, Step::By(1_000)),

@@ -46,7 +46,7 @@ impl RoundRules {
             ClassCeiling3 => self.ceiling[3],
             // The config has these itself.
             ChallengeWindowS | ReserveBps | ForfeitBps | ClassStake0 | ClassStake1 | ClassStake2 | ClassStake3
-            | AuditBps | AuditCells | AnswerS => 0,
+            | AuditBps | AuditCells | AnswerS | DemandBond | DemandAnswerS => 0,
         }
     }
 
@@ -72,7 +72,7 @@ impl RoundRules {
             ClassCeiling2 => self.ceiling[2] = value,
             ClassCeiling3 => self.ceiling[3] = value,
             ChallengeWindowS | ReserveBps | ForfeitBps | ClassStake0 | ClassStake1 | ClassStake2 | ClassStake3
-            | AuditBps | AuditCells | AnswerS => {}
+            | AuditBps | AuditCells | AnswerS | DemandBond | DemandAnswerS => {}
         }
         self.invariant()
     }

@@ -9,7 +9,7 @@ use client::address;
 use economy::vote::Status as Ballot;
 use governance::events::{PausedByGuardian, ProposalExecuted};
 use governance::state::Status as Vote;
-use jobs::events::{AuditExpired, FaultProven};
+use jobs::events::{AuditExpired, DemandAnswered, DemandExpired, FaultProven};
 use jobs::state::{Audit, Job, Status};
 use judge::audit::MAX_CELLS;
 use solana_account::ReadableAccount;
@@ -41,6 +41,7 @@ pub fn check(c: &Change) -> Checked {
     positions(c)?;
     ledgers(c)?;
     jobs(c)?;
+    demands(c)?;
     rents(c)?;
     proposals(c)?;
     authorities(c)
@@ -139,8 +140,9 @@ fn jobs(c: &Change) -> Checked {
                     Status::Claimed => now > old.commit_deadline,
                     Status::Committed => {
                         let proven = c.has::<FaultProven>(|e| e.job == *address);
-                        let silent = matches!(old.audit, Audit::Open { deadline, .. } if now > deadline)
-                            && c.has::<AuditExpired>(|e| e.job == *address);
+                        let silent = c.has::<DemandExpired>(|e| e.job == *address)
+                            || matches!(old.audit, Audit::Open { deadline, .. } if now > deadline)
+                                && c.has::<AuditExpired>(|e| e.job == *address);
                         let settled = now > old.window_end && old.audit.settled().is_ok();
                         c.signed(&old.user) || settled || proven || silent
                     }
@@ -150,7 +152,7 @@ fn jobs(c: &Change) -> Checked {
             }
             Some(new) => {
                 let moved = match (old.status, new.status) {
-                    (a, b) if a == b => same(old, new) && audit_moved(old, new, now),
+                    (a, b) if a == b => same(old, new) && audit_moved(old, new, now) && window(c, address, old, new),
                     (Status::Posted, Status::Claimed) => c.signed(&new.device) && now <= old.claim_deadline,
                     (Status::Claimed, Status::Committed) => c.signed(&old.device) && now <= old.commit_deadline,
                     _ => false,
@@ -163,7 +165,7 @@ fn jobs(c: &Change) -> Checked {
 }
 
 fn same(a: &Job, b: &Job) -> bool {
-    let fixed = |j: &Job| (j.user, j.device, j.operator, j.price, j.reserved, j.commitment, j.window_end);
+    let fixed = |j: &Job| (j.user, j.device, j.operator, j.price, j.reserved, j.commitment);
     fixed(a) == fixed(b)
 }
 
@@ -185,6 +187,27 @@ fn audit_moved(old: &Job, new: &Job, now: i64) -> bool {
     }
 }
 
+/// A window only gets longer, and only when a demand is answered.
+fn window(c: &Change, job: &Pubkey, old: &Job, new: &Job) -> bool {
+    let answered = c.has::<DemandAnswered>(|e| e.job == *job);
+    new.window_end == old.window_end || (answered && new.window_end > old.window_end)
+}
+
+/// A demand's lamports leave it for its demander; for an answer, its bond goes to whoever answered.
+fn demands(c: &Change) -> Checked {
+    for (address, old) in &c.before.demands {
+        if c.state.demands.contains_key(address) {
+            continue;
+        }
+        let answered = c.has::<DemandAnswered>(|e| (e.job, e.n) == (old.job, old.n) && c.signed(&e.prover));
+        let now = c.state.now;
+        let over = c.has::<DemandExpired>(|e| (e.job, e.n) == (old.job, old.n)) && now > old.deadline;
+        let gone = !c.state.jobs.contains_key(&old.job);
+        holds!("permissions", (answered && now <= old.deadline) || over || gone, "the demand {address} was taken away");
+    }
+    Ok(())
+}
+
 /// The rent of a closed account goes to whoever paid it.
 fn rents(c: &Change) -> Checked {
     let b = c.before;
@@ -199,12 +222,19 @@ fn rents(c: &Change) -> Checked {
     let devices = b.devices.iter().map(|(a, d)| (a, d.operator));
     let rounds = b.rounds.iter().map(|(a, r)| (a, r.opener));
     let proofs = b.proofs.iter().map(|(a, p)| (a, p.prover));
+    let demands = b.demands.iter().map(|(a, d)| (a, d.demander));
     let all =
         escrows.chain(positions).chain(votes).chain(epochs).chain(proposals).chain(jobs).chain(devices).chain(rounds);
-    let closed = all.chain(proofs).filter(|(address, _)| !c.state.raw.contains_key(address));
+    let closed = all.chain(proofs).chain(demands).filter(|(address, _)| !c.state.raw.contains_key(address));
     let mut due: Vec<(Pubkey, u64)> = Vec::new();
     for (address, payer) in closed.filter(|(_, payer)| !c.signed(payer)) {
-        let rent = b.raw.get(address).map_or(0, |a| a.lamports());
+        let mut rent = b.raw.get(address).map_or(0, |a| a.lamports());
+        // The bond of a demand that was answered is the answerer's.
+        if let Some(d) = b.demands.get(address)
+            && c.has::<DemandAnswered>(|e| (e.job, e.n) == (d.job, d.n))
+        {
+            rent -= d.bond;
+        }
         match due.iter_mut().find(|(p, _)| *p == payer) {
             Some((_, sum)) => *sum += rent,
             None => due.push((payer, rent)),
@@ -299,6 +329,7 @@ pub fn addresses(s: &State) -> Checked {
     s.users.iter().try_for_each(|(a, u)| at(a, address::user(&u.owner)))?;
     s.jobs.iter().try_for_each(|(a, j)| at(a, address::job(&j.user, j.seq)))?;
     s.proofs.iter().try_for_each(|(a, p)| at(a, address::proof(&p.job, &p.prover)))?;
+    s.demands.iter().try_for_each(|(a, d)| at(a, address::demand(&d.job, d.n)))?;
     s.proposals.iter().try_for_each(|(a, p)| at(a, address::proposal(p.number)))?;
     s.votes.iter().try_for_each(|(a, v)| at(a, address::vote(&v.proposal, &v.position)))
 }

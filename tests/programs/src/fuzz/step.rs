@@ -13,6 +13,8 @@ pub struct Step {
     pub attack: Option<&'static str>,
     /// What a dispute must come to.
     pub fault: Option<Fault>,
+    /// What an answer to a demand must come to.
+    pub answer: Option<Answer>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,13 +50,23 @@ pub struct Fault {
     pub is_wrong: bool,
 }
 
+/// An answer to the demand at this address with these bytes: until the deadline it succeeds exactly if it is right.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub demand: Pubkey,
+    pub job: Pubkey,
+    pub proof: Pubkey,
+    pub bytes: Vec<u8>,
+    pub is_right: bool,
+}
+
 impl Step {
     pub fn send(payer: Pubkey, instructions: Vec<Instruction>) -> Self {
-        Step { act: Act::Send { payer, instructions }, attack: None, fault: None }
+        Step { act: Act::Send { payer, instructions }, attack: None, fault: None, answer: None }
     }
 
     pub fn wait(seconds: i64) -> Self {
-        Step { act: Act::Wait(seconds), attack: None, fault: None }
+        Step { act: Act::Wait(seconds), attack: None, fault: None, answer: None }
     }
 
     /// In words, with accounts as `names` calls them.

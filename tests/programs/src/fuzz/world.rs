@@ -2,7 +2,7 @@
 use super::names::{name, name_of};
 use super::people::Cast;
 use super::permission;
-use super::step::{Act, Fault, Judged, Step};
+use super::step::{Act, Answer, Fault, Judged, Step};
 use crate::invariant::{Checked, Ledger, Violation, check, holds};
 use crate::keys::{authority, operator};
 use crate::net::{IO, Net};
@@ -183,6 +183,7 @@ impl World {
         let keys = message.account_keys.clone();
         let signers = keys[..usize::from(message.header.num_required_signatures)].to_vec();
         let expected = step.fault.as_ref().and_then(|f| self.expects(f));
+        let answered = step.answer.as_ref().and_then(|a| self.expects_answer(a));
         match self.vm.send_unsigned(message) {
             Ok(meta) => {
                 let before = self.state.select(&keys);
@@ -197,10 +198,12 @@ impl World {
                     expected != Some(false),
                     "a fault was proven where there is none, or a wrong cell answered an audit"
                 );
+                holds!("demands", answered != Some(false), "a wrong or late answer was taken");
                 Ok(Outcome::Done)
             }
             Err(failure) => {
                 holds!("disputes", expected != Some(true), "a wrong cell was not proven: {}", failure.name);
+                holds!("demands", answered != Some(true), "a right answer was refused: {}", failure.name);
                 self.refused(step, &payer, &keys, &instructions, failure)
             }
         }
@@ -277,6 +280,14 @@ impl World {
             Judged::Answer => fault.is_wrong.then_some(false),
         };
         expected.filter(|_| same && evidence == fault.evidence)
+    }
+
+    /// What an answer must come to now; `None` if its demand or bytes are not what it was made for.
+    fn expects_answer(&self, answer: &Answer) -> Option<bool> {
+        let demand = self.state.demands.get(&answer.demand)?;
+        let bytes = self.state.raw.get(&answer.proof)?.data().get(Proof::HEADER..)?;
+        let same = self.state.jobs.contains_key(&answer.job) && bytes == answer.bytes;
+        same.then_some(answer.is_right && self.state.now <= demand.deadline)
     }
 }
 

@@ -4,7 +4,8 @@ use crate::event::Event;
 use crate::state::State;
 use anchor_lang::prelude::Pubkey;
 use credits::events::{EscrowLocked, EscrowRefunded, EscrowSettled};
-use std::collections::BTreeMap;
+use jobs::events::{DemandAnswered, DemandClosed, DemandExpired, DemandMade, JobPaid, Verification};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every event so far, in few words.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,8 @@ pub struct Ledger {
     open: BTreeMap<Pubkey, u64>,
     /// Last number seen of each program's shards.
     seen: BTreeMap<(Pubkey, u8), u64>,
+    /// Open demands by job and number.
+    demands: BTreeSet<(Pubkey, u16)>,
     /// Coins that were sent to vaults of somebody's own accord.
     gifts: BTreeMap<Pubkey, u64>,
 }
@@ -27,7 +30,7 @@ impl Ledger {
         let last = self.seen.entry((event.program, shard)).or_default();
         holds!("sequences", seq == *last + 1, "shard {shard} of {}: {seq} follows {last}", event.program);
         *last = seq;
-        if event.program == credits::ID { self.deposit(event) } else { Ok(()) }
+        if event.program == credits::ID { self.deposit(event) } else { self.demand(event) }
     }
 
     /// Anybody can send coins to a vault: they stay there, in nobody's books.
@@ -38,6 +41,27 @@ impl Ledger {
     /// What was given to `vault`.
     pub fn gifts(&self, vault: &Pubkey) -> u64 {
         self.gifts.get(vault).copied().unwrap_or(0)
+    }
+
+    /// A demand is made once and ends once, and no job is settled while one is open.
+    fn demand(&mut self, event: &Event) -> Checked {
+        if event.program != jobs::ID {
+            return Ok(());
+        }
+        if let Some(e) = event.get::<DemandMade>() {
+            holds!("demands", self.demands.insert((e.job, e.n)), "demand {} of {} was made twice", e.n, e.job);
+        } else if let Some(e) = event.get::<JobPaid>() {
+            let mut open = self.demands.range((e.job, 0)..=(e.job, u16::MAX));
+            let settled = e.verification == Verification::Unchallenged;
+            holds!("demands", !settled || open.next().is_none(), "{} was settled while a demand was open", e.job);
+        }
+        let answered = event.get::<DemandAnswered>().map(|e| (e.job, e.n));
+        let expired = event.get::<DemandExpired>().map(|e| (e.job, e.n));
+        let closed = event.get::<DemandClosed>().map(|e| (e.job, e.n));
+        if let Some((job, n)) = answered.or(expired).or(closed) {
+            holds!("demands", self.demands.remove(&(job, n)), "demand {n} of {job} ended twice");
+        }
+        Ok(())
     }
 
     /// Fee, supplier's share and refund of every ended job are its deposit.
@@ -58,6 +82,8 @@ impl Ledger {
     pub fn check(&self, state: &State) -> Checked {
         let live = self.open.iter().map(|(job, amount)| (job, *amount));
         holds!("deposits", live.eq(state.jobs.iter().map(|(job, j)| (job, j.price))), "deposits are the live jobs'");
+        let open: BTreeSet<(Pubkey, u16)> = state.demands.values().map(|d| (d.job, d.n)).collect();
+        same!("demands", self.demands, open, "open demands are accounts");
         let mut shards = 0;
         let mut count = |program: Pubkey, index: u8, seq: u64| {
             shards += 1;

@@ -14,6 +14,7 @@ pub fn check(state: &State) -> Checked {
     escrows_are_the_live_jobs(state)?;
     devices_and_jobs_agree(state)?;
     audits_fit_their_jobs(state)?;
+    jobs_count_their_demands(state)?;
     operators_count_their_devices(state)?;
     idle_pay_is_promised_once(state)?;
     rounds_count_their_devices(state)
@@ -55,6 +56,32 @@ fn audits_fit_their_jobs(state: &State) -> Checked {
         let Some(raw) = state.raw.get(address) else { continue };
         let least = Rent::default().minimum_balance(raw.data().len()) + fee;
         holds!("audits", raw.lamports() >= least, "{address} holds {} lamports, {least} are needed", raw.lamports());
+    }
+    Ok(())
+}
+
+/// What a job counts as open is there, with rent and bond; what was left by an ended job can still be closed.
+fn jobs_count_their_demands(state: &State) -> Checked {
+    let mut open: BTreeMap<Pubkey, (u8, u8)> = BTreeMap::new();
+    for (address, demand) in &state.demands {
+        let lamports = state.raw.get(address).map_or(0, |a| a.lamports());
+        holds!("demands", lamports > demand.bond, "{address} holds {lamports}, its bond is {}", demand.bond);
+        let Some(job) = state.jobs.get(&demand.job) else { continue };
+        holds!("demands", demand.n < job.demands.next(), "{address} is number {} and not counted", demand.n);
+        holds!("demands", job.status == Status::Committed, "{address} is about a job that is {:?}", job.status);
+        let (others, user) = open.entry(demand.job).or_default();
+        *(if demand.demander == job.user { user } else { others }) += 1;
+    }
+    for (address, job) in &state.jobs {
+        let counted = (job.demands.open, job.demands.open_by_user);
+        same!(
+            "demands",
+            counted,
+            open.get(address).copied().unwrap_or_default(),
+            "open demands are those that are there"
+        );
+        let within = job.demands.open <= job.demands.made && job.demands.open_by_user <= job.demands.made_by_user;
+        holds!("demands", within, "{address} has more open demands than it ever had");
     }
     Ok(())
 }

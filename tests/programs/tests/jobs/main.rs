@@ -4,6 +4,7 @@ mod answer_audit;
 mod cancel_job;
 mod claim_job;
 mod commit_result;
+mod demand;
 mod dispute_cell;
 mod dispute_kinds;
 mod draw_audit;

@@ -186,6 +186,8 @@ pub fn jobs_order(c: &mut Chooser, world: &World) -> Option<jobs::Order> {
                 Parameter::AuditBps => (2_000, 10_000),
                 Parameter::AuditCells => (1, 5),
                 Parameter::AnswerS => (60, 900),
+                Parameter::DemandBond => (500_000, 8_000_000),
+                Parameter::DemandAnswerS => (60, 900),
                 _ => (20 * IO, 1_500 * IO),
             };
             Order::Set { parameter, value: near(c, config.get(parameter), parameter.bounds(), soft) }

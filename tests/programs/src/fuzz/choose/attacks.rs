@@ -61,7 +61,7 @@ impl Chooser {
                 "an account is read-only"
             }
         };
-        Step { act: Act::Send { payer, instructions }, attack: Some(how), fault: None }
+        Step { act: Act::Send { payer, instructions }, attack: Some(how), fault: None, answer: None }
     }
 
     /// Puts another account in the place of one: of the same kind, from the same instruction, or any.

@@ -2,6 +2,7 @@
 mod actions;
 mod attacks;
 mod audits;
+mod demands;
 mod money;
 mod rounds;
 mod stake;
@@ -82,6 +83,7 @@ impl Chooser {
             stake::KINDS,
             work::KINDS,
             audits::KINDS,
+            demands::KINDS,
             rounds::KINDS,
             votes::KINDS,
             time::KINDS,

@@ -60,7 +60,7 @@ fn price(c: &mut Chooser, world: &World) -> Option<Step> {
         let age = if c.chance(90) { 0 } else { c.rng.random_range(-5..200) };
         let spread = if c.chance(90) { c.price / 1_000 } else { c.price / 5 };
         let data = oracle(&feed_id, c.price, spread, world.state.now - age);
-        return Some(Step { act: Act::Oracle(data), attack: None, fault: None });
+        return Some(Step { act: Act::Oracle(data), attack: None, fault: None, answer: None });
     }
     let feed = one(&world.state.feeds)?;
     let speakers: Vec<Pubkey> = feed.quotes.iter().map(|q| q.submitter).filter(|s| c.cast.can_sign(s)).collect();

@@ -237,5 +237,5 @@ fn judge(c: &mut Chooser, world: &World) -> Option<Step> {
     let payer = c.person();
     let reason = if c.chance(50) { SlashReason::WrongCell } else { SlashReason::Silence };
     let instruction = slash(payer, address, pool.owner, (0, beyond), reason);
-    Some(Step { act: Act::Judge { payer, instruction }, attack: None, fault: None })
+    Some(Step { act: Act::Judge { payer, instruction }, attack: None, fault: None, answer: None })
 }

@@ -27,6 +27,7 @@ fn wait(c: &mut Chooser, world: &World) -> Option<Step> {
         }
         _ => None,
     }));
+    due.extend(world.state.demands.values().map(|d| d.deadline));
     due.extend(world.state.proposals.values().flat_map(|p| [p.voting_end, p.eta, p.expires]));
     due.extend(world.state.positions.values().map(|p| p.locked_until));
     let pools = world.state.positions.values().flat_map(|p| [p.warm_epoch, p.cool_epoch]);
