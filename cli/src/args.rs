@@ -1,6 +1,7 @@
 //! The command line.
 mod economy;
 mod import;
+mod watch;
 
 use crate::exit;
 use clap::{Args, Parser, Subcommand};
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 pub use economy::*;
 pub use import::ImportArgs;
+pub use watch::WatchArgs;
 
 /// A decentralised GPU cloud whose work is proved: buy credits, post jobs, run workers, look at the network.
 #[derive(Parser)]
@@ -71,6 +73,9 @@ pub enum Command {
     /// The supplier's daemon
     #[command(subcommand)]
     Worker(WorkerCommand),
+    /// Check the results of other people's jobs, prove the wrong ones, and earn a share of what is slashed; until Ctrl-C
+    #[command(after_help = watch::HELP)]
+    Watch(WatchArgs),
     /// Stake in pools of operators and users
     #[command(subcommand)]
     Stake(StakeCommand),

@@ -147,6 +147,9 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
     let watched = net.io(&net.user, &["job", "watch", job]);
     assert_eq!((&watched["status"], &watched["device"]), (&"committed".into(), &device["device"]));
 
+    let checked = net.io(&net.staker, &["watch", "--once"]);
+    assert_eq!((&checked["counters"]["right"], &checked["counters"]["wrong"]), (&1.into(), &0.into()));
+
     let stranger = net.command(&net.supplier, &["job", "accept", job]).output().unwrap();
     assert_eq!(stranger.status.code(), Some(3), "only the user may accept");
     let honest = net.command(&net.user, &["job", "dispute", job]).output().unwrap();

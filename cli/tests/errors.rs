@@ -29,6 +29,7 @@ fn help_lists_every_command_and_the_exit_codes() {
         "job",
         "device",
         "worker",
+        "watch",
         "stake",
         "rewards",
         "gov",
@@ -62,6 +63,19 @@ fn an_unreachable_node_is_named_and_exits_4() {
     let output = io(home.path(), &["--url", "http://127.0.0.1:9", "wallet", "balance"]);
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
     assert!(stderr(&output).contains("http://127.0.0.1:9"), "{}", stderr(&output));
+    let output = io(home.path(), &["--url", "http://127.0.0.1:9", "watch", "--once", "--dry-run"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+}
+
+#[test]
+fn a_watcher_without_a_wallet_or_with_a_wrong_share_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let output = io(home.path(), &["watch"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("hint: create one with `io wallet new`"), "{}", stderr(&output));
+    let output = io(home.path(), &["watch", "--dry-run", "--share", "101"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("\"101\" is not a rate of 0 to 100 percent"), "{}", stderr(&output));
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! A local network for end-to-end tests: the real programs, validator, Postgres, indexer, API and workers.
+pub mod cheat;
+
 use anyhow::Result;
 use client::{Chain, Keypair, Pubkey, Signer, jobs_ix};
 use compute::Preference;
@@ -6,7 +8,9 @@ use demo::supply;
 use localnet::{LocalNet, Options};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
 use worker::{Config, Worker};
 
 /// Root of the workspace.
@@ -29,10 +33,19 @@ const STAKE: u64 = 50 * 100_000_000;
 
 /// A network in a folder of its own, with blocks every 100 ms and epochs of 2 s.
 pub async fn network(challenge_window_s: u32) -> Result<(LocalNet, TempDir)> {
+    network_of(challenge_window_s, 60).await
+}
+
+/// [`network`], with so many seconds to answer an audit.
+///
+/// # Errors
+/// If it does not start.
+pub async fn network_of(challenge_window_s: u32, answer_s: u32) -> Result<(LocalNet, TempDir)> {
     let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
     let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
     options.slot_ms = 100;
     options.challenge_window_s = challenge_window_s;
+    options.answer_s = answer_s;
     options.epoch_s = 2;
     Ok((LocalNet::start(options, |_| {}).await?, folder))
 }
@@ -122,4 +135,29 @@ impl Device {
     pub async fn account(&self, chain: &Chain) -> Result<jobs::state::Device> {
         Ok(chain.get("device", &client::address::device(&self.key), "registered above").await?)
     }
+}
+
+/// The network's RPC behind a proxy that closes the first `drops` connections as soon as they are made. Gives its address.
+///
+/// # Panics
+/// If this machine has no free port.
+pub async fn flaky(net: &LocalNet, drops: u32) -> String {
+    let target = net.rpc_url.trim_start_matches("http://").to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let left = Arc::new(AtomicU32::new(drops));
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
+                continue; // dropping the stream closes it
+            }
+            let target = target.clone();
+            tokio::spawn(async move {
+                if let Ok(mut node) = TcpStream::connect(target).await {
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut node).await;
+                }
+            });
+        }
+    });
+    url
 }

@@ -65,7 +65,7 @@ async fn twenty_six_million_published_weights_are_paid_for_and_one_wrong_byte_is
     match compute::choose(&Preference::SoftwareGpu) {
         Ok((mut gpu, choice)) => {
             let execution = gpu.execute(&model, &batch).unwrap();
-            assert!(execution.activations[1..] == review.result.outputs, "{} gives other bits", choice.chosen);
+            assert!(execution.activations[1..] == review.served.result.outputs, "{} gives other bits", choice.chosen);
             clock.lap("the same bits on the GPU's kernels");
         }
         Err(error) => println!("not executed on the GPU's kernels: {error}"),
@@ -83,9 +83,13 @@ async fn twenty_six_million_published_weights_are_paid_for_and_one_wrong_byte_is
     clock.lap("dispute");
     println!(
         "layer {}, row {}, column {}: {} bytes of evidence in {} transactions",
-        disputed.layer, disputed.row, disputed.column, disputed.evidence_bytes, disputed.uploads
+        disputed.fault.layer,
+        disputed.fault.row,
+        disputed.fault.column,
+        disputed.fault.evidence.len(),
+        disputed.uploads
     );
-    assert_eq!((disputed.layer, disputed.row), (0, ROWS as u32 - 1));
-    assert_ne!(disputed.expected, disputed.committed);
+    assert_eq!((disputed.fault.layer, disputed.fault.row), (0, ROWS as u32 - 1));
+    assert_ne!(disputed.fault.expected, disputed.fault.committed);
     net.stop().await.unwrap();
 }

@@ -116,7 +116,7 @@ async fn a_worker_answers_from_its_own_disk_after_a_restart_and_by_computing_aga
     // Executing again has served the result again.
     let outcome = user::follow(&story.chain, &story.blobs, &story.user, &demand).await.unwrap();
     let Outcome::Served(review) = outcome else { panic!("the result can be had") };
-    assert_eq!(review.job.status, Status::Committed);
+    assert_eq!(review.served.job.status, Status::Committed);
     let open = ask(Item::LayerRoots).await;
     user::accept(&story.chain, &story.user, *review).await.unwrap();
     assert_eq!(user::close_demands(&story.chain, &story.user, &posted.job).await.unwrap(), 1);

@@ -145,7 +145,7 @@ struct How {
 }
 
 /// Enough for every instruction to succeed often, in about a minute.
-const FUZZ_STEPS: u64 = 20_000;
+const FUZZ_STEPS: u64 = 40_000;
 
 fn main() -> Result<()> {
     let paths = Paths::find()?;

@@ -223,7 +223,7 @@ async fn accept(context: &Context, address: Pubkey, output: Option<PathBuf>, dem
         found = Ok(demand::withheld(context, address, found, demand).await?);
     }
     let review = found?;
-    let bytes = review.result.output().to_vec();
+    let bytes = review.served.result.output().to_vec();
     let (confirmed, report) = user::accept(&chain, &context.wallet()?, review).await?;
     // Whoever asked for the data of this job gets the bond back.
     user::close_demands(&chain, &context.wallet()?, &address).await?;
@@ -250,21 +250,22 @@ async fn dispute(context: &Context, address: Pubkey) -> Result<Output> {
     }
     let review = found?;
     let proven = user::dispute(&chain, &context.wallet()?, &review).await?;
+    let fault = &proven.fault;
     let text = format!(
         "proved: layer {}, row {}, column {} is {}, the worker committed to {}\n\
          {} bytes of evidence in {} transactions; the price is back with its user\nsignature {}",
-        proven.layer,
-        proven.row,
-        proven.column,
-        proven.expected,
-        proven.committed,
-        proven.evidence_bytes,
+        fault.layer,
+        fault.row,
+        fault.column,
+        fault.expected,
+        fault.committed,
+        fault.evidence.len(),
         proven.uploads + 1,
         proven.confirmed.signature
     );
     let json = json!({
-        "job": address.to_string(), "layer": proven.layer, "row": proven.row, "column": proven.column,
-        "expected": proven.expected, "committed": proven.committed,
+        "job": address.to_string(), "layer": fault.layer, "row": fault.row, "column": fault.column,
+        "expected": fault.expected, "committed": fault.committed,
         "signature": proven.confirmed.signature.to_string(),
     });
     Ok(Output::new(&json, text))

@@ -17,6 +17,7 @@ mod simulate;
 mod stake;
 mod standing;
 mod wallet;
+mod watch;
 mod worker;
 
 use crate::args::{Cli, Command};
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli) -> Result<Output> {
         Command::Job(command) => job::run(&context, command).await,
         Command::Device(command) => device::run(&context, command).await,
         Command::Worker(command) => worker::run(&context, command).await,
+        Command::Watch(args) => watch::run(&context, args).await,
         Command::Stake(command) => stake::run(&context, command).await,
         Command::Rewards(command) => rewards::run(&context, command).await,
         Command::Gov(command) => gov::run(&context, command).await,

@@ -1,5 +1,6 @@
 //! Content-addressed blobs: models, inputs and results, named by the sha256 of their bytes.
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, PutPayload};
@@ -7,6 +8,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// sha256 of a blob.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +41,8 @@ pub enum BlobError {
     Damaged { id: BlobId, found: BlobId },
     #[error("blob {id} has {size} bytes, more than the {limit} accepted")]
     TooLarge { id: BlobId, size: u64, limit: u64 },
+    #[error("blob {id} did not arrive within {seconds} s")]
+    Slow { id: BlobId, seconds: u64 },
     #[error("blob store: {0}")]
     Store(#[from] object_store::Error),
     #[error("cannot open blob store folder {path}: {cause}")]
@@ -50,6 +54,7 @@ pub enum BlobError {
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
     limit: u64,
+    patience: Option<Duration>,
 }
 
 /// Largest blob that is read: 1 GiB.
@@ -64,12 +69,23 @@ impl Blobs {
         let open = |cause: String| BlobError::Open { path: path.display().to_string(), cause };
         std::fs::create_dir_all(path).map_err(|e| open(e.to_string()))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|e| open(e.to_string()))?;
-        Ok(Blobs { store: Arc::new(store), limit: MAX_BYTES })
+        Ok(Blobs::over(Arc::new(store)))
+    }
+
+    /// Blobs in any object store.
+    pub fn over(store: Arc<dyn ObjectStore>) -> Self {
+        Blobs { store, limit: MAX_BYTES, patience: None }
     }
 
     /// The same store, refusing to read blobs over `limit` bytes (and never over [`MAX_BYTES`]).
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = limit.min(MAX_BYTES);
+        self
+    }
+
+    /// The same store, giving up on a blob that has not arrived within `patience`.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
         self
     }
 
@@ -87,8 +103,14 @@ impl Blobs {
     /// Reads a blob and checks its hash.
     ///
     /// # Errors
-    /// If it is missing, too large, or does not hash to `id`.
+    /// If it is missing, too large, too slow, or does not hash to `id`.
     pub async fn get(&self, id: BlobId) -> Result<Bytes, BlobError> {
+        let Some(patience) = self.patience else { return self.fetch(id).await };
+        let slow = BlobError::Slow { id, seconds: patience.as_secs() };
+        tokio::time::timeout(patience, self.fetch(id)).await.unwrap_or(Err(slow))
+    }
+
+    async fn fetch(&self, id: BlobId) -> Result<Bytes, BlobError> {
         let got = match self.store.get(&key(id)).await {
             Err(object_store::Error::NotFound { .. }) => return Err(BlobError::Missing(id)),
             other => other?,
@@ -96,9 +118,17 @@ impl Blobs {
         if got.meta.size > self.limit {
             return Err(BlobError::TooLarge { id, size: got.meta.size, limit: self.limit });
         }
-        let bytes = got.bytes().await?;
+        // The store may send more than it announced.
+        let (mut bytes, mut parts) = (BytesMut::with_capacity(got.meta.size as usize), got.into_stream());
+        while let Some(part) = parts.try_next().await? {
+            let size = (bytes.len() + part.len()) as u64;
+            if size > self.limit {
+                return Err(BlobError::TooLarge { id, size, limit: self.limit });
+            }
+            bytes.extend_from_slice(&part);
+        }
         match BlobId::of(&bytes) {
-            found if found == id => Ok(bytes),
+            found if found == id => Ok(bytes.freeze()),
             found => Err(BlobError::Damaged { id, found }),
         }
     }

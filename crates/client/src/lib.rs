@@ -11,6 +11,7 @@ pub mod credits_ix;
 pub mod error;
 pub mod evidence;
 pub mod governance_ix;
+pub mod history;
 pub mod jobs_ix;
 pub mod models_ix;
 pub mod parameter;

@@ -176,7 +176,7 @@ async fn job(story: &Story<'_>, supplier: &Supplier, pay_io: Option<u64>) -> Res
     let posted = story.post_with(pay_io).await?;
     story.committed(&posted.job).await?;
     let review = user::review(&story.chain, &story.blobs, &posted.job).await?;
-    let price = review.job.price;
+    let price = review.served.job.price;
     user::accept(&story.chain, &story.user, review).await?;
     let share = story.owed(&owner).await?.saturating_sub(before);
     Ok((posted.job, price.saturating_sub(share)))

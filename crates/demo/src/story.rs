@@ -274,7 +274,8 @@ impl<'a> Story<'a> {
         story.note("commit_result", report.commit_signature);
         progress("checking every cell of the result, then accepting it");
         let review = user::review(&story.chain, &story.blobs, &posted.job).await?;
-        let (commitment, ours) = (worker::work::hex(&review.job.commitment), review.result.output().to_vec());
+        let (commitment, ours) =
+            (worker::work::hex(&review.served.job.commitment), review.served.result.output().to_vec());
         let (accepted, check) = user::accept(&story.chain, &story.user, review).await?;
         story.note("accept_result", accepted.signature);
         story.stages.lap("verify_and_accept");
@@ -365,12 +366,12 @@ impl<'a> Story<'a> {
         let cheater_paid = self.owed(&cheater.owner.pubkey()).await? > 0;
         cheater.stop().await?;
         let fault = Fault {
-            layer: proven.layer,
-            row: proven.row,
-            column: proven.column,
-            expected: proven.expected,
-            committed: proven.committed,
-            evidence_bytes: proven.evidence_bytes,
+            layer: proven.fault.layer,
+            row: proven.fault.row,
+            column: proven.fault.column,
+            expected: proven.fault.expected,
+            committed: proven.fault.committed,
+            evidence_bytes: proven.fault.evidence.len(),
             slashed_io: io(slashed).to_string(),
             prover_io: io(reward).to_string(),
             refusal,

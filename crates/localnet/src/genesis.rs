@@ -45,6 +45,7 @@ pub struct Genesis<'a> {
     pub guardian: Pubkey,
     pub submitters: &'a [Keypair],
     pub challenge_window_s: u32,
+    pub answer_s: u32,
     pub epoch_s: u32,
     pub voting_s: u32,
     pub timelock_s: u32,
@@ -138,7 +139,7 @@ impl Genesis<'_> {
             // With half of all jobs audited, deterrence asks for less than `reserve_bps`.
             audit_bps: 5_000,
             audit_cells: 2,
-            answer_s: 60,
+            answer_s: self.answer_s,
             demand_bond: DEMAND_BOND,
             demand_answer_s: self.challenge_window_s,
             rounds: self.round_rules,

@@ -34,6 +34,8 @@ pub struct Options {
     pub database_url: Option<String>,
     pub slot_ms: u64,
     pub challenge_window_s: u32,
+    /// Time to answer an audit.
+    pub answer_s: u32,
     pub epoch_s: u32,
     /// Length of a vote, and from its end to its execution.
     pub voting_s: u32,
@@ -56,6 +58,7 @@ impl Options {
             database_url: None,
             slot_ms: 400,
             challenge_window_s: 60,
+            answer_s: 60,
             epoch_s: 10,
             voting_s: 30,
             timelock_s: 10,
@@ -109,6 +112,7 @@ impl LocalNet {
             guardian: guardian.pubkey(),
             submitters: &submitters,
             challenge_window_s: options.challenge_window_s,
+            answer_s: options.answer_s,
             epoch_s: options.epoch_s,
             voting_s: options.voting_s,
             timelock_s: options.timelock_s,

@@ -18,14 +18,18 @@ pub enum UserError {
     Fetch(#[from] WorkerError),
     #[error("job {job} has no committed result yet: it is {status:?}")]
     NoResult { job: Pubkey, status: jobs::state::Status },
-    #[error("the served result of job {job} cannot be read: {cause}")]
-    BadResult { job: Pubkey, cause: String },
-    /// What was committed to is not served.
+    /// The worker committed to bytes that cannot be had.
     #[error("the result of job {job} cannot be had: {cause}")]
     Withheld { job: Pubkey, cause: BlobError },
+    #[error("the check of job {job} broke off: {cause}")]
+    CheckFailed { job: Pubkey, cause: String },
+    #[error("job {job} has ended meanwhile: somebody else proved it, or it was paid")]
+    Ended { job: Pubkey },
+    #[error("the served result of job {job} cannot be read: {cause}")]
+    BadResult { job: Pubkey, cause: String },
     /// The result is wrong; it was not accepted.
     #[error("the result of job {job} is wrong and was not accepted: {rejection}{hint}")]
-    Rejected { job: Pubkey, rejection: Rejection, hint: String },
+    Rejected { job: Pubkey, rejection: Box<Rejection>, hint: String },
     #[error("there is nothing to dispute: the result of job {job} is right")]
     Honest { job: Pubkey },
     #[error("the fault cannot be shown as one cell: {0}")]

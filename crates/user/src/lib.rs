@@ -10,9 +10,9 @@ mod review;
 mod withheld;
 
 pub use convict::{Conviction, convict};
-pub use dispute::{Disputed, dispute};
+pub use dispute::{Disputed, Fault, dispute, prove};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
 pub use redeem::{claim, rebate, redeem};
-pub use review::{Review, accept, cancel, draw, expire, review};
+pub use review::{Review, Served, accept, cancel, draw, expire, fetch, fetch_given, review};
 pub use withheld::{Outcome, close_demands, demand, demand_output, expire_demand, follow, is_withheld, overdue};

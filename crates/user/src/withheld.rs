@@ -167,9 +167,12 @@ pub async fn expire_demand(chain: &Chain, wallet: &Keypair, demand: &Demand) -> 
     let job = find_job(chain, &demand.job).await?;
     let me = wallet.pubkey();
     // The refund and the caller's share need these accounts.
-    let accounts = [credits_ix::create_iosd_account(me, job.user), credits_ix::create_io_account(me, me)];
-    chain.send(&accounts, &[wallet]).await?;
-    Ok(chain.send(&[jobs_ix::expire_demand(me, &job, demand)], &[wallet]).await?)
+    let end = [
+        credits_ix::create_iosd_account(me, job.user),
+        credits_ix::create_io_account(me, me),
+        jobs_ix::expire_demand(me, &job, demand),
+    ];
+    Ok(chain.send(&end, &[wallet]).await?)
 }
 
 /// Returns rents and bonds of demands that a job that has ended has left behind; how many. Anybody may.

@@ -6,6 +6,7 @@ mod claim_job;
 mod commit_result;
 mod demand;
 mod dispute_cell;
+mod dispute_forged;
 mod dispute_kinds;
 mod draw_audit;
 mod ended_jobs;

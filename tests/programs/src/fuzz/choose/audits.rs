@@ -9,7 +9,7 @@ use judge::audit;
 use rand::Rng;
 
 pub const KINDS: &[Kind] =
-    &[kind("jobs.draw_audit", 70, draw), kind("jobs.open_cell", 24, answer), kind("jobs.expire_audit", 60, expire)];
+    &[kind("jobs.draw_audit", 70, draw), kind("jobs.open_cell", 20, answer), kind("jobs.expire_audit", 90, expire)];
 
 fn draw(c: &mut Chooser, world: &World) -> Option<Step> {
     let slot = world.state.slot;

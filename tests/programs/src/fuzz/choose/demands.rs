@@ -10,10 +10,10 @@ use jobs::state::{Demand, Job, Status};
 use rand::Rng;
 
 pub const KINDS: &[Kind] = &[
-    kind("jobs.demand_data", 14, demand),
-    kind("jobs.answer_demand", 16, answer),
-    kind("jobs.expire_demand", 18, expire),
-    kind("jobs.close_demand", 10, close),
+    kind("jobs.demand_data", 13, demand),
+    kind("jobs.answer_demand", 22, answer),
+    kind("jobs.expire_demand", 16, expire),
+    kind("jobs.close_demand", 16, close),
 ];
 
 /// Something that the job has, mostly.

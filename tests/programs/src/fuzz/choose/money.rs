@@ -13,7 +13,7 @@ use rand::Rng;
 use solana_instruction::Instruction;
 
 pub const KINDS: &[Kind] = &[
-    kind("price", 30, price),
+    kind("price", 44, price),
     kind("credits.buy_credits", 8, buy),
     kind("transfer", 2, transfer),
     kind("credits.request_redemption", 5, request),

@@ -7,7 +7,7 @@ use crate::vm::SECONDS_PER_SLOT;
 use jobs::state::{Audit, Status};
 use rand::Rng;
 
-pub const KINDS: &[Kind] = &[kind("wait", 34, wait)];
+pub const KINDS: &[Kind] = &[kind("wait", 36, wait)];
 
 fn wait(c: &mut Chooser, world: &World) -> Option<Step> {
     let (now, epoch_s) = (world.state.now, i64::from(crate::net::EPOCH_S));

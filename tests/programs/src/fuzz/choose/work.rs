@@ -22,16 +22,16 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.retire_device", 1, retire_device),
     kind("jobs.register_model", 1, register_model),
     kind("jobs.open_draft", 2, draft),
-    kind("jobs.close_draft", 1, close_draft),
+    kind("jobs.close_draft", 2, close_draft),
     kind("jobs.post_job", 26, post),
-    kind("jobs.claim_job", 44, claim),
-    kind("jobs.commit_result", 40, commit),
-    kind("jobs.accept_result", 4, accept),
-    kind("jobs.settle_job", 60, settle),
-    kind("jobs.cancel_job", 2, cancel),
-    kind("jobs.expire_job", 4, expire),
-    kind("jobs.expire_claim", 5, expire_claim),
-    kind("jobs.dispute_cell", 18, dispute),
+    kind("jobs.claim_job", 54, claim),
+    kind("jobs.commit_result", 54, commit),
+    kind("jobs.accept_result", 2, accept),
+    kind("jobs.settle_job", 80, settle),
+    kind("jobs.cancel_job", 1, cancel),
+    kind("jobs.expire_job", 1, expire),
+    kind("jobs.expire_claim", 2, expire_claim),
+    kind("jobs.dispute_cell", 6, dispute),
     kind("jobs.close_proof", 2, close_proof),
 ];
 
@@ -216,14 +216,17 @@ fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (address, job) = job(c, world, Status::Committed, |_| true)?;
+    // Mostly one whose data is demanded: its demands are to be closed then.
+    let asked = c.chance(50);
+    let (address, job) = job(c, world, Status::Committed, |j| !asked || j.demands.any_open())?;
     let owner = c.mostly(job.user);
     Some(Step::send(owner, vec![jobs_ix::accept_result(owner, address, &job)]))
 }
 
 fn settle(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
-    let (address, job) = job(c, world, Status::Committed, |j| now > j.window_end && j.audit.settled().is_ok())?;
+    let (address, job) =
+        job(c, world, Status::Committed, |j| now > j.window_end && j.audit.settled().is_ok() && !j.demands.any_open())?;
     Some(Step::send(c.person(), vec![jobs_ix::settle_job(address, &job)]))
 }
 
