@@ -181,7 +181,7 @@ fn cells_of_any_width_are_judged_within_their_compute_units() {
             let judged = judged_cu(&mut registered(&model), &model, cell);
             println!("{name}, {k} products: {judged} CU to judge, {cu} CU with refund and slash");
             assert!(judged <= bound, "{judged} CU, {bound} are promised");
-            assert!(name != "gemm" || k != 4_096 || judged <= 61_000, "{judged} CU");
+            assert!(name != "gemm" || k != 4_096 || judged <= 62_000, "{judged} CU");
             assert!(k > 4_096 || cu < 200_000, "{cu} CU: more than a transaction has without asking");
         }
     }
