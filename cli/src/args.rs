@@ -348,6 +348,25 @@ pub enum DeviceCommand {
         /// Address of the device
         device: String,
     },
+    /// Offer a device's time: at or below its class's ceiling it earns idle pay in rounds that it passes
+    Offer {
+        /// Address of the device
+        device: String,
+        /// IOSD for 10^12 multiply-accumulates; 0 takes the offer back
+        price: String,
+    },
+    /// Change a device's class: a higher one needs a challenge passed at its throughput, and more stake
+    Class {
+        /// Address of the device
+        device: String,
+        /// 0 to 3
+        class: u8,
+    },
+    /// How a device stands in challenge rounds
+    Challenge {
+        /// Address of the device
+        device: String,
+    },
     /// Test this machine's GPUs and CPU against known answers and measure them; needs no network
     Check {
         /// auto, cpu, gpu, gpu:PART-OF-NAME or software

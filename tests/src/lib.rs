@@ -50,6 +50,19 @@ pub async fn network_of(challenge_window_s: u32, answer_s: u32) -> Result<(Local
     Ok((LocalNet::start(options, |_| {}).await?, folder))
 }
 
+/// The same, with challenge rounds that the keeper holds: short ones, of the smallest work.
+pub async fn network_with_rounds() -> Result<(LocalNet, TempDir)> {
+    let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
+    let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
+    options.slot_ms = 100;
+    options.epoch_s = 2;
+    options.rounds = true;
+    // Two cores may be busy with other tests.
+    let (window_s, every_s, answer_s) = (10, 20, 15);
+    options.round_rules = jobs::RoundRules { window_s, every_s, answer_s, rows: [64; 4], ..options.round_rules };
+    Ok((LocalNet::start(options, |_| {}).await?, folder))
+}
+
 /// A registered device with its worker's settings. The worker runs when the test says so.
 pub struct Device {
     pub key: Pubkey,

@@ -3,6 +3,7 @@ use crate::config::Config;
 use crate::error::WorkerError;
 use crate::kept::{JobData, Kept};
 use crate::offer::Policy;
+use crate::rounds::{Rounds, Seen};
 use crate::stake::{self, Stake};
 use crate::work::{self, Finished, Prepared, hex};
 use blobs::Blobs;
@@ -45,6 +46,8 @@ pub enum Step {
     Settled(Pubkey),
     /// Gave up a job whose commit deadline had passed: its user was refunded.
     Expired(Pubkey),
+    /// Took part in this challenge round.
+    Challenged(u64),
 }
 
 /// How long the parts of a committed job took, seconds.
@@ -77,6 +80,7 @@ pub struct Worker {
     /// Jobs that were looked at and left, and when: fetching and hashing again must not be free for whoever posts them.
     left: HashMap<Pubkey, Instant>,
     stake: Stake,
+    rounds: Rounds,
     reports: Option<mpsc::UnboundedSender<JobReport>>,
 }
 
@@ -102,6 +106,7 @@ impl Worker {
             models: VecDeque::new(),
             left: HashMap::new(),
             stake: Stake::default(),
+            rounds: Rounds::default(),
             reports: None,
         })
     }
@@ -154,6 +159,10 @@ impl Worker {
     pub async fn step(&mut self) -> Result<Step, WorkerError> {
         let hint = "register it with `io device register`";
         let device: Device = self.chain.get("device", &address::device(&self.device()), hint).await?;
+        match self.rounds.step(&self.chain, &self.key, &self.backend, &device).await? {
+            Seen::Nothing => {}
+            Seen::Committed(round) | Seen::Answered(round) | Seen::Shared(round) => return Ok(Step::Challenged(round)),
+        }
         if device.live_job == Pubkey::default() {
             self.kept.forget_all_but(None);
             self.data = None;
@@ -203,6 +212,9 @@ impl Worker {
         let expected_s = model.macs() as f64 * f64::from(job.rows) / self.macs_per_s;
         if let Some(refusal) = self.policy.refuse(job, now, expected_s) {
             return Err(refusal.to_string());
+        }
+        if self.rounds.collides(now, expected_s) {
+            return Err("it would not be done before the next challenge round".into());
         }
         let input = work::fetch_input(&self.blobs, address, job, &model).await.map_err(|e| e.to_string())?;
         Ok(Prepared { model, input })

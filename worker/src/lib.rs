@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod error;
 pub mod kept;
 pub mod offer;
+mod rounds;
 mod stake;
 pub mod work;
 

@@ -7,6 +7,7 @@ use tracing::info;
 const EVERY: Duration = Duration::from_secs(5);
 /// Why a claim is refused although nobody else was first: too little stake, a pause, or the coin's price.
 const NOT_NOW: &[&str] = &[
+    "HiringPaused",
     "StakeTooLow",
     "NotEnoughStake",
     "PoolWornOut",

@@ -1,6 +1,6 @@
 use crate::args::DeviceCommand;
-use crate::commands::check;
 use crate::commands::pools::{opening, require_io};
+use crate::commands::{check, standing};
 use crate::context::{Context, address, amount, percent};
 use crate::exit::refused;
 use crate::output::Output;
@@ -32,6 +32,9 @@ pub async fn run(context: &Context, command: DeviceCommand) -> Result<Output> {
             register(context, wish).await
         }
         DeviceCommand::Retire { device } => retire(context, address(&device)?).await,
+        DeviceCommand::Offer { device, price } => standing::offer(context, address(&device)?, &price).await,
+        DeviceCommand::Class { device, class } => standing::class(context, address(&device)?, class).await,
+        DeviceCommand::Challenge { device } => standing::challenge(context, address(&device)?).await,
         DeviceCommand::Check { backend } => check::run(context, &backend).await,
     }
 }

@@ -23,6 +23,7 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<Output> {
     options.epoch_s = args.epoch;
     options.voting_s = args.voting;
     options.timelock_s = args.timelock;
+    options.rounds = true;
     let net = LocalNet::start(options, &progress).await?;
 
     progress("funding a user, a supplier and a staker");
@@ -46,7 +47,7 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<Output> {
     eprintln!("blobs     {}", blobs.display());
     let (epoch, voting, timelock) = (args.epoch, args.voting, args.timelock);
     eprintln!(
-        "epochs of {epoch} s, votes of {voting} s, timelock {timelock} s; a keeper closes epochs and pays redemptions"
+        "epochs of {epoch} s, votes of {voting} s, timelock {timelock} s; a keeper closes epochs, pays redemptions and holds challenge rounds"
     );
     eprintln!("Try: export IO_URL={} IO_BLOBS={} IO_KEYPAIR={}", net.rpc_url, blobs.display(), user.display());
     eprintln!("     io credits buy 5");

@@ -15,6 +15,7 @@ mod rewards;
 mod services;
 mod simulate;
 mod stake;
+mod standing;
 mod wallet;
 mod watch;
 mod worker;

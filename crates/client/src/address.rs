@@ -104,6 +104,11 @@ pub fn job(user: &Pubkey, seq: u64) -> Pubkey {
     jobs_pda(&[j::JOB_SEED, user.as_ref(), &seq.to_le_bytes()])
 }
 
+/// A challenge round.
+pub fn round(number: u64) -> Pubkey {
+    jobs_pda(&[j::ROUND_SEED, &number.to_le_bytes()])
+}
+
 pub fn proof(job: &Pubkey, prover: &Pubkey) -> Pubkey {
     jobs_pda(&[j::PROOF_SEED, job.as_ref(), prover.as_ref()])
 }

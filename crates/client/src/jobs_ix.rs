@@ -219,11 +219,11 @@ fn refund(address: Pubkey, job: &Job) -> accounts::Refund {
     }
 }
 
-fn claimed(job: &Job) -> accounts::Claimed {
+pub(crate) fn claimed(device: &Pubkey, operator: &Pubkey) -> accounts::Claimed {
     accounts::Claimed {
-        device: address::device(&job.device),
-        operator: address::operator(&job.operator),
-        stake: stake(&job.operator),
+        device: address::device(device),
+        operator: address::operator(operator),
+        stake: stake(operator),
         staking_authority: address::staking_authority(),
         rewards: address::rewards(),
         stake_vault: address::stake_vault(),
@@ -265,7 +265,7 @@ pub fn expire_audit(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
     let accounts = accounts::ExpireAudit {
         caller,
         refund: refund(address, job),
-        claimed: claimed(job),
+        claimed: claimed(&job.device, &job.operator),
         io_mint: address::io_mint(),
         caller_io: address::io_account(&caller),
         event_authority: event_authority(),
@@ -328,7 +328,7 @@ pub fn expire_unclaimed(address: Pubkey, job: &Job) -> Instruction {
 pub fn expire_claim(address: Pubkey, job: &Job) -> Instruction {
     let accounts = accounts::ExpireClaim {
         refund: refund(address, job),
-        claimed: claimed(job),
+        claimed: claimed(&job.device, &job.operator),
         user_io: address::io_account(&job.user),
         event_authority: event_authority(),
         program: jobs::ID,
@@ -382,7 +382,7 @@ pub fn dispute_cell(prover: Pubkey, address: Pubkey, job: &Job, (layer, row, col
         proof: address::proof(&address, &prover),
         model: address::model(&job.model_root),
         refund: refund(address, job),
-        claimed: claimed(job),
+        claimed: claimed(&job.device, &job.operator),
         io_mint: address::io_mint(),
         prover_io: address::io_account(&prover),
         event_authority: event_authority(),
@@ -432,7 +432,7 @@ pub fn expire_demand(caller: Pubkey, job: &Job, demand: &Demand) -> Instruction 
         demand: address::demand(&demand.job, demand.n),
         demander: demand.demander,
         refund: refund(demand.job, job),
-        claimed: claimed(job),
+        claimed: claimed(&job.device, &job.operator),
         io_mint: address::io_mint(),
         caller_io: address::io_account(&caller),
         event_authority: event_authority(),

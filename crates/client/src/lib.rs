@@ -17,6 +17,7 @@ pub mod models_ix;
 pub mod parameter;
 pub mod preview;
 pub mod read;
+pub mod rounds_ix;
 pub mod staking_ix;
 pub mod wallet;
 

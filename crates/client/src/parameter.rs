@@ -1,8 +1,8 @@
 //! Everything that a vote may change, by name: `credits.fee_bps`, `rules.voting_s`.
 use crate::{Chain, ClientError};
-use economy::IO_DECIMALS;
-use economy::amount::{SOL_DECIMALS, io, parse, sol};
+use economy::amount::{SOL_DECIMALS, io, iosd, parse, sol};
 use economy::parameter::{Bounds, ParameterError, Step};
+use economy::{IO_DECIMALS, IOSD_DECIMALS};
 use governance::{Action, Rule};
 
 /// A parameter of one of the programs.
@@ -25,6 +25,12 @@ pub enum Unit {
     Count,
     /// The chain's own coin, decimal.
     Sol,
+    /// Credits, decimal.
+    Iosd,
+    /// Rows of a matrix.
+    Rows,
+    /// Multiply-accumulates per second.
+    MacsPerSecond,
 }
 
 /// Why a value is not accepted.
@@ -72,6 +78,22 @@ const TABLE: &[(&str, Parameter, Unit)] = {
         ("jobs.answer_s", Jobs(J::AnswerS), Unit::Seconds),
         ("jobs.demand_bond", Jobs(J::DemandBond), Unit::Sol),
         ("jobs.demand_answer_s", Jobs(J::DemandAnswerS), Unit::Seconds),
+        ("jobs.round_window_s", Jobs(J::RoundWindowS), Unit::Seconds),
+        ("jobs.round_every_s", Jobs(J::RoundEveryS), Unit::Seconds),
+        ("jobs.round_answer_s", Jobs(J::RoundAnswerS), Unit::Seconds),
+        ("jobs.challenge_slash_bps", Jobs(J::ChallengeSlashBps), Unit::Bps),
+        ("jobs.class_rows_0", Jobs(J::ClassRows0), Unit::Rows),
+        ("jobs.class_rows_1", Jobs(J::ClassRows1), Unit::Rows),
+        ("jobs.class_rows_2", Jobs(J::ClassRows2), Unit::Rows),
+        ("jobs.class_rows_3", Jobs(J::ClassRows3), Unit::Rows),
+        ("jobs.class_throughput_0", Jobs(J::ClassThroughput0), Unit::MacsPerSecond),
+        ("jobs.class_throughput_1", Jobs(J::ClassThroughput1), Unit::MacsPerSecond),
+        ("jobs.class_throughput_2", Jobs(J::ClassThroughput2), Unit::MacsPerSecond),
+        ("jobs.class_throughput_3", Jobs(J::ClassThroughput3), Unit::MacsPerSecond),
+        ("jobs.class_ceiling_0", Jobs(J::ClassCeiling0), Unit::Iosd),
+        ("jobs.class_ceiling_1", Jobs(J::ClassCeiling1), Unit::Iosd),
+        ("jobs.class_ceiling_2", Jobs(J::ClassCeiling2), Unit::Iosd),
+        ("jobs.class_ceiling_3", Jobs(J::ClassCeiling3), Unit::Iosd),
         ("rules.deposit", Rules(Rule::Deposit), Unit::Io),
         ("rules.voting_s", Rules(Rule::VotingS), Unit::Seconds),
         ("rules.timelock_s", Rules(Rule::TimelockS), Unit::Seconds),
@@ -121,6 +143,9 @@ impl Parameter {
             Unit::Io => format!("{} IO", io(value)),
             Unit::Count => value.to_string(),
             Unit::Sol => format!("{} SOL", sol(value)),
+            Unit::Iosd => format!("{} IOSD", iosd(value)),
+            Unit::Rows => format!("{value} rows"),
+            Unit::MacsPerSecond => format!("{value} MAC/s"),
         }
     }
 
@@ -144,6 +169,9 @@ impl Parameter {
             Unit::Io => (parse(text, IO_DECIMALS), "an amount of IO with up to 8 decimals"),
             Unit::Count => (text.parse().ok(), "a whole number"),
             Unit::Sol => (parse(text, SOL_DECIMALS), "an amount of SOL with up to 9 decimals"),
+            Unit::Iosd => (parse(text, IOSD_DECIMALS), "an amount of IOSD with up to 6 decimals"),
+            Unit::Rows => (text.parse().ok(), "a whole number of rows, a multiple of 64"),
+            Unit::MacsPerSecond => (text.parse().ok(), "a whole number of multiply-accumulates per second"),
         };
         value.ok_or_else(|| ValueError::Format { name: self.name(), text: text.into(), unit })
     }

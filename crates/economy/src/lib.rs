@@ -9,6 +9,7 @@ pub mod claim;
 pub mod emission;
 pub mod epoch;
 pub mod fee;
+pub mod idle;
 pub mod index;
 pub mod loyalty;
 pub mod math;

@@ -1,5 +1,8 @@
 //! Chores that anybody may do and that keep the network's money moving: closing epochs, taking the stakers' budget from the
-//! schedule, making stake that has warmed up count, paying redemptions of closed epochs. Doing one twice changes nothing, so keepers need not know of each other.
+//! schedule, making stake that has warmed up count, paying redemptions of closed epochs, holding
+//! challenge rounds. Doing one twice changes nothing, so keepers need not know of each other.
+
+mod rounds;
 
 use client::{Chain, ClientError, Keypair, Pubkey, Signer, address, credits_ix, staking_ix};
 use credits::state::{Earnings, Purpose};
@@ -28,6 +31,14 @@ pub enum Done {
     Warmed { positions: usize },
     /// A supplier got IO for earnings, base units of both; `rest` waits for the next epoch.
     Paid { owner: Pubkey, iosd: u64, io: u64, rest: u64 },
+    /// A challenge round was opened.
+    Opened { round: u64 },
+    /// A challenge round came to its next phase.
+    Advanced { round: u64 },
+    /// Devices that missed or failed the last round have it on record.
+    Recorded { devices: usize },
+    /// Operators got their idle pay, IO base units.
+    Idle { io: u64 },
 }
 
 impl fmt::Display for Done {
@@ -37,6 +48,10 @@ impl fmt::Display for Done {
             Done::Closed { first, last } => write!(f, "closed epochs {first} to {last}"),
             Done::Collected { io: amount } => write!(f, "collected {} IO for stakers", io(*amount)),
             Done::Warmed { positions } => write!(f, "stake of {positions} positions counts now"),
+            Done::Opened { round } => write!(f, "opened challenge round {round}"),
+            Done::Advanced { round } => write!(f, "brought challenge round {round} to its next phase"),
+            Done::Recorded { devices } => write!(f, "recorded the failed challenges of {devices} devices"),
+            Done::Idle { io: amount } => write!(f, "paid {} IO to operators of ready devices", io(*amount)),
             Done::Paid { owner, iosd: charged, io: minted, rest } => {
                 write!(f, "paid {owner} {} IO for {} IOSD of earnings", io(*minted), iosd(*charged))?;
                 if *rest > 0 { write!(f, "; {} IOSD wait for the next epoch", iosd(*rest)) } else { Ok(()) }
@@ -135,12 +150,18 @@ pub struct Keeper {
     settled: u64,
     /// Stake that was warm in this epoch counts.
     warmed: u64,
+    rounds: bool,
 }
 
 impl Keeper {
     /// `payer` pays fees, and rent where some is due.
     pub fn new(chain: Chain, payer: Keypair) -> Self {
-        Keeper { chain, payer, settled: 0, warmed: 0 }
+        Keeper { chain, payer, settled: 0, warmed: 0, rounds: true }
+    }
+
+    /// Whether it opens challenge rounds. Those that others open it brings to their end in any case.
+    pub fn with_rounds(self, rounds: bool) -> Self {
+        Keeper { rounds, ..self }
     }
 
     /// Does everything that is due now.
@@ -174,6 +195,7 @@ impl Keeper {
             }
             self.settled = closed;
         }
+        done.extend(rounds::tick(&self.chain, &self.payer, self.rounds).await?);
         Ok(done)
     }
 

@@ -18,10 +18,22 @@ const SUPPLY: u64 = 500_000_000 * IO;
 const REDEMPTION_CAP: u64 = 1_000_000 * IO;
 /// Every budget of the schedule, in all and in an epoch.
 const MINT_LIMIT: MintLimit = MintLimit { total: 100_000_000 * IO, epoch: 1_000_000 * IO };
-/// Stake that a device of each class needs: small, so that everybody can try it.
 /// Lamports, about 60 times what an answer's transactions cost.
 const DEMAND_BOND: u64 = 2_000_000;
+/// Stake that a device of each class needs: small, so that everybody can try it.
 const CLASS_STAKE: [u64; 4] = [10 * IO, 20 * IO, 50 * IO, 100 * IO];
+
+/// Challenge rounds for a shared pair of cores: a class's work takes well under a second, so any machine passes. A network with
+/// value at stake sizes rows so that an honest device takes more than half of the window.
+pub const ROUNDS: jobs::RoundRules = jobs::RoundRules {
+    window_s: 15,
+    every_s: 45,
+    answer_s: 15,
+    slash_bps: 1_000,
+    rows: [64, 128, 256, 512],
+    throughput: [10_000_000, 20_000_000, 40_000_000, 80_000_000],
+    ceiling: [1_000_000; 4],
+};
 
 /// The programs that run on a network.
 pub const PROGRAMS: [(&str, Pubkey); 4] =
@@ -37,6 +49,7 @@ pub struct Genesis<'a> {
     pub epoch_s: u32,
     pub voting_s: u32,
     pub timelock_s: u32,
+    pub round_rules: jobs::RoundRules,
     /// 10^-8 dollars per IO.
     pub price: u64,
 }
@@ -129,6 +142,7 @@ impl Genesis<'_> {
             answer_s: self.answer_s,
             demand_bond: DEMAND_BOND,
             demand_answer_s: self.challenge_window_s,
+            rounds: self.round_rules,
         }
     }
 

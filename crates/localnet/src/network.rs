@@ -40,12 +40,15 @@ pub struct Options {
     /// Length of a vote, and from its end to its execution.
     pub voting_s: u32,
     pub timelock_s: u32,
+    /// Whether the keeper opens challenge rounds.
+    pub rounds: bool,
+    pub round_rules: jobs::RoundRules,
     /// 10^-8 dollars per IO.
     pub price: u64,
 }
 
 impl Options {
-    /// Free ports, a private Postgres, blocks every 400 ms, epochs of 10 s, votes of 30 s, IO at 25 cents.
+    /// Free ports, a private Postgres, blocks every 400 ms, epochs of 10 s, votes of 30 s, IO at 25 cents, no challenge rounds.
     pub fn new(folder: impl Into<PathBuf>, programs: impl Into<PathBuf>) -> Self {
         Options {
             folder: folder.into(),
@@ -59,6 +62,8 @@ impl Options {
             epoch_s: 10,
             voting_s: 30,
             timelock_s: 10,
+            rounds: false,
+            round_rules: genesis::ROUNDS,
             price: 25_000_000,
         }
     }
@@ -111,6 +116,7 @@ impl LocalNet {
             epoch_s: options.epoch_s,
             voting_s: options.voting_s,
             timelock_s: options.timelock_s,
+            round_rules: options.round_rules,
             price: options.price,
         };
         genesis.run(&chain).await?;
@@ -162,7 +168,7 @@ impl LocalNet {
         tasks.push(("API", tokio::spawn(serve)));
         let (prices, stop) = (Chain::new(&node.rpc_url), stopped.clone());
         tasks.push(("price feed", tokio::spawn(feed(prices, submitters, options.price, stop))));
-        let chores = Keeper::new(Chain::new(&node.rpc_url), keeper);
+        let chores = Keeper::new(Chain::new(&node.rpc_url), keeper).with_rounds(options.rounds);
         tasks.push(("keeper", tokio::spawn(chores.run(stopped, |_| {}))));
         let folder = options.folder;
         let rpc_url = node.rpc_url.clone();

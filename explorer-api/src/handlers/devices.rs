@@ -4,11 +4,12 @@ use crate::cursor::{self, ListKey, Page};
 use crate::error::{ApiError, Problem};
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
 use crate::store;
+use crate::store::challenges::{Challenge, Standing};
 use crate::store::devices::Device;
 use crate::values::Key;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -49,14 +50,31 @@ pub async fn find(app: &App, key: Key) -> Result<Device, ApiError> {
     Ok(device.show(app.head.borrow().finalized_slot))
 }
 
-/// One device.
+/// A device with its history in challenge rounds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeviceHistory {
+    #[serde(flatten)]
+    pub device: Device,
+    pub standing: Standing,
+    /// The newest rounds that it was nominated for, newest first.
+    pub challenges: Vec<Challenge>,
+}
+
+pub async fn history(app: &App, key: Key) -> Result<DeviceHistory, ApiError> {
+    let device = find(app, key).await?;
+    let standing = store::challenges::standing(&app.pool, key).await?;
+    let challenges = store::challenges::of_device(&app.pool, key).await?;
+    Ok(DeviceHistory { device, standing, challenges })
+}
+
+/// One device with its challenges.
 #[utoipa::path(get, path = "/v1/devices/{key}", tag = "suppliers", params(("key" = String, Path)),
-    responses((status = 200, body = Device),
+    responses((status = 200, body = DeviceHistory),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
     KeyPath(key): KeyPath,
     StrictQuery(_): StrictQuery<NoQuery>,
-) -> Result<Fresh<Device>, ApiError> {
-    Ok(fresh(find(&app, key).await?))
+) -> Result<Fresh<DeviceHistory>, ApiError> {
+    Ok(fresh(history(&app, key).await?))
 }

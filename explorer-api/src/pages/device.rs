@@ -3,7 +3,7 @@ use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
-use crate::handlers::devices::find;
+use crate::handlers::devices::{DeviceHistory, history};
 use crate::store;
 use crate::store::jobs::JobFilter;
 use axum::extract::State;
@@ -16,7 +16,7 @@ pub async fn page(
     KeyPath(key): KeyPath,
     StrictQuery(_): StrictQuery<NoQuery>,
 ) -> Result<Markup, ApiError> {
-    let device = find(&app, key).await?;
+    let DeviceHistory { device, standing, challenges } = history(&app, key).await?;
     let filter = JobFilter { device: Some(key), ..Default::default() };
     let jobs = store::jobs::list(&app.pool, &filter, i64::MAX, LATEST).await?;
     let finalized = app.head.borrow().finalized_slot;
@@ -38,6 +38,30 @@ pub async fn page(
                 dt { "Jobs expired" } dd { (device.jobs_expired) }
                 dt { "Jobs proven wrong" } dd { (device.jobs_faulted) }
                 dt { "Earned" } dd { (money(&device.earned)) }
+            }
+        }
+        section { h2 { "Challenges" }
+            p { @if standing.hired { "Can be hired" } @else { "Is not hired until it passes a challenge round" } }
+            dl.facts {
+                dt { "Measured" } dd { (standing.measured) " multiply-accumulates per second" }
+                dt { "Passed" } dd { (standing.challenges_passed) }
+                dt { "Failed" } dd { (standing.challenges_failed) }
+            }
+            @if !challenges.is_empty() {
+                div.scroll tabindex="0" role="region" aria-label="Challenge rounds" { table {
+                    caption { "The newest challenge rounds of this device" }
+                    thead { tr {
+                        th scope="col" { "Round" } th scope="col" { "Opened" } th scope="col" { "Outcome" }
+                        th scope="col" { "Measured, per second" } th scope="col" { "Idle pay" }
+                    } }
+                    tbody { @for challenge in &challenges { tr {
+                        td { (challenge.round) }
+                        td { (time(challenge.opened_at)) }
+                        td { (challenge.outcome) @if let Some(reason) = &challenge.reason { ": " (reason) } }
+                        td { @if let Some(throughput) = &challenge.throughput { (throughput) } }
+                        td { @if let Some(pay) = &challenge.idle_pay { (money(pay)) } }
+                    } } }
+                } }
             }
         }
         section {

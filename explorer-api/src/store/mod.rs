@@ -1,5 +1,6 @@
 //! All SQL.
 pub mod audits;
+pub mod challenges;
 pub mod demands;
 pub mod devices;
 pub mod epochs;

@@ -28,6 +28,7 @@ pub enum Subject {
     Position(Pubkey, Pubkey),
     Operator(Pubkey),
     Device(Pubkey),
+    Round(u64),
     User(Pubkey),
     Job(Pubkey),
     /// Job and number.
@@ -65,6 +66,7 @@ impl Subject {
             Self::Operator(owner) => pda(Jobs, &[j::OPERATOR_SEED, owner.as_ref()]),
             Self::Device(device) => pda(Jobs, &[j::DEVICE_SEED, device.as_ref()]),
             Self::Demand(job, n) => pda(Jobs, &[j::DEMAND_SEED, job.as_ref(), &n.to_le_bytes()]),
+            Self::Round(number) => pda(Jobs, &[j::ROUND_SEED, &number.to_le_bytes()]),
             Self::User(user) => pda(Jobs, &[j::USER_SEED, user.as_ref()]),
             Self::Vote(proposal, position) => pda(Governance, &[g::VOTE_SEED, proposal.as_ref(), position.as_ref()]),
             Self::IoMint => pda(Credits, &[c::IO_MINT_SEED]),
@@ -91,6 +93,7 @@ impl Subject {
             Self::Position(..) => "position",
             Self::Operator(_) => "operator",
             Self::Device(_) => "device",
+            Self::Round(_) => "round",
             Self::User(_) => "user",
             Self::Job(_) => "job",
             Self::Demand(..) => "demand",

@@ -76,6 +76,7 @@ words_in_body! {
     Target => words::target,
     credits::Parameter => words::name,
     jobs::Parameter => words::name,
+    jobs::state::Failure => words::failure,
     staking::Parameter => words::name,
 }
 
@@ -123,6 +124,17 @@ pub fn item(item: &Item) -> Value {
 impl InBody for Item {
     fn in_body(&self) -> Value {
         item(self)
+    }
+}
+
+impl InBody for jobs::RoundRules {
+    fn in_body(&self) -> Value {
+        let Self { window_s, every_s, answer_s, slash_bps, rows, throughput, ceiling } = self;
+        let all = |amounts: &[u64; 4]| amounts.map(|amount| amount.in_body());
+        json!({
+            "window_s": window_s, "every_s": every_s, "answer_s": answer_s, "slash_bps": slash_bps, "rows": rows,
+            "throughput": all(throughput), "ceiling": all(ceiling)
+        })
     }
 }
 

@@ -85,7 +85,7 @@ events! {
     JobsEvent in jobs_events {
         ShardOpened {}
         OperatorRegistered { operator }
-        DeviceRegistered { device, operator, name, class, required_stake }
+        DeviceRegistered { device, operator, name, class, required_stake, since_round }
         DeviceRetired { device, operator, required_stake }
         ModelRegistered { root, publisher, name, blob, layers, input_width, output_width, macs_per_row }
         UserOpened { user }
@@ -104,6 +104,21 @@ events! {
         DemandAnswered { job, n, demander, prover, bond, window_end, data }
         DemandExpired { job, n, demander, bond, device, operator, caller, refund, slashed }
         DemandClosed { job, n, demander, bond }
+        OfferSet { device, price }
+        ClassSet { device, operator, class, device_stake, required_stake }
+        RoundOpened { number, opener, slot_hash, hash_slot, window_end, next_round_at, rules }
+        WindowClosed { number, committed, draw_slot }
+        CellsDrawn { number, slot, slot_hash, answers_until, proofs_until }
+        RoundEnded { number, passed, weight, budget, promised }
+        RoundVoided { number, committed }
+        ChallengeCommitted { number, device, class, rows, root, seed, seconds, throughput }
+        CellAnswered { number, device, index, answered }
+        ChallengePassed { number, device, throughput, weight }
+        WrongCellProven { number, device, prover, row, column, expected, committed }
+        ChallengeFailed { number, device, operator, reason, class, device_stake, required_stake, slashed }
+        IdlePayShared { number, device, operator, amount, owed }
+        IdlePaid { operator, amount, owed, promised }
+        RoundClosed { number, left, promised }
         ParameterSet { parameter, old, new }
         Paused { flags }
         AuthorityOffered { to }

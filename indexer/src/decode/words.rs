@@ -3,6 +3,7 @@ use super::body::InBody;
 use anchor_lang::prelude::Pubkey;
 use credits::{PriceSource, Purpose};
 use governance::state::{Action, Choice, Status, Target};
+use jobs::state::Failure;
 use serde_json::{Value, json};
 use staking::SlashReason;
 use staking::state::PoolKind;
@@ -27,6 +28,15 @@ pub fn slash_reason(reason: SlashReason) -> &'static str {
     match reason {
         SlashReason::WrongCell => "wrong_cell",
         SlashReason::Silence => "silence",
+    }
+}
+
+/// Why a device failed a challenge round.
+pub fn failure(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Missed => "missed",
+        Failure::Unanswered => "unanswered",
+        Failure::WrongCell => "wrong cell",
     }
 }
 
@@ -70,12 +80,16 @@ enum Counted {
     Io,
     Cells,
     Sol,
+    Credits,
+    Rows,
+    /// Multiply-accumulates per second.
+    Macs,
     Flags,
 }
 
 /// What a parameter's name stands for.
 fn described(name: &str) -> (&str, Counted) {
-    use Counted::{BasisPoints, Cells, Flags, Io, Seconds, Sol};
+    use Counted::{BasisPoints, Cells, Credits, Flags, Io, Macs, Rows, Seconds, Sol};
     match name {
         "FeeBps" => ("the fee on settled prices", BasisPoints),
         "IncentiveBps" => ("the incentives' share of the fee", BasisPoints),
@@ -101,6 +115,22 @@ fn described(name: &str) -> (&str, Counted) {
         "AnswerS" => ("the time to answer an audit", Seconds),
         "DemandBond" => ("the bond of a demand for withheld data", Sol),
         "DemandAnswerS" => ("the time in which a demand can be answered", Seconds),
+        "RoundWindowS" => ("the time in which a challenge round's answers are committed to", Seconds),
+        "RoundEveryS" => ("the least time from one challenge round to the next", Seconds),
+        "RoundAnswerS" => ("the time in which drawn cells of challenges are answered", Seconds),
+        "ChallengeSlashBps" => ("the cost of a wrong cell of a challenge, of the device's stake", BasisPoints),
+        "ClassRows0" => ("the rows of the challenge of class 0", Rows),
+        "ClassRows1" => ("the rows of the challenge of class 1", Rows),
+        "ClassRows2" => ("the rows of the challenge of class 2", Rows),
+        "ClassRows3" => ("the rows of the challenge of class 3", Rows),
+        "ClassThroughput0" => ("the throughput that class 0 needs", Macs),
+        "ClassThroughput1" => ("the throughput that class 1 needs", Macs),
+        "ClassThroughput2" => ("the throughput that class 2 needs", Macs),
+        "ClassThroughput3" => ("the throughput that class 3 needs", Macs),
+        "ClassCeiling0" => ("the highest price at which class 0 earns idle pay", Credits),
+        "ClassCeiling1" => ("the highest price at which class 1 earns idle pay", Credits),
+        "ClassCeiling2" => ("the highest price at which class 2 earns idle pay", Credits),
+        "ClassCeiling3" => ("the highest price at which class 3 earns idle pay", Credits),
         "Deposit" => ("the deposit for a proposal", Io),
         "VotingS" => ("the length of a vote", Seconds),
         "TimelockS" => ("the time between a vote and its execution", Seconds),
@@ -135,6 +165,9 @@ fn value(counted: &Counted, value: u64) -> String {
         Counted::Io => io(value),
         Counted::Cells => format!("{value} cells"),
         Counted::Sol => format!("{} SOL", economy::amount::sol(value)),
+        Counted::Credits => format!("{} IOSD for 10^12 multiply-accumulates", economy::amount::iosd(value)),
+        Counted::Rows => format!("{value} rows"),
+        Counted::Macs => format!("{value} multiply-accumulates per second"),
         Counted::Flags => format!("{value:#05b}"),
     }
 }

@@ -1,4 +1,4 @@
-use super::{Inserted, amount, audits, bytes, demands, ensure_operator, ensure_user, expect_row, orders};
+use super::{Inserted, amount, audits, bytes, demands, ensure_operator, ensure_user, expect_row, orders, rounds};
 use crate::decode::{JobsEvent, storable_text, verification_word, words};
 use crate::store::db_slot;
 use ::jobs::events::*;
@@ -28,6 +28,22 @@ pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &JobsEvent)
         JobsEvent::DemandExpired(e) => demand_expired(tx, row, e).await,
         JobsEvent::DemandClosed(e) => demands::closed(tx, row, e).await,
         JobsEvent::DeviceRetired(e) => device_retired(tx, row, e).await,
+        JobsEvent::OfferSet(e) => rounds::offer_set(tx, row, e).await,
+        JobsEvent::ClassSet(e) => rounds::class_set(tx, row, e).await,
+        JobsEvent::RoundOpened(e) => rounds::opened(tx, row, e).await,
+        JobsEvent::WindowClosed(e) => rounds::window_closed(tx, row, e).await,
+        JobsEvent::CellsDrawn(e) => rounds::drawn(tx, row, e).await,
+        JobsEvent::RoundEnded(e) => rounds::ended(tx, row, e).await,
+        JobsEvent::RoundVoided(e) => rounds::voided(tx, row, e).await,
+        JobsEvent::ChallengeCommitted(e) => rounds::committed(tx, row, e).await,
+        JobsEvent::CellAnswered(e) => rounds::answered(tx, row, e).await,
+        JobsEvent::ChallengePassed(e) => rounds::passed(tx, row, e).await,
+        JobsEvent::WrongCellProven(e) => rounds::proven(tx, row, e).await,
+        JobsEvent::ChallengeFailed(e) => rounds::failed(tx, row, e).await,
+        JobsEvent::IdlePayShared(e) => rounds::shared(tx, row, e).await,
+        JobsEvent::IdlePaid(e) => rounds::paid(tx, row, e).await,
+        // Its account is gone; its history stays.
+        JobsEvent::RoundClosed(_) => Ok(()),
         JobsEvent::ParameterSet(e) => orders::parameter(tx, row, &words::name(e.parameter), e.old, e.new).await,
         JobsEvent::Paused(e) => orders::paused(tx, row, e.flags).await,
         JobsEvent::AuthorityOffered(e) => orders::offered(tx, row, &e.to).await,
@@ -62,13 +78,16 @@ async fn device_registered(tx: &mut PgConnection, row: &Inserted<'_>, e: &Device
     ensure_operator(tx, row, &e.operator).await?;
     let changed = sqlx::query(
         "INSERT INTO devices AS d (key, event_id, operator, name, registered_time, registered_signature, slot, class,
-                                   required_stake)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::numeric - o.required_stake FROM operators o WHERE o.key = $3
+                                   required_stake, since_round, good_round)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::numeric - o.required_stake, $10::numeric, $10::numeric
+         FROM operators o WHERE o.key = $3
          ON CONFLICT (key) DO UPDATE SET
              event_id = excluded.event_id, operator = excluded.operator, name = excluded.name,
              registered_time = excluded.registered_time, registered_signature = excluded.registered_signature,
              slot = excluded.slot, class = excluded.class, required_stake = excluded.required_stake, retired = FALSE,
-             jobs_paid = 0, jobs_expired = 0, jobs_faulted = 0, earned = 0, live_job = NULL
+             jobs_paid = 0, jobs_expired = 0, jobs_faulted = 0, earned = 0, live_job = NULL,
+             since_round = excluded.since_round, good_round = excluded.good_round, failed_round = 0, offer = 0,
+             measured = 0, challenges_passed = 0, challenges_failed = 0, caught = FALSE
          WHERE d.retired",
     )
     .bind(bytes(&e.device))
@@ -80,6 +99,7 @@ async fn device_registered(tx: &mut PgConnection, row: &Inserted<'_>, e: &Device
     .bind(row.slot)
     .bind(i16::from(e.class))
     .bind(amount(e.required_stake))
+    .bind(amount(e.since_round))
     .execute(&mut *tx)
     .await?;
     if changed.rows_affected() == 0 {

@@ -8,6 +8,7 @@ mod jobs;
 mod loyalty;
 mod orders;
 mod pools;
+mod rounds;
 mod stake;
 
 use crate::decode::Event;

@@ -3,6 +3,7 @@
 pub mod indexed;
 pub mod memory;
 pub mod samples;
+mod samples_of_rounds;
 mod samples_of_stake;
 mod samples_of_votes;
 pub mod story;

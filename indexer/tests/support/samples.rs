@@ -17,6 +17,7 @@ pub fn samples() -> Vec<Sample> {
         credits_samples(),
         money_samples(),
         jobs_samples(),
+        super::samples_of_rounds::samples(),
         super::samples_of_stake::samples(),
         super::samples_of_votes::samples(),
     ]
@@ -184,6 +185,7 @@ fn jobs_samples() -> Vec<Sample> {
                 name: "rig \0 é".into(),
                 class: 3,
                 required_stake: max,
+                since_round: max,
             }),
         ),
         (

@@ -106,7 +106,8 @@ impl Story {
         self.tell(vec![(Program::Credits, event_data(&opened))]);
         let registered = OperatorRegistered { stamp: self.jobs(&operator), operator };
         let stamp = self.jobs(&device);
-        let added = DeviceRegistered { stamp, device, operator, name: name.into(), class: 1, required_stake: 500 };
+        let (name, class, required_stake) = (name.into(), 1, 500);
+        let added = DeviceRegistered { stamp, device, operator, name, class, required_stake, since_round: 0 };
         self.tell(vec![(Program::Jobs, event_data(&registered)), (Program::Jobs, event_data(&added))]);
     }
 

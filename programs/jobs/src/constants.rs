@@ -21,8 +21,10 @@ pub const PAUSE_POST: u8 = 1;
 pub const PAUSE_CLAIM: u8 = 2;
 /// Pause flag: no new operators and devices.
 pub const PAUSE_REGISTER: u8 = 4;
-/// All pause flags. What ends a job has none.
-pub const PAUSE_ALL: u8 = PAUSE_POST | PAUSE_CLAIM | PAUSE_REGISTER;
+/// Pause flag: no new challenge rounds.
+pub const PAUSE_ROUND: u8 = 8;
+/// All pause flags. What ends a job or a round has none.
+pub const PAUSE_ALL: u8 = PAUSE_POST | PAUSE_CLAIM | PAUSE_REGISTER | PAUSE_ROUND;
 
 /// Longest device or model name, bytes.
 pub const MAX_NAME: usize = 32;
@@ -50,3 +52,13 @@ pub const MAX_OPEN_DEMANDS: u8 = 8;
 /// Bounds of a demand's bond, lamports: what an answer's transactions cost at least, and one SOL.
 pub const MIN_DEMAND_BOND: u64 = 100_000;
 pub const MAX_DEMAND_BOND: u64 = 1_000_000_000;
+
+pub const ROUND_SEED: &[u8] = b"round";
+/// Slots from the end of a round's window to the one whose hash draws its cells: nobody knows that hash yet, and every answer
+/// is committed to.
+pub const CELL_DRAW_DELAY: u64 = 8;
+/// Most rows in a challenge: the path of a cell in more would not fit one transaction.
+pub const MAX_CHALLENGE_ROWS: u32 = 1 << 16;
+/// Bounds of a round's window, of its time for answers, and between two openings: 1 second (a local network) to 1 day and 30 days.
+pub const MAX_ROUND_S: u32 = 86_400;
+pub const MAX_ROUND_EVERY_S: u32 = 30 * 86_400;

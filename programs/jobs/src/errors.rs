@@ -80,9 +80,9 @@ pub enum JobsError {
     NoOpenAudit,
     #[msg("the audit has no cell with this index")]
     NoSuchCell,
-    #[msg("this cell of the audit is answered already")]
+    #[msg("this cell is answered already")]
     AlreadyAnswered,
-    #[msg("the committed cell is wrong: an audit is answered by right cells; dispute_cell proves a wrong one")]
+    #[msg("the committed cell is wrong: only right cells answer; dispute_cell, or prove_cell in a round, proves a wrong one")]
     WrongCell,
     #[msg("this is not the slot hashes sysvar, or it cannot be read")]
     WrongSlotHashes,
@@ -98,6 +98,42 @@ pub enum JobsError {
     DemandOpen,
     #[msg("the demand's job is live: it is answered, or expired after its deadline")]
     JobLives,
+    #[msg("the last round is not over, or it is too early for the next one")]
+    RoundNotDue,
+    #[msg("a round has the number after the last one's")]
+    WrongRound,
+    #[msg("the round is in another phase: answers are committed to in its window, and shown once its cells are drawn")]
+    WrongPhase,
+    #[msg("the device registered after this round was opened: it takes part from the next one on")]
+    NotNominated,
+    #[msg("the device has committed to an answer in this round already")]
+    AlreadyCommitted,
+    #[msg("the answer took so long that the device is slower than its class allows: lower its class")]
+    TooSlow,
+    #[msg("the device's pay for an earlier round must be shared out first (share_idle_pay, anyone may)")]
+    PayNotShared,
+    #[msg("what the device missed must be recorded first (fail_challenge, anyone may)")]
+    FailureNotRecorded,
+    #[msg("a wrong cell of the device is proven: it must be punished first (punish_device, anyone may)")]
+    NotPunished,
+    #[msg("this cell was not drawn, or the round has no answer of this device")]
+    NoSuchAnswer,
+    #[msg("the segment and its path do not lead to the root that was committed to")]
+    EvidenceSegment,
+    #[msg("the device has not failed a round that has ended")]
+    NotFailed,
+    #[msg("there is nothing to punish: no wrong cell of the device is proven")]
+    NotCaught,
+    #[msg("a higher class needs a challenge passed at its throughput")]
+    ClassNotMeasured,
+    #[msg("the device has that class already")]
+    SameClass,
+    #[msg("the device has not passed the last challenge round: it can be hired again once it passes one")]
+    HiringPaused,
+    #[msg("there is no share of this round to give to this device")]
+    NoShare,
+    #[msg("the round has not ended, or devices that passed it wait for their share")]
+    RoundNotSettled,
 }
 
 impl From<JudgeError> for JobsError {

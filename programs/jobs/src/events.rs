@@ -1,5 +1,5 @@
 //! What happened. Every event carries its place in its shard's gap-free sequence.
-use crate::state::{Item, Parameter};
+use crate::state::{Failure, Item, Parameter, RoundRules};
 use anchor_lang::prelude::*;
 pub use credits::events::Stamp;
 
@@ -23,6 +23,8 @@ pub struct DeviceRegistered {
     pub class: u8,
     /// Stake that the operator's devices need together afterwards, IO base units.
     pub required_stake: u64,
+    /// It takes part in challenge rounds after this one.
+    pub since_round: u64,
 }
 
 #[event]
@@ -283,6 +285,187 @@ pub struct DemandClosed {
     pub demander: Pubkey,
     /// What the demander got back beside the rent, lamports.
     pub bond: u64,
+}
+
+#[event]
+pub struct OfferSet {
+    pub stamp: Stamp,
+    pub device: Pubkey,
+    /// IOSD base units for 10^12 multiply-accumulates; zero is no offer.
+    pub price: u64,
+}
+
+#[event]
+pub struct ClassSet {
+    pub stamp: Stamp,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    pub class: u8,
+    /// Stake that the device needs, IO base units.
+    pub device_stake: u64,
+    /// Stake that all of the operator's devices need together afterwards.
+    pub required_stake: u64,
+}
+
+#[event]
+pub struct RoundOpened {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub opener: Pubkey,
+    /// What every device's challenge follows from, with its key, and its slot.
+    pub slot_hash: [u8; 32],
+    pub hash_slot: u64,
+    /// Until when answers can be committed to, unix seconds, inclusive.
+    pub window_end: i64,
+    pub next_round_at: i64,
+    /// The rules that hold for all of the round.
+    pub rules: RoundRules,
+}
+
+#[event]
+pub struct WindowClosed {
+    pub stamp: Stamp,
+    pub number: u64,
+    /// Devices that have committed to an answer.
+    pub committed: u32,
+    /// The first slot hash at or after this slot draws the cells.
+    pub draw_slot: u64,
+}
+
+#[event]
+pub struct CellsDrawn {
+    pub stamp: Stamp,
+    pub number: u64,
+    /// Whose hash decides, and the hash.
+    pub slot: u64,
+    pub slot_hash: [u8; 32],
+    /// Until when cells can be answered, unix seconds, inclusive.
+    pub answers_until: i64,
+    /// Until when wrong cells can be proven.
+    pub proofs_until: i64,
+}
+
+/// A round that took place is over: who did not pass it is not hired.
+#[event]
+pub struct RoundEnded {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub passed: u32,
+    /// Sum of the weights that share the budget, multiply-accumulates per second.
+    pub weight: u128,
+    /// IO base units.
+    pub budget: u64,
+    /// Promised to all rounds and not claimed, afterwards.
+    pub promised: u64,
+}
+
+/// A round that counts for nothing: nobody answered it, or its draw was missed.
+#[event]
+pub struct RoundVoided {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub committed: u32,
+}
+
+#[event]
+pub struct ChallengeCommitted {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub device: Pubkey,
+    pub class: u8,
+    pub rows: u32,
+    pub root: [u8; 32],
+    /// What the answer must follow from.
+    pub seed: [u8; 32],
+    /// Seconds since the round was opened.
+    pub seconds: u32,
+    /// Multiply-accumulates per second.
+    pub throughput: u64,
+}
+
+#[event]
+pub struct CellAnswered {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub device: Pubkey,
+    pub index: u8,
+    /// Bit `i` is the drawn cell `i`.
+    pub answered: u16,
+}
+
+#[event]
+pub struct ChallengePassed {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub device: Pubkey,
+    /// Multiply-accumulates per second.
+    pub throughput: u64,
+    /// Its part in the round's idle pay: the throughput, or zero if it has no standing offer below its class's ceiling or its jobs
+    /// expired or were faulted since the last challenge that it passed.
+    pub weight: u64,
+}
+
+#[event]
+pub struct WrongCellProven {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub device: Pubkey,
+    pub prover: Pubkey,
+    pub row: u32,
+    pub column: u32,
+    pub expected: u8,
+    pub committed: u8,
+}
+
+#[event]
+pub struct ChallengeFailed {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    pub reason: Failure,
+    /// Its class afterwards.
+    pub class: u8,
+    /// Stake that the device needs afterwards, IO base units.
+    pub device_stake: u64,
+    /// Stake that all of the operator's devices need together afterwards.
+    pub required_stake: u64,
+    /// Stake taken for a wrong cell, IO base units.
+    pub slashed: u64,
+}
+
+#[event]
+pub struct IdlePayShared {
+    pub stamp: Stamp,
+    pub number: u64,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+    /// IO base units.
+    pub amount: u64,
+    /// What the operator is owed afterwards.
+    pub owed: u64,
+}
+
+#[event]
+pub struct IdlePaid {
+    pub stamp: Stamp,
+    pub operator: Pubkey,
+    /// IO base units.
+    pub amount: u64,
+    /// What the operator is still owed.
+    pub owed: u64,
+    /// Promised to all and not claimed, afterwards.
+    pub promised: u64,
+}
+
+#[event]
+pub struct RoundClosed {
+    pub stamp: Stamp,
+    pub number: u64,
+    /// What rounding left of the budget, IO base units: it is shared again.
+    pub left: u64,
+    /// Promised to all and not claimed, afterwards.
+    pub promised: u64,
 }
 
 #[event]

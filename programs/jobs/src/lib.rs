@@ -13,7 +13,7 @@ pub mod state;
 
 use instructions::*;
 pub use instructions::{CommitArgs, InitializeArgs, ModelArgs, Order, PostArgs};
-pub use state::{Item, Parameter};
+pub use state::{Item, Parameter, RoundRules};
 
 declare_id!("5rnPnghLg7E2Z8wHd3LGhPPB8Ns1B4HLTSQJtZa7ykNK");
 
@@ -176,6 +176,67 @@ pub mod jobs {
     /// Returns rent and bond of a demand whose job has ended. Anyone may.
     pub fn close_demand(ctx: Context<CloseDemand>) -> Result<()> {
         instructions::close_demand::handle(ctx)
+    }
+
+    /// The operator offers a device's time at `price`, IOSD base units for 10^12 multiply-accumulates; zero takes the offer back.
+    pub fn set_offer(ctx: Context<SetOffer>, price: u64) -> Result<()> {
+        instructions::set_offer::handle(ctx, price)
+    }
+
+    /// The operator changes a device's class. A higher one needs a challenge passed at its throughput, and its stake.
+    pub fn set_class(ctx: Context<SetClass>, class: u8) -> Result<()> {
+        instructions::set_class::handle(ctx, class)
+    }
+
+    /// Opens the next challenge round, for all devices registered so far. Anyone may, when it is due; gets the rent back.
+    pub fn open_round(ctx: Context<OpenRound>, number: u64) -> Result<()> {
+        instructions::open_round::handle(ctx, number)
+    }
+
+    /// Brings a round to its next phase, when its time has come: ends the window, draws the cells, ends the round. Anyone may.
+    pub fn advance_round(ctx: Context<AdvanceRound>) -> Result<()> {
+        instructions::advance_round::handle(ctx)
+    }
+
+    /// The device commits to its answer within the round's window.
+    pub fn commit_challenge(ctx: Context<CommitChallenge>, root: [u8; 32]) -> Result<()> {
+        instructions::commit_challenge::handle(ctx, root)
+    }
+
+    /// Answers the drawn cell `index`: the segment of the answer that it lies in, and the segment's path. Anyone may.
+    pub fn answer_cell(ctx: Context<AnswerCell>, index: u8, segment: [u8; 256], path: Vec<u8>) -> Result<()> {
+        instructions::answer_cell::handle(ctx, index, segment, path)
+    }
+
+    /// Records that a device missed or failed the last round that ended: its class falls by one. Anyone may.
+    pub fn fail_challenge(ctx: Context<FailChallenge>) -> Result<()> {
+        instructions::fail_challenge::handle(ctx)
+    }
+
+    /// Proves that a committed cell of a challenge is wrong, until the round ends. Anyone may.
+    pub fn prove_cell(ctx: Context<ProveCell>, row: u32, column: u32, segment: [u8; 256], path: Vec<u8>) -> Result<()> {
+        instructions::prove_cell::handle(ctx, row, column, segment, path)
+    }
+
+    /// Slashes for a proven wrong cell: a part to who proved it, the rest is burned; the device's class falls by one. Anyone
+    /// may.
+    pub fn punish_device(ctx: Context<PunishDevice>) -> Result<()> {
+        instructions::punish_device::handle(ctx)
+    }
+
+    /// Adds a device's share of an ended round's budget to what its operator is owed. Anyone may.
+    pub fn share_idle_pay(ctx: Context<ShareIdlePay>) -> Result<()> {
+        instructions::share_idle_pay::handle(ctx)
+    }
+
+    /// Mints what an operator is owed, as far as the idle budget's limits allow now. Anyone may; does nothing if nothing is due.
+    pub fn claim_idle_pay(ctx: Context<ClaimIdlePay>) -> Result<()> {
+        instructions::claim_idle_pay::handle(ctx)
+    }
+
+    /// Closes a round that is over and shared out, to who opened it. Anyone may.
+    pub fn close_round(ctx: Context<CloseRound>) -> Result<()> {
+        instructions::close_round::handle(ctx)
     }
 
     /// What the authority orders.

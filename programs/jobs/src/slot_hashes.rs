@@ -21,15 +21,21 @@ pub enum Lookup {
     Gone,
 }
 
+/// The newest slot hash. `None` if `data` is not the sysvar's, or no slot is complete yet.
+pub fn newest(data: &[u8]) -> Option<(u64, [u8; 32])> {
+    let count = entries(data)?;
+    if count == 0 {
+        return None;
+    }
+    Some((slot(data, 0)?, hash(data, 0)?))
+}
+
 /// The first slot hash at or after `from`. `None` if `data` is not the sysvar's.
 ///
 /// Entries go from the newest to the oldest. The first one at or after `from` is known if it is of that very slot, if an older
 /// one is there too, or if nothing has left the sysvar yet.
 pub fn first_from(data: &[u8], from: u64) -> Option<Lookup> {
-    let count = usize::try_from(number(data, 0)?).ok()?;
-    if count > MAX_ENTRIES || data.len() < count.checked_mul(ENTRY)?.checked_add(HEAD)? {
-        return None;
-    }
+    let count = entries(data)?;
     // How many entries are at or after `from`: they are the first ones.
     let (mut low, mut high) = (0usize, count);
     while low < high {
@@ -46,9 +52,14 @@ pub fn first_from(data: &[u8], from: u64) -> Option<Lookup> {
     if found != from && is_oldest && count == MAX_ENTRIES {
         return Some(Lookup::Gone);
     }
-    let at = place(index)?.checked_add(8)?;
-    let hash = data.get(at..at.checked_add(32)?)?.try_into().ok()?;
-    Some(Lookup::Found { slot: found, hash })
+    Some(Lookup::Found { slot: found, hash: hash(data, index)? })
+}
+
+/// How many entries there are.
+fn entries(data: &[u8]) -> Option<usize> {
+    let count = usize::try_from(number(data, 0)?).ok()?;
+    let whole = count <= MAX_ENTRIES && data.len() >= place(count)?;
+    whole.then_some(count)
 }
 
 fn place(index: usize) -> Option<usize> {
@@ -57,6 +68,11 @@ fn place(index: usize) -> Option<usize> {
 
 fn slot(data: &[u8], index: usize) -> Option<u64> {
     number(data, place(index)?)
+}
+
+fn hash(data: &[u8], index: usize) -> Option<[u8; 32]> {
+    let at = place(index)?.checked_add(8)?;
+    data.get(at..at.checked_add(32)?)?.try_into().ok()
 }
 
 fn number(data: &[u8], at: usize) -> Option<u64> {
@@ -124,6 +140,13 @@ mod tests {
                 assert_eq!(first_from(&data, from), expected, "{from} in {length}");
             }
         }
+    }
+
+    #[test]
+    fn the_newest_is_the_first_entry_and_an_empty_sysvar_has_none() {
+        assert_eq!(newest(&sysvar(&[109, 108])), Some((109, [109; 32])));
+        assert_eq!(newest(&sysvar(&[])), None);
+        assert_eq!(newest(&sysvar(&[7])[..47]), None);
     }
 
     #[test]

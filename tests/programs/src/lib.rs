@@ -4,6 +4,7 @@
 //! Every key is derived from a name, so that addresses, bumps and compute units are the same in every run.
 
 pub mod agreement;
+pub mod challenge;
 pub mod cu;
 pub mod event;
 pub mod forge;
@@ -18,6 +19,7 @@ pub mod state;
 pub mod vm;
 pub mod work;
 
+pub use challenge::Answer;
 pub use event::Event;
 pub use invariant::invariants;
 pub use keys::{authority, device, guardian, key, operator, stranger, submitter, user};

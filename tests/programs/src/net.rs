@@ -10,7 +10,7 @@ use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
 use credits::{BuyOrder, InitializeArgs, MintLimit};
 use governance::state::Target;
 use jobs::state::{Audit, Demand, Job, LayerRecord};
-use jobs::{CommitArgs, Item, ModelArgs, PostArgs};
+use jobs::{CommitArgs, Item, ModelArgs, PostArgs, RoundRules};
 use judge::audit::{self, is_drawn, seed};
 use model::Model;
 use solana_instruction::Instruction;
@@ -60,6 +60,17 @@ pub const ANSWER_S: u32 = 120;
 pub const DEMAND_BOND: u64 = 2_000_000;
 /// Seconds to answer it.
 pub const DEMAND_ANSWER_S: u32 = 180;
+
+/// Challenge rounds: the smallest that there are, so that tests can do the work.
+pub const ROUNDS: RoundRules = RoundRules {
+    window_s: 20,
+    every_s: 120,
+    answer_s: 30,
+    slash_bps: 2_000,
+    rows: [64, 64, 128, 192],
+    throughput: [10_000_000, 60_000_000, 120_000_000, 180_000_000],
+    ceiling: [1_000, 900, 800, 700],
+};
 /// Each operator's own stake.
 pub const STAKE: u64 = 5_000 * IO;
 pub const COMMISSION_BPS: u16 = 1_000;
@@ -126,6 +137,7 @@ pub fn jobs_launch() -> jobs::InitializeArgs {
         answer_s: ANSWER_S,
         demand_bond: DEMAND_BOND,
         demand_answer_s: DEMAND_ANSWER_S,
+        rounds: ROUNDS,
     }
 }
 

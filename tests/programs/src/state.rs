@@ -92,6 +92,7 @@ state! {
     jobs_config: jobs::state::Config = jobs::ID,
     operators: jobs::state::Operator = jobs::ID,
     devices: jobs::state::Device = jobs::ID,
+    rounds: jobs::state::Round = jobs::ID,
     models: jobs::state::Model = jobs::ID,
     drafts: jobs::state::Draft = jobs::ID,
     users: jobs::state::User = jobs::ID,

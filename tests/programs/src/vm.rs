@@ -251,7 +251,7 @@ impl Vm {
         let first = clock.slot.max((clock.slot + slots).saturating_sub(MAX_SLOT_HASHES as u64));
         clock.slot += slots;
         self.svm.set_sysvar(&clock);
-        let hash = |slot: u64| (slot, judge::sha256(&[b"slot", &slot.to_le_bytes()]));
+        let hash = |slot: u64| (slot, slot_hash(slot));
         let new = (first..clock.slot).rev().map(hash);
         let all: Vec<_> = new.chain(self.slot_hashes()).take(MAX_SLOT_HASHES).collect();
         self.set_slot_hashes(&all);
@@ -279,6 +279,11 @@ impl Vm {
             Account { lamports: 143_487_360, data, owner, ..Account::default() },
         );
     }
+}
+
+/// The hash of a slot in these tests.
+pub fn slot_hash(slot: u64) -> [u8; 32] {
+    judge::sha256(&[b"slot", &slot.to_le_bytes()])
 }
 
 /// What came of a transaction between `keys`.

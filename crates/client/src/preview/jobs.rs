@@ -14,7 +14,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 pub(super) fn read(i: &Instruction) -> Option<Step> {
-    user(i).or_else(|| supplier(i)).or_else(|| ending(i)).or_else(|| other(i))
+    user(i).or_else(|| supplier(i)).or_else(|| ending(i)).or_else(|| round(i)).or_else(|| pay(i)).or_else(|| other(i))
 }
 
 /// What a user begins.
@@ -121,6 +121,56 @@ fn demand(i: &Instruction) -> Option<Step> {
     let ix::CloseDemand {} = arguments(i)?;
     let step = step("close a demand of a job that has ended: rent and bond go back").account("demand", i, 0);
     Some(step.account("job", i, 1).account("demander", i, 2))
+}
+
+/// What belongs to a challenge round.
+fn round(i: &Instruction) -> Option<Step> {
+    if let Some(ix::OpenRound { number }) = arguments(i) {
+        return Some(step("open a challenge round").detail("number", number).account("opener", i, 0));
+    }
+    if let Some(ix::AdvanceRound {}) = arguments(i) {
+        return Some(step("bring a challenge round to its next phase").account("round", i, 1));
+    }
+    if let Some(ix::CommitChallenge { root }) = arguments(i) {
+        let step = step("commit to the answer of a challenge").detail("root", hex(&root));
+        return Some(step.account("device", i, 0).account("round", i, 3));
+    }
+    if let Some(ix::AnswerCell { index, .. }) = arguments(i) {
+        let step = step("answer a drawn cell of a challenge").detail("cell", index);
+        return Some(step.account("device account", i, 0).account("round", i, 1));
+    }
+    if let Some(ix::FailChallenge {}) = arguments(i) {
+        let step = step("record a missed or failed challenge: the device's class falls");
+        return Some(step.account("device account", i, 1));
+    }
+    if let Some(ix::ProveCell { row, column, .. }) = arguments(i) {
+        let step = step("prove a wrong cell of a challenge").detail("cell", format!("row {row}, column {column}"));
+        return Some(step.account("prover", i, 0).account("device account", i, 1));
+    }
+    if let Some(ix::PunishDevice {}) = arguments(i) {
+        return Some(step("slash for a proven wrong cell of a challenge").account("device account", i, 3));
+    }
+    let ix::CloseRound {} = arguments(i)?;
+    Some(step("close a challenge round that is over").account("round", i, 1))
+}
+
+/// What a device asks for, is, and is paid for being ready.
+fn pay(i: &Instruction) -> Option<Step> {
+    if let Some(ix::SetOffer { price }) = arguments(i) {
+        let words = if price == 0 { "take a device's offer back" } else { "offer a device's time" };
+        let step = step(words).detail("price", format!("{} IOSD for 10^12 multiply-accumulates", iosd(price)));
+        return Some(step.account("operator", i, 0).account("device account", i, 1));
+    }
+    if let Some(ix::SetClass { class }) = arguments(i) {
+        let step = step("change a device's class; the stake that it needs changes too").detail("class", class);
+        return Some(step.account("operator", i, 0).account("device account", i, 4));
+    }
+    if let Some(ix::ShareIdlePay {}) = arguments(i) {
+        let step = step("share out a round's idle pay").account("device account", i, 0);
+        return Some(step.account("round", i, 2));
+    }
+    let ix::ClaimIdlePay {} = arguments(i)?;
+    Some(step("mint an operator's idle pay").account("operator account", i, 1).account("to", i, 3))
 }
 
 fn other(i: &Instruction) -> Option<Step> {

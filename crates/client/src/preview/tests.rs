@@ -1,6 +1,6 @@
 //! Every builder's instruction is known, and the accounts that are shown under a name are those.
 use super::*;
-use crate::{address, credits_ix, governance_ix, jobs_ix, models_ix, staking_ix};
+use crate::{address, credits_ix, governance_ix, jobs_ix, models_ix, rounds_ix, staking_ix};
 use ::credits::{BuyOrder, Order};
 use ::governance::{Action, Choice, Target};
 use ::jobs::state::{Job, Status};
@@ -91,6 +91,30 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
         (jobs_ix::register_operator(a), vec![("operator", a)]),
         (jobs_ix::register_device(a, b, "d".into(), 1), vec![("operator", a), ("device", b)]),
         (jobs_ix::retire_device(a, b), vec![("operator", a), ("device account", address::device(&b))]),
+        (rounds_ix::set_offer(a, b, 7), vec![("operator", a), ("device account", address::device(&b))]),
+        (rounds_ix::set_class(a, b, 2), vec![("operator", a), ("device account", address::device(&b))]),
+        (rounds_ix::open_round(a, 4), vec![("opener", a)]),
+        (rounds_ix::advance_round(4), vec![("round", address::round(4))]),
+        (rounds_ix::commit_challenge(a, 4, [1; 32]), vec![("device", a), ("round", address::round(4))]),
+        (
+            rounds_ix::answer_cell(a, 4, 3, [0; 256], Vec::new()),
+            vec![("device account", address::device(&a)), ("round", address::round(4))],
+        ),
+        (rounds_ix::fail_challenge(a, b), vec![("device account", address::device(&a))]),
+        (
+            rounds_ix::prove_cell(a, b, 4, (1, 2), [0; 256], Vec::new()),
+            vec![("prover", a), ("device account", address::device(&b))],
+        ),
+        (rounds_ix::punish_device(a, b, key(3)), vec![("device account", address::device(&a))]),
+        (
+            rounds_ix::share_idle_pay(a, b, 4),
+            vec![("device account", address::device(&a)), ("round", address::round(4))],
+        ),
+        (
+            rounds_ix::claim_idle_pay(a),
+            vec![("operator account", address::operator(&a)), ("to", address::io_account(&a))],
+        ),
+        (rounds_ix::close_round(4, a), vec![("round", address::round(4))]),
         (jobs_ix::claim_job(a, b, key(3), address), vec![("device", a), ("job", address)]),
         (
             jobs_ix::commit_result(a, address, CommitArgs { commitment: [0; 32], result_blob: [0; 32] }),

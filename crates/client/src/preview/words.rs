@@ -28,6 +28,7 @@ const PAUSES: &[(&str, &[(&str, u8)])] = &[
             ("post", jobs::constants::PAUSE_POST),
             ("claim", jobs::constants::PAUSE_CLAIM),
             ("register", jobs::constants::PAUSE_REGISTER),
+            ("round", jobs::constants::PAUSE_ROUND),
         ],
     ),
     ("governance", &[("propose", governance::constants::PAUSE_PROPOSALS)]),

@@ -7,6 +7,7 @@ mod epoch;
 mod exact;
 mod fee;
 mod feed;
+mod idle;
 mod index;
 mod loyalty;
 mod math;

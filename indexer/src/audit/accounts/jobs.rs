@@ -4,7 +4,7 @@ use crate::audit::chain::Reading;
 use crate::audit::finding::{Subject, compare};
 use crate::decode::Program;
 use ::jobs::Parameter;
-use ::jobs::state::{Config, Demand, Device, Job, Operator, Shard, Status, User};
+use ::jobs::state::{Config, Demand, Device, Job, Operator, Phase, Round, Shard, Status, User};
 use anchor_lang::AccountDeserialize;
 use anchor_lang::prelude::Pubkey;
 
@@ -22,6 +22,36 @@ impl Books {
                 pending: config.pending_authority,
             };
             jobs.orders.compare(findings, program, &said);
+            let rounds = &jobs.rounds;
+            compare!(findings, Subject::Config(program), {
+                round: rounds.last, config.round;
+                round_live: rounds.live, config.round_live;
+                next_round_at: rounds.next_at, config.next_round_at;
+                settled_round: rounds.settled, config.settled_round;
+                idle_promised: rounds.promised, config.idle_promised;
+            });
+        }
+        for (number, books) in &jobs.rounds.open {
+            let subject = Subject::Round(*number);
+            let Some(said) = accounts.take::<Round>(findings, subject) else { continue };
+            let phase = match said.phase {
+                Phase::Open => "open",
+                Phase::Closed { .. } => "closed",
+                Phase::Drawn { .. } => "drawn",
+                Phase::Ended => "ended",
+                Phase::Void => "void",
+            };
+            compare!(findings, subject, {
+                phase: books.phase, phase;
+                opened_at: books.opened_at, said.opened_at;
+                window_end: books.window_end, said.window_end;
+                committed: books.committed, said.committed;
+                passed: books.passed, said.passed;
+                weight: books.weight, said.weight;
+                unshared: books.unshared, said.unshared;
+                budget: books.budget, said.budget;
+                shared: books.shared, said.shared;
+            });
         }
         for (owner, books) in &jobs.operators {
             let subject = Subject::Operator(*owner);
@@ -29,6 +59,7 @@ impl Books {
             compare!(findings, subject, {
                 devices: books.devices, said.devices;
                 required_stake: books.required_stake, said.required_stake;
+                idle_owed: books.idle_owed, said.idle_owed;
                 jobs_paid: books.record.paid, said.jobs_paid;
                 jobs_expired: books.record.expired, said.jobs_expired;
                 jobs_faulted: books.record.faulted, said.jobs_faulted;
@@ -42,6 +73,17 @@ impl Books {
                 class: books.class, said.class;
                 required_stake: books.required_stake, said.required_stake;
                 live_job: books.live_job, said.live_job;
+                offer: books.standing.offer, said.offer;
+                measured: books.standing.measured, said.measured;
+                since_round: books.standing.since_round, said.since_round;
+                good_round: books.standing.good_round, said.good_round;
+                failed_round: books.standing.failed_round, said.failed_round;
+                challenges_passed: books.standing.passed, said.challenges_passed;
+                challenges_failed: books.standing.failed, said.challenges_failed;
+                marks: books.standing.marks, said.marks;
+                challenge: format!("{:?}", books.standing.challenge), format!("{:?}", said.challenge);
+                pay_round: books.standing.pay_round, said.pay_round;
+                pay_weight: books.standing.pay_weight, said.pay_weight;
                 jobs_paid: books.record.paid, said.jobs_paid;
                 jobs_expired: books.record.expired, said.jobs_expired;
                 jobs_faulted: books.record.faulted, said.jobs_faulted;
@@ -89,6 +131,7 @@ impl Books {
         }
         accounts.no_other::<Operator>(findings);
         accounts.no_other::<Device>(findings);
+        accounts.no_other::<Round>(findings);
         accounts.no_other::<User>(findings);
         accounts.no_other::<Job>(findings);
         accounts.no_other::<Demand>(findings);

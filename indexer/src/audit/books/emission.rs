@@ -235,6 +235,9 @@ impl Books {
         if e.purpose == Purpose::Stakers {
             self.handed.minted = Some(e.amount);
         }
+        if e.purpose == Purpose::Idle {
+            self.handed.idle_minted = Some(e.amount);
+        }
     }
 
     pub(super) fn minter_set(&mut self, e: &MinterSet) {

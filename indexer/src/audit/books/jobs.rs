@@ -2,6 +2,7 @@
 use super::credits::add;
 use super::demands::Demand;
 use super::orders::Orders;
+use super::rounds::{Rounds, Standing};
 use super::{Books, Reservation};
 use crate::audit::finding::{Subject, compare};
 use crate::audit::launch::Parameters;
@@ -24,12 +25,15 @@ pub struct Jobs {
     pub demands: BTreeMap<(Pubkey, u16), Demand>,
     /// The next job's number, by user.
     pub users: BTreeMap<Pubkey, u64>,
+    pub rounds: Rounds,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Operator {
     pub devices: u32,
     pub required_stake: u64,
+    /// Idle pay that is not minted yet, IO base units.
+    pub idle_owed: u64,
     pub record: Record,
 }
 
@@ -40,6 +44,7 @@ pub struct Device {
     pub required_stake: u64,
     pub live_job: Pubkey,
     pub record: Record,
+    pub standing: Standing,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,6 +108,7 @@ impl Jobs {
             live: BTreeMap::new(),
             demands: BTreeMap::new(),
             users: BTreeMap::new(),
+            rounds: Rounds::default(),
         }
     }
 }
@@ -137,6 +143,21 @@ impl Books {
             JobsEvent::DemandAnswered(e) => jobs.demand_answered(findings, e),
             JobsEvent::DemandExpired(e) => self.demand_expired(e),
             JobsEvent::DemandClosed(e) => jobs.demand_closed(findings, e),
+            JobsEvent::OfferSet(_)
+            | JobsEvent::ClassSet(_)
+            | JobsEvent::RoundOpened(_)
+            | JobsEvent::WindowClosed(_)
+            | JobsEvent::CellsDrawn(_)
+            | JobsEvent::RoundEnded(_)
+            | JobsEvent::RoundVoided(_)
+            | JobsEvent::ChallengeCommitted(_)
+            | JobsEvent::CellAnswered(_)
+            | JobsEvent::ChallengePassed(_)
+            | JobsEvent::WrongCellProven(_)
+            | JobsEvent::ChallengeFailed(_)
+            | JobsEvent::IdlePayShared(_)
+            | JobsEvent::IdlePaid(_)
+            | JobsEvent::RoundClosed(_) => self.rounds_event(event),
             JobsEvent::ParameterSet(e) => {
                 jobs.orders.set(findings, name(e.parameter), e.parameter.bounds(), e.old, e.new);
             }
@@ -149,7 +170,11 @@ impl Books {
     fn device_registered(&mut self, e: &DeviceRegistered) {
         let required_stake = self.jobs.orders.get(&format!("ClassStake{}", e.class));
         let (operator, class) = (e.operator, e.class);
-        let device = Device { operator, class, required_stake, live_job: Pubkey::default(), record: Record::default() };
+        let round = self.jobs.rounds.last;
+        self.findings.check(Subject::Device(e.device), "since_round", round, e.since_round);
+        let standing = Standing { since_round: round, good_round: round, ..Standing::default() };
+        let (live_job, record) = (Pubkey::default(), Record::default());
+        let device = Device { operator, class, required_stake, live_job, record, standing };
         if self.jobs.devices.insert(e.device, device).is_some() {
             self.findings.refused(Subject::Device(e.device), "registered twice");
         }
@@ -164,7 +189,7 @@ impl Books {
     }
 
     /// The operator's pool must carry what its devices need.
-    fn has_stake(&mut self, operator: Pubkey, required: u64) {
+    pub(super) fn has_stake(&mut self, operator: Pubkey, required: u64) {
         let pool = self.staking.operator_pool(&operator).and_then(|pool| self.staking.pools.get(&pool));
         let stake = pool.map_or(0, |pool| pool.rules.active.saturating_add(pool.rules.reserved));
         self.findings.checks += 1;
@@ -177,6 +202,9 @@ impl Books {
         let Some(device) = self.jobs.devices.remove(&e.device) else {
             return self.findings.refused(Subject::Device(e.device), "never registered");
         };
+        if device.standing.pay_weight > 0 || device.standing.challenge.caught_by != Pubkey::default() {
+            self.findings.refused(Subject::Device(e.device), "its challenges are not settled");
+        }
         if device.live_job != Pubkey::default() {
             self.findings.refused(Subject::Device(e.device), "it has a live job");
         }
@@ -225,8 +253,14 @@ impl Books {
         if e.reserved > 0 && (reservation != expected || expected.is_none()) {
             self.findings.found(subject, "reserved", format_args!("{reservation:?}"), e.reserved);
         }
+        let settled = self.jobs.rounds.settled;
         match self.jobs.devices.get_mut(&e.device) {
             Some(device) if device.live_job == Pubkey::default() => {
+                let standing = &device.standing;
+                let good = standing.good_round >= settled && standing.good_round >= standing.failed_round;
+                if !good || standing.challenge.caught_by != Pubkey::default() {
+                    self.findings.refused(Subject::Device(e.device), "it has not passed the last challenge round");
+                }
                 self.findings.check(Subject::Device(e.device), "operator", device.operator, e.operator);
                 device.live_job = e.job;
             }

@@ -8,6 +8,7 @@ mod jobs;
 mod losses;
 mod loyalty;
 mod orders;
+mod rounds;
 mod stake;
 
 pub use credits::Credits;
@@ -29,6 +30,8 @@ use std::collections::BTreeMap;
 pub struct Handed {
     /// IO minted from the stakers' budget.
     pub minted: Option<u64>,
+    /// IO minted from the idle budget.
+    pub idle_minted: Option<u64>,
     /// User, points, and the parts of a rebate: the user's and the stakers'.
     pub redeemed: Option<(Pubkey, u64, u64, u64)>,
     /// User, amount and the receiver's IOSD afterwards.

@@ -33,6 +33,7 @@ impl World {
             jobs_paid: 0,
             jobs_expired: 0,
             jobs_faulted: 0,
+            idle_owed: 0,
             bump: 255,
         };
         self.ledger.operators.insert(owner, operator);
@@ -56,12 +57,24 @@ impl World {
             jobs_expired: 0,
             jobs_faulted: 0,
             name: name.into(),
+            offer: 0,
+            measured: 0,
+            since_round: 0,
+            good_round: 0,
+            failed_round: 0,
+            challenges_passed: 0,
+            challenges_failed: 0,
+            marks: 0,
+            challenge: Default::default(),
+            pay_round: 0,
+            pay_weight: 0,
             bump: 255,
         };
         self.ledger.devices.insert(device, account);
         let stamp = self.stamp(Jobs, &device);
         let name = name.to_owned();
-        self.say(Jobs, &DeviceRegistered { stamp, device, operator: owner, name, class, required_stake });
+        let since_round = self.ledger.jobs.round;
+        self.say(Jobs, &DeviceRegistered { stamp, device, operator: owner, name, class, required_stake, since_round });
         self.done();
     }
 

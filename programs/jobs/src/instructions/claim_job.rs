@@ -35,6 +35,7 @@ pub fn handle(ctx: Context<ClaimJob>) -> Result<()> {
     let a = &mut *ctx.accounts;
     a.config.require_running(PAUSE_CLAIM)?;
     let (job, device, operator) = (a.job.key(), a.device.key, a.device.operator);
+    a.device.require_hireable(a.config.settled_round)?;
     a.stake.require_of(&operator)?;
     require!(active_stake(&a.stake.pool)? >= a.operator.required_stake, JobsError::StakeTooLow);
     let price = credits::state::read_price(&a.credits_config, &a.price, now)?.buying();

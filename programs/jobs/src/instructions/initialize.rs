@@ -1,6 +1,6 @@
 use crate::constants::{AUTHORITY_SEED, CLASSES, CONFIG_SEED};
 use crate::errors::JobsError;
-use crate::state::Config;
+use crate::state::{Config, RoundRules};
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::bpf_loader_upgradeable;
 
@@ -18,6 +18,7 @@ pub struct InitializeArgs {
     /// Lamports.
     pub demand_bond: u64,
     pub demand_answer_s: u32,
+    pub rounds: RoundRules,
 }
 
 #[derive(Accounts)]
@@ -51,6 +52,12 @@ pub fn handle(ctx: Context<Initialize>, args: InitializeArgs) -> Result<()> {
         answer_s: args.answer_s,
         demand_bond: args.demand_bond,
         demand_answer_s: args.demand_answer_s,
+        rounds: args.rounds,
+        round: 0,
+        round_live: false,
+        next_round_at: 0,
+        settled_round: 0,
+        idle_promised: 0,
         paused: 0,
         bump: ctx.bumps.config,
         authority_bump: ctx.bumps.jobs_authority,

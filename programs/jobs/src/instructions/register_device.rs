@@ -2,7 +2,7 @@ use crate::constants::{CLASSES, DEVICE_SEED, MAX_NAME, PAUSE_REGISTER};
 use crate::errors::JobsError;
 use crate::events::DeviceRegistered;
 use crate::instructions::stake::active_stake;
-use crate::state::{Config, Device, Operator, Shard};
+use crate::state::{Challenge, Config, Device, Operator, Shard};
 use anchor_lang::prelude::*;
 use staking::state::{Pool, PoolKind};
 
@@ -48,10 +48,22 @@ pub fn handle(ctx: Context<RegisterDevice>, name: String, class: u8) -> Result<(
         jobs_expired: 0,
         jobs_faulted: 0,
         name: name.clone(),
+        offer: 0,
+        measured: 0,
+        // A round that is open already would leave it less time than the others.
+        since_round: a.config.round,
+        good_round: a.config.round,
+        failed_round: 0,
+        challenges_passed: 0,
+        challenges_failed: 0,
+        marks: 0,
+        challenge: Challenge::default(),
+        pay_round: 0,
+        pay_weight: 0,
         bump: ctx.bumps.device,
     });
     let stamp = a.shard.stamp(&device, &Clock::get()?)?;
-    let required_stake = a.operator.required_stake;
-    emit_cpi!(DeviceRegistered { stamp, device, operator, name, class, required_stake });
+    let (required_stake, since_round) = (a.operator.required_stake, a.config.round);
+    emit_cpi!(DeviceRegistered { stamp, device, operator, name, class, required_stake, since_round });
     Ok(())
 }

@@ -32,6 +32,7 @@ pub fn handle(ctx: Context<RegisterOperator>) -> Result<()> {
         jobs_paid: 0,
         jobs_expired: 0,
         jobs_faulted: 0,
+        idle_owed: 0,
         bump: ctx.bumps.operator,
     });
     let stamp = a.shard.stamp(&owner, &Clock::get()?)?;

@@ -20,6 +20,7 @@ pub struct RetireDevice<'info> {
 pub fn handle(ctx: Context<RetireDevice>) -> Result<()> {
     let a = &mut *ctx.accounts;
     require!(a.device.live_job == Pubkey::default(), JobsError::DeviceBusy);
+    a.device.require_settled()?;
     a.operator.remove_device(a.device.required_stake)?;
     let (device, operator, required_stake) = (a.device.key, a.owner.key(), a.operator.required_stake);
     let stamp = a.shard.stamp(&device, &Clock::get()?)?;

@@ -1,6 +1,6 @@
 use crate::constants::{CLASSES, PAUSE_ALL};
 use crate::errors::JobsError;
-use crate::state::Parameter;
+use crate::state::{Parameter, RoundRules};
 use anchor_lang::prelude::*;
 
 /// Parameters. Seeds: `["config"]`.
@@ -29,6 +29,18 @@ pub struct Config {
     pub demand_bond: u64,
     /// How long a demand can be answered, seconds.
     pub demand_answer_s: u32,
+    /// How challenge rounds go.
+    pub rounds: RoundRules,
+    /// Number of the last round that was opened; zero before the first.
+    pub round: u64,
+    /// It is not over yet.
+    pub round_live: bool,
+    /// When the next one may be opened, unix seconds.
+    pub next_round_at: i64,
+    /// The last round that took place and ended: devices that did not pass it are not hired.
+    pub settled_round: u64,
+    /// Idle pay that rounds have promised and operators have not claimed, IO base units.
+    pub idle_promised: u64,
     /// What is paused, see `constants::PAUSE_*`.
     pub paused: u8,
     pub bump: u8,
@@ -43,7 +55,7 @@ impl Config {
             p.bounds().check(self.get(p)).map_err(JobsError::from)?;
         }
         require!(self.paused & !PAUSE_ALL == 0, JobsError::ParameterOutOfBounds);
-        Ok(())
+        self.rounds.invariant()
     }
 
     pub fn get(&self, parameter: Parameter) -> u64 {
@@ -60,6 +72,7 @@ impl Config {
             Parameter::AnswerS => self.answer_s.into(),
             Parameter::DemandBond => self.demand_bond,
             Parameter::DemandAnswerS => self.demand_answer_s.into(),
+            of_rounds => self.rounds.get(of_rounds),
         }
     }
 
@@ -81,6 +94,7 @@ impl Config {
             Parameter::AnswerS => self.answer_s = value.try_into().map_err(fits)?,
             Parameter::DemandBond => self.demand_bond = value,
             Parameter::DemandAnswerS => self.demand_answer_s = value.try_into().map_err(fits)?,
+            of_rounds => self.rounds.set(of_rounds, value)?,
         }
         Ok(old)
     }

@@ -1,7 +1,7 @@
 use crate::constants::MAX_NAME;
 use crate::errors::JobsError;
 use crate::state::shard::count;
-use crate::state::Operator;
+use crate::state::{Challenge, Operator};
 use anchor_lang::prelude::*;
 
 /// One GPU (or CPU fallback) with its own signing key. Seeds: `["device", key]`.
@@ -13,7 +13,7 @@ pub struct Device {
     pub operator: Pubkey,
     /// Index of the class whose stake it needs.
     pub class: u8,
-    /// What it adds to its operator's required stake, IO base units: fixed when it registers.
+    /// What it adds to its operator's required stake, IO base units: fixed when it gets its class.
     pub required_stake: u64,
     /// The job it is working on or waiting to be paid for; none is the default key.
     pub live_job: Pubkey,
@@ -22,6 +22,25 @@ pub struct Device {
     pub jobs_faulted: u64,
     #[max_len(MAX_NAME)]
     pub name: String,
+    /// What its operator asks for 10^12 multiply-accumulates, IOSD base units; zero is no offer.
+    pub offer: u64,
+    /// Throughput of its last passed challenge, multiply-accumulates per second; zero after a failed one.
+    pub measured: u64,
+    /// The last round opened before it registered: it takes part in later ones.
+    pub since_round: u64,
+    /// The last round that it passed; the one before its first, if it has passed none.
+    pub good_round: u64,
+    /// The last round that it is recorded to have missed or failed; zero for none.
+    pub failed_round: u64,
+    pub challenges_passed: u64,
+    pub challenges_failed: u64,
+    /// Expired and faulted jobs at its last passed challenge: more of them since cost the next idle pay.
+    pub marks: u64,
+    /// Its last answer.
+    pub challenge: Challenge,
+    /// The round that it has a share of idle pay in, and its weight there; a weight of zero is no share.
+    pub pay_round: u64,
+    pub pay_weight: u64,
     pub bump: u8,
 }
 

@@ -12,6 +12,8 @@ pub struct Operator {
     pub jobs_paid: u64,
     pub jobs_expired: u64,
     pub jobs_faulted: u64,
+    /// Idle pay of its devices that is not minted yet, IO base units.
+    pub idle_owed: u64,
     pub bump: u8,
 }
 

@@ -49,7 +49,11 @@ instructions! {
         ExpireClaim "expire_claim", OpenProof "open_proof", GrowProof "grow_proof", WriteProof "write_proof",
         CloseProof "close_proof", DisputeCell "dispute_cell", DrawAudit "draw_audit", OpenCell "open_cell",
         ExpireAudit "expire_audit", DemandData "demand_data", AnswerDemand "answer_demand",
-        ExpireDemand "expire_demand", CloseDemand "close_demand", Administer "administer", AcceptAuthority "accept_authority",
+        ExpireDemand "expire_demand", CloseDemand "close_demand", SetOffer "set_offer", SetClass "set_class",
+        OpenRound "open_round", AdvanceRound "advance_round", CommitChallenge "commit_challenge",
+        AnswerCell "answer_cell", FailChallenge "fail_challenge", ProveCell "prove_cell",
+        PunishDevice "punish_device", ShareIdlePay "share_idle_pay", ClaimIdlePay "claim_idle_pay",
+        CloseRound "close_round", Administer "administer", AcceptAuthority "accept_authority",
     }
     governance {
         Initialize "initialize", OpenShard "open_shard", Propose "propose", Vote "vote", Finish "finish",

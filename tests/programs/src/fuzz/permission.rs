@@ -118,6 +118,13 @@ fn ledgers(c: &Change) -> Checked {
     for (address, old) in &c.before.devices {
         let fine = c.state.devices.contains_key(address) || c.signed(&old.operator);
         holds!("permissions", fine, "the device {} was retired without its operator", old.key);
+        let Some(new) = c.state.devices.get(address) else { continue };
+        let offered = new.offer == old.offer || c.signed(&old.operator);
+        holds!("permissions", offered, "the offer of {} was changed without its operator", old.key);
+        let answered = new.challenge.root == old.challenge.root || c.signed(&old.key);
+        holds!("permissions", answered, "{} answered a challenge without its key", old.key);
+        let raised = new.class <= old.class || c.signed(&old.operator);
+        holds!("permissions", raised, "the class of {} rose without its operator", old.key);
     }
     Ok(())
 }
@@ -213,9 +220,11 @@ fn rents(c: &Change) -> Checked {
     let proposals = b.proposals.iter().map(|(a, p)| (a, p.proposer));
     let jobs = b.jobs.iter().map(|(a, j)| (a, j.user));
     let devices = b.devices.iter().map(|(a, d)| (a, d.operator));
+    let rounds = b.rounds.iter().map(|(a, r)| (a, r.opener));
     let proofs = b.proofs.iter().map(|(a, p)| (a, p.prover));
     let demands = b.demands.iter().map(|(a, d)| (a, d.demander));
-    let all = escrows.chain(positions).chain(votes).chain(epochs).chain(proposals).chain(jobs).chain(devices);
+    let all =
+        escrows.chain(positions).chain(votes).chain(epochs).chain(proposals).chain(jobs).chain(devices).chain(rounds);
     let closed = all.chain(proofs).chain(demands).filter(|(address, _)| !c.state.raw.contains_key(address));
     let mut due: Vec<(Pubkey, u64)> = Vec::new();
     for (address, payer) in closed.filter(|(_, payer)| !c.signed(payer)) {
@@ -281,7 +290,16 @@ fn authorities(c: &Change) -> Checked {
     let b = c.before;
     check(address::credits_config(), one(&b.credits).map(|x| (x.authority, x.pending_authority)))?;
     check(address::staking_config(), one(&b.staking).map(|x| (x.authority, x.pending_authority)))?;
-    check(address::jobs_config(), one(&b.jobs_config).map(|x| (x.authority, x.pending_authority)))?;
+    if let (Some(old), Some(new)) = (one(&b.jobs_config), one(&c.state.jobs_config)) {
+        // Anybody moves rounds on; the rest is the authority's.
+        let ruled = |x: &jobs::state::Config| {
+            let all = jobs::Parameter::ALL.map(|p| x.get(p));
+            (all, x.paused, x.authority, x.pending_authority, x.authority_bump)
+        };
+        let signed = c.signed(&old.authority) || c.signed(&old.pending_authority);
+        let fine = ruled(old) == ruled(new) || voted || accepted || signed;
+        holds!("permissions", fine, "the jobs program's rules were changed by nobody who may");
+    }
     if let (Some(old), Some(new)) = (one(&b.governance), one(&c.state.governance)) {
         let by_offer = c.signed(&old.pending_guardian) && new.guardian == old.pending_guardian;
         let guardian = old.guardian == new.guardian || by_offer || c.has::<ProposalExecuted>(|_| true);
@@ -306,6 +324,7 @@ pub fn addresses(s: &State) -> Checked {
     s.positions.iter().try_for_each(|(a, p)| at(a, address::position(&p.pool, &p.holder)))?;
     s.operators.iter().try_for_each(|(a, o)| at(a, address::operator(&o.owner)))?;
     s.devices.iter().try_for_each(|(a, d)| at(a, address::device(&d.key)))?;
+    s.rounds.iter().try_for_each(|(a, r)| at(a, address::round(r.number)))?;
     s.models.iter().try_for_each(|(a, m)| at(a, address::model(&m.root)))?;
     s.users.iter().try_for_each(|(a, u)| at(a, address::user(&u.owner)))?;
     s.jobs.iter().try_for_each(|(a, j)| at(a, address::job(&j.user, j.seq)))?;

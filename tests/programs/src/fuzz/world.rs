@@ -107,6 +107,8 @@ impl World {
         let outcome = match &step.act {
             Act::Wait(seconds) => {
                 self.vm.set_time(self.state.now + seconds);
+                // Slots go on meanwhile, so that hashes to draw from appear.
+                self.vm.pass_slots(u64::try_from(*seconds).unwrap_or_default().clamp(1, 40));
                 self.reread(&[])?;
                 Outcome::Done
             }

@@ -1,9 +1,11 @@
 //! Jobs, their escrows, and the devices that work on them.
 use super::{Checked, holds, same};
-use crate::state::State;
+use crate::state::{State, one};
 use anchor_lang::prelude::{Pubkey, Rent};
+use client::address::jobs_authority;
+use credits::Purpose;
 use jobs::constants::DRAW_FEE;
-use jobs::state::{Audit, Status};
+use jobs::state::{Audit, Phase, Status};
 use judge::audit::MAX_CELLS;
 use solana_account::ReadableAccount;
 use std::collections::BTreeMap;
@@ -13,7 +15,9 @@ pub fn check(state: &State) -> Checked {
     devices_and_jobs_agree(state)?;
     audits_fit_their_jobs(state)?;
     jobs_count_their_demands(state)?;
-    operators_count_their_devices(state)
+    operators_count_their_devices(state)?;
+    idle_pay_is_promised_once(state)?;
+    rounds_count_their_devices(state)
 }
 
 fn escrows_are_the_live_jobs(state: &State) -> Checked {
@@ -93,5 +97,42 @@ fn operators_count_their_devices(state: &State) -> Checked {
         same!("operators", (operator.devices, operator.required_stake), own, "an operator's devices and their stake");
     }
     holds!("operators", devices.is_empty(), "devices of nobody: {devices:?}");
+    Ok(())
+}
+
+/// What is promised is in ended rounds and with operators, and the idle budget has it.
+fn idle_pay_is_promised_once(state: &State) -> Checked {
+    let (Some(config), Some(emission)) = (one(&state.jobs_config), one(&state.emissions)) else { return Ok(()) };
+    let owed: u64 = state.operators.values().map(|o| o.idle_owed).sum();
+    let to_share: u64 = state.rounds.values().map(|r| r.budget - r.shared).sum();
+    same!("idle pay", config.idle_promised, owed + to_share, "what is promised is owed or to be shared");
+    let idle = emission.budgets[Purpose::Idle as usize];
+    if idle.authority == jobs_authority() {
+        holds!("idle pay", config.idle_promised <= idle.available, "more is promised than the budget has");
+    }
+    Ok(())
+}
+
+fn rounds_count_their_devices(state: &State) -> Checked {
+    let Some(config) = one(&state.jobs_config) else { return Ok(()) };
+    let live = state.rounds.values().filter(|r| !matches!(r.phase, Phase::Ended | Phase::Void));
+    let live: Vec<u64> = live.map(|r| r.number).collect();
+    let expected: Vec<u64> = config.round_live.then_some(config.round).into_iter().collect();
+    same!("rounds", live, expected, "the live round is the last one");
+    holds!("rounds", config.settled_round <= config.round, "a round ended that was never opened");
+    for round in state.rounds.values() {
+        let sharing = state.devices.values().filter(|d| d.pay_weight > 0 && d.pay_round == round.number);
+        same!("rounds", sharing.clone().count(), round.unshared as usize, "devices wait for their share");
+        let weight: u128 = sharing.map(|d| u128::from(d.pay_weight)).sum();
+        holds!("rounds", weight <= round.weight, "weights {weight} of {}", round.weight);
+        holds!("rounds", round.shared <= round.budget, "round {} shared more than its budget", round.number);
+        holds!("rounds", round.passed <= round.committed, "round {} passed more than committed", round.number);
+    }
+    for d in state.devices.values() {
+        let waits = d.pay_weight == 0 || state.rounds.values().any(|r| r.number == d.pay_round);
+        holds!("rounds", waits, "the round that {} waits for is gone", d.key);
+        let known = [d.since_round, d.good_round, d.failed_round, d.challenge.round].iter().all(|r| *r <= config.round);
+        holds!("rounds", known, "{} knows a round that was never opened", d.key);
+    }
     Ok(())
 }

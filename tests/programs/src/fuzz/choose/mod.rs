@@ -4,6 +4,7 @@ mod attacks;
 mod audits;
 mod demands;
 mod money;
+mod rounds;
 mod stake;
 mod time;
 mod votes;
@@ -83,6 +84,7 @@ impl Chooser {
             work::KINDS,
             audits::KINDS,
             demands::KINDS,
+            rounds::KINDS,
             votes::KINDS,
             time::KINDS,
             attacks::KINDS,

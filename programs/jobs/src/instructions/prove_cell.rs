@@ -1,0 +1,36 @@
+//! A wrong cell of a challenge is proven. The slash follows in `punish_device`: with all of its accounts the evidence would
+//! not fit one transaction.
+use crate::errors::JobsError;
+use crate::events::WrongCellProven;
+use crate::state::{Device, Round, Shard};
+use anchor_lang::prelude::*;
+use judge::challenge::Judged;
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct ProveCell<'info> {
+    /// Anyone; will get the prover's share of the slash.
+    pub prover: Signer<'info>,
+    #[account(mut, dup)]
+    pub device: Box<Account<'info, Device>>,
+    #[account(mut, dup)]
+    pub round: Box<Account<'info, Round>>,
+    /// Shard of the device's key.
+    #[account(mut, dup)]
+    pub shard: Box<Account<'info, Shard>>,
+}
+
+pub fn handle(ctx: Context<ProveCell>, row: u32, column: u32, segment: [u8; 256], path: Vec<u8>) -> Result<()> {
+    let clock = Clock::get()?;
+    let a = &mut *ctx.accounts;
+    a.round.require_provable(clock.unix_timestamp)?;
+    let prover = a.prover.key();
+    a.device.caught(&mut a.round, prover)?;
+    let judged = a.device.challenge.judge((row, column), &segment, &path)?;
+    require!(!judged.is_right(), JobsError::NoFault);
+    let Judged { expected, committed } = judged;
+    let (number, device) = (a.round.number, a.device.key);
+    let stamp = a.shard.stamp(&device, &clock)?;
+    emit_cpi!(WrongCellProven { stamp, number, device, prover, row, column, expected, committed });
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! The worker's part in challenge rounds: it computes its answer within the window, commits to it, and shows the cells that
+//! are drawn.
+use crate::error::WorkerError;
+use client::{Chain, Keypair, Pubkey, Signer, address, rounds_ix};
+use compute::Backend;
+use compute::challenge::Answer;
+use jobs::state::{Challenge, Config, Device, Phase, Round};
+use judge::Hash;
+use judge::challenge::{CELLS, drawn_cell, macs, seed};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use tracing::{info, warn};
+
+type SharedBackend = Arc<Mutex<Box<dyn Backend>>>;
+
+/// What a look at the rounds led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing to do for now.
+    Nothing,
+    /// Committed to the answer of this round.
+    Committed(u64),
+    /// Showed all drawn cells.
+    Answered(u64),
+    /// Gave its share of a round's idle pay to its operator.
+    Shared(u64),
+}
+
+/// The worker's memory of the present round.
+#[derive(Default)]
+pub struct Rounds {
+    /// The round of the answer and the answer: what is lost is computed again from the seed.
+    answer: Option<(u64, Arc<Answer>)>,
+    /// The last round in which it tried to commit and could not.
+    given_up: u64,
+    /// When the next round may be opened, unix seconds, and how long its window is.
+    next: Option<(i64, u32)>,
+}
+
+impl Rounds {
+    /// Looks at the present round and does the next thing.
+    ///
+    /// # Errors
+    /// If the node or the backend fails; the next look starts from the chain again.
+    pub async fn step(
+        &mut self,
+        chain: &Chain,
+        key: &Keypair,
+        backend: &SharedBackend,
+        device: &Device,
+    ) -> Result<Seen, WorkerError> {
+        let config = chain.jobs_config().await?;
+        self.next = (config.round > 0).then_some((config.next_round_at, config.rounds.window_s));
+        if device.pay_weight > 0 && config.settled_round >= device.pay_round {
+            let share = rounds_ix::share_idle_pay(device.key, device.operator, device.pay_round);
+            chain.send(&[share], &[key]).await?;
+            return Ok(Seen::Shared(device.pay_round));
+        }
+        let number = config.round;
+        if !config.round_live || device.since_round >= number {
+            return Ok(Seen::Nothing);
+        }
+        let Some(round) = chain.find::<Round>("round", &address::round(number)).await? else {
+            return Ok(Seen::Nothing);
+        };
+        match round.phase {
+            Phase::Open if device.challenge.round < number && self.given_up < number => {
+                self.commit(chain, key, backend, device, &config, &round).await
+            }
+            Phase::Drawn { slot_hash, answers_until } => {
+                let challenge = &device.challenge;
+                let shown = challenge.answered == u16::MAX;
+                let out = device.failed_round >= number || challenge.caught_by != Pubkey::default();
+                if challenge.round != number || shown || out || chain.now().await? > answers_until {
+                    return Ok(Seen::Nothing);
+                }
+                self.answer(chain, key, backend, challenge, &slot_hash).await
+            }
+            _ => Ok(Seen::Nothing),
+        }
+    }
+
+    /// Whether a job of `seconds` would keep the device from the next round's window.
+    pub fn collides(&self, now: i64, seconds: f64) -> bool {
+        self.next.is_some_and(|(opens, window_s)| {
+            // A job that ends within the first half leaves no time for the challenge.
+            now < opens && now as f64 + seconds > opens as f64 && seconds > f64::from(window_s) / 4.0
+        })
+    }
+
+    async fn commit(
+        &mut self,
+        chain: &Chain,
+        key: &Keypair,
+        backend: &SharedBackend,
+        device: &Device,
+        config: &Config,
+        round: &Round,
+    ) -> Result<Seen, WorkerError> {
+        let number = round.number;
+        if chain.now().await? > round.window_end {
+            self.given_up = number;
+            warn!(round = number, "its window has passed");
+            return Ok(Seen::Nothing);
+        }
+        let rows = round.rules.rows.get(usize::from(device.class)).copied().unwrap_or_default();
+        let of = seed(&round.slot_hash, number, &device.key.to_bytes());
+        let start = Instant::now();
+        let answer = compute(backend, of, rows).await?;
+        let seconds = start.elapsed().as_secs_f64();
+        let mut instructions = Vec::new();
+        let last = config.settled_round;
+        if last > device.since_round && last > device.good_round && last > device.failed_round {
+            instructions.push(rounds_ix::fail_challenge(device.key, device.operator));
+        }
+        instructions.push(rounds_ix::commit_challenge(device.key, number, answer.root()));
+        self.answer = Some((number, answer));
+        match chain.send(&instructions, &[key]).await {
+            Ok(confirmed) => {
+                let gmacs = macs(rows) as f64 / seconds / 1e9;
+                info!(round = number, rows, seconds, gmacs, signature = %confirmed.signature, "committed to a challenge");
+                Ok(Seen::Committed(number))
+            }
+            Err(error) if error.program_error().is_some() => {
+                self.given_up = number;
+                warn!(round = number, %error, "the challenge is missed");
+                Ok(Seen::Nothing)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn answer(
+        &mut self,
+        chain: &Chain,
+        key: &Keypair,
+        backend: &SharedBackend,
+        challenge: &Challenge,
+        draw: &Hash,
+    ) -> Result<Seen, WorkerError> {
+        let (number, of, rows) = (challenge.round, challenge.seed, challenge.rows);
+        let answer = match &self.answer {
+            Some((known, answer)) if *known == number && answer.rows() == rows => answer.clone(),
+            // It was committed to before this process started.
+            _ => compute(backend, of, rows).await?,
+        };
+        let waiting = (0u8..).take(CELLS).filter(|index| challenge.answered & (1 << index) == 0);
+        let waiting: Vec<u8> = waiting.collect();
+        let cells: Vec<_> = waiting.iter().map(|index| drawn_cell(draw, &of, rows, *index)).collect();
+        let opened = answer.clone();
+        let openings = tokio::task::spawn_blocking(move || opened.open(&cells)).await;
+        let openings = openings.map_err(|e| WorkerError::Cut(e.to_string()))??;
+        self.answer = Some((number, answer));
+        let me = key.pubkey();
+        for (index, opening) in waiting.into_iter().zip(openings) {
+            let show = rounds_ix::answer_cell(me, number, index, opening.segment, opening.path);
+            chain.send(&[show], &[key]).await?;
+        }
+        info!(round = number, "showed all drawn cells of a challenge");
+        Ok(Seen::Answered(number))
+    }
+}
+
+async fn compute(backend: &SharedBackend, of: Hash, rows: u32) -> Result<Arc<Answer>, WorkerError> {
+    let backend = backend.clone();
+    let work = move || -> Result<Answer, WorkerError> {
+        let mut backend = backend.lock().map_err(|e| WorkerError::Cut(e.to_string()))?;
+        Ok(backend.challenge(&of, rows)?)
+    };
+    let answer = tokio::task::spawn_blocking(work).await.map_err(|e| WorkerError::Cut(e.to_string()))??;
+    Ok(Arc::new(answer))
+}
