@@ -35,7 +35,7 @@ impl Domain<'_> {
 
     /// The header of a leaf over `bytes` bytes.
     pub fn header(&self, row: u32, segment: u32, bytes: u32) -> [u8; 64] {
-        self.leaves(row).header(segment, bytes)
+        *self.leaves(row).header(segment, bytes)
     }
 
     /// The leaves of one row.
@@ -84,14 +84,14 @@ struct Leaves {
 }
 
 impl Leaves {
-    fn header(&mut self, segment: u32, bytes: u32) -> [u8; 64] {
+    fn header(&mut self, segment: u32, bytes: u32) -> &[u8; 64] {
         self.header[44..48].copy_from_slice(&segment.to_le_bytes());
         self.header[56..60].copy_from_slice(&bytes.to_le_bytes());
-        self.header
+        &self.header
     }
 
     fn leaf(&mut self, segment: u32, bytes: &[u8]) -> Hash {
-        sha256(&[&self.header(segment, bytes.len() as u32), bytes])
+        sha256(&[self.header(segment, bytes.len() as u32), bytes])
     }
 }
 

@@ -2,9 +2,9 @@ use crate::constants::CLASSES;
 use crate::errors::JobsError;
 use crate::events::ClassSet;
 use crate::instructions::stake::active_stake;
-use crate::state::{Config, Device, Operator, Shard};
+use crate::state::{Config, Device, Operator, PoolStake, Shard};
 use anchor_lang::prelude::*;
-use staking::state::{Pool, PoolKind};
+use staking::state::PoolKind;
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -14,7 +14,7 @@ pub struct SetClass<'info> {
     #[account(mut, dup, has_one = owner @ JobsError::WrongOwner)]
     pub operator: Box<Account<'info, Operator>>,
     #[account(has_one = owner @ JobsError::WrongPool, constraint = pool.kind == PoolKind::Operator @ JobsError::WrongPool)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: Box<Account<'info, PoolStake>>,
     #[account(mut, dup, constraint = device.operator == owner.key() @ JobsError::WrongOwner)]
     pub device: Box<Account<'info, Device>>,
     /// Shard of the device's key.
