@@ -1,9 +1,9 @@
 use crate::errors::JobsError;
 use crate::events::ChallengeCommitted;
 use crate::instructions::stake::active_stake;
-use crate::state::{Challenge, Config, Device, Operator, Round, Shard};
+use crate::state::{Challenge, Config, Device, Operator, PoolStake, Round, Shard};
 use anchor_lang::prelude::*;
-use staking::state::{Pool, PoolKind, Position};
+use staking::state::{PoolKind, Position};
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -19,7 +19,7 @@ pub struct CommitChallenge<'info> {
         constraint = pool.owner == operator.owner @ JobsError::WrongPool,
         constraint = pool.kind == PoolKind::Operator @ JobsError::WrongPool
     )]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: Box<Account<'info, PoolStake>>,
     /// The operator's own part of it, which a slash goes through.
     #[account(
         constraint = position.pool == pool.key() @ JobsError::WrongPool,
