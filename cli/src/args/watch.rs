@@ -25,9 +25,12 @@ pub struct WatchArgs {
     /// Share of the committed jobs that are checked, percent; nobody else can tell which
     #[arg(long, default_value = "100", value_name = "PERCENT")]
     pub share: String,
-    /// Leave jobs to others whose fault would earn less than this
+    /// Leave to others what would earn less than this
     #[arg(long, default_value = "0", value_name = "IO")]
     pub min_reward: String,
+    /// What a SOL is worth to you: what costs more than it earns is left to others
+    #[arg(long, default_value = "1000", value_name = "IO")]
+    pub io_per_sol: String,
     /// Ask on chain for results that cannot be fetched, with at most this much in bonds: those in use and those that answers
     /// have cost since the start; 0 asks for nothing
     #[arg(long, default_value = "0", value_name = "SOL")]
