@@ -143,7 +143,7 @@ async fn a_device_that_shows_right_cells_of_a_wrong_answer_is_caught_by_the_watc
     let open = round(&chain, since, |phase| *phase == Phase::Open).await;
     let number = open.number;
     let answer = Mostly::compute(seed(&open.slot_hash, number, &device.key.to_bytes())).unwrap();
-    let commit = rounds_ix::commit_challenge(device.key, number, answer.matrix().root());
+    let commit = rounds_ix::commit_challenge(device.key, device.owner, number, answer.matrix().root());
     chain.send(&[commit], &[&key]).await.unwrap();
 
     let wallet = Keypair::new();

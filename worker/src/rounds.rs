@@ -140,7 +140,8 @@ impl Rounds {
         if now.challenge.round >= number || rows_of(&now) != rows {
             return Ok(Seen::Nothing);
         }
-        match chain.send(&[rounds_ix::commit_challenge(device.key, number, root)], &[key]).await {
+        let commit = rounds_ix::commit_challenge(device.key, device.operator, number, root);
+        match chain.send(&[commit], &[key]).await {
             Ok(confirmed) => {
                 let gmacs = macs(rows) as f64 / seconds / 1e9;
                 info!(round = number, rows, seconds, gmacs, signature = %confirmed.signature, "committed to a challenge");
