@@ -1,12 +1,11 @@
 //! The worker's loop: one device, one live job at a time.
-use crate::answering::{Means, Shortage};
 use crate::config::Config;
 use crate::error::WorkerError;
 use crate::kept::{JobData, Kept};
 use crate::offer::Policy;
 use crate::rounds::{Rounds, Seen};
 use crate::speed::Speed;
-use crate::stake::{self, Stake};
+use crate::stake::Stake;
 use crate::work::{self, Finished, Prepared, hex};
 use blobs::Blobs;
 use client::{Chain, ClientError, Keypair, Pubkey, Signature, Signer, address, jobs_ix};
@@ -17,10 +16,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-/// How long a job that was left is not looked at again.
-const LEAVE_FOR: Duration = Duration::from_secs(30);
 /// Models kept in memory.
 const MODELS: usize = 4;
 /// How often jobs that have ended are looked for on disk.
@@ -76,20 +73,20 @@ pub struct Worker {
     /// The data of the job that was answered for last.
     pub(crate) data: Option<(Pubkey, Arc<JobData>)>,
     pub(crate) key: Keypair,
-    policy: Policy,
+    pub(crate) policy: Policy,
     poll: Duration,
     pub(crate) backend: Arc<Mutex<Box<dyn Backend>>>,
-    speed: Speed,
+    pub(crate) speed: Speed,
     /// The last few models by their files' hashes, newest last.
     models: VecDeque<([u8; 32], Arc<Model>)>,
     /// Jobs that were looked at and left, and when: fetching and hashing again must not be free for whoever posts them.
-    left: HashMap<Pubkey, Instant>,
-    stake: Stake,
-    rounds: Rounds,
+    pub(crate) left: HashMap<Pubkey, Instant>,
+    pub(crate) stake: Stake,
+    pub(crate) rounds: Rounds,
     /// When rounds are looked at again.
     rounds_from: Instant,
     /// What was fetched for the job that was claimed last: whoever posted it may take it out of the store.
-    prepared: Option<(Pubkey, Prepared)>,
+    pub(crate) prepared: Option<(Pubkey, Prepared)>,
     tidied: Option<Instant>,
     reports: Option<mpsc::UnboundedSender<JobReport>>,
 }
@@ -228,73 +225,20 @@ impl Worker {
         }
     }
 
-    /// Removes what is kept of jobs that have ended. One that is only said not to be this device's live job may still be.
+    /// Removes what is kept of jobs that have ended or are another device's. One that is only said not to be this device's live job
+    /// may still be.
     async fn tidy(&mut self) {
         if self.tidied.is_some_and(|at| at.elapsed() < TIDY_EVERY) {
             return;
         }
         self.tidied = Some(Instant::now());
         for job in self.kept.old() {
-            if let Ok(None) = self.chain.bytes(&job).await {
-                self.kept.forget(&job);
+            let others = |found: &Job| found.status != Status::Posted && found.device != self.device();
+            match self.chain.find::<Job>("job", &job).await {
+                Ok(found) if found.as_ref().is_none_or(others) => self.kept.forget(&job),
+                _ => {}
             }
         }
-    }
-
-    async fn claim_best(&mut self, operator: &Pubkey) -> Result<Step, WorkerError> {
-        let mut posted = self.chain.jobs(Status::Posted).await?;
-        self.left.retain(|address, _| posted.iter().any(|(posted, _)| posted == address));
-        posted.sort_by_key(|(address, job)| (std::cmp::Reverse(job.price), *address));
-        if posted.is_empty() {
-            return Ok(Step::Idle);
-        }
-        posted.retain(|(address, _)| self.left.get(address).is_none_or(|left| left.elapsed() > LEAVE_FOR));
-        if posted.is_empty() {
-            return Ok(Step::Idle);
-        }
-        let now = self.chain.now().await?;
-        let config = self.chain.jobs_config().await?;
-        let means = Means {
-            lamports: self.chain.lamports(&self.device()).await?,
-            cells: config.audit_cells,
-            answer_s: config.answer_s,
-        };
-        for (address, job) in posted {
-            // Cheap reasons first; the model is fetched only for jobs that pass them.
-            let refusal = self.policy.refuse(&job, now, 0.0).map(|r| r.to_string());
-            let prepared = match refusal {
-                Some(reason) => Err(reason),
-                None => self.prepare(&address, &job, now, &means).await,
-            };
-            match prepared {
-                Ok(prepared) => return self.claim(address, &job, operator, prepared).await,
-                Err(reason) => self.leave(address, reason),
-            }
-        }
-        Ok(Step::Idle)
-    }
-
-    /// Fetches and checks model and input, before anything is claimed.
-    async fn prepare(&mut self, address: &Pubkey, job: &Job, now: i64, means: &Means) -> Result<Prepared, String> {
-        let model = self.model(job).await.map_err(|e| e.to_string())?;
-        if let Some(refusal) = self.policy.refuse_size(work::memory(&model, job.rows)) {
-            return Err(refusal.to_string());
-        }
-        if let Some(shortage) = means.shortage(&model.specs(), job.rows) {
-            if let Shortage::Funds { .. } = shortage {
-                warn!(job = %address, device = %self.device(), %shortage, "not claimed");
-            }
-            return Err(shortage.to_string());
-        }
-        let expected_s = self.speed.expected_s(&model, job.rows);
-        if let Some(refusal) = self.policy.refuse(job, now, expected_s) {
-            return Err(refusal.to_string());
-        }
-        if self.rounds.collides(now, expected_s) {
-            return Err("it would not be done before the next challenge round".into());
-        }
-        let input = work::fetch_input(&self.blobs, address, job, &model).await.map_err(|e| e.to_string())?;
-        Ok(Prepared { model, input })
     }
 
     /// The job's model. Files with one root may differ in name and input range, so the file counts, too.
@@ -310,47 +254,6 @@ impl Worker {
         }
         self.models.push_back((job.model_blob, model.clone()));
         Ok(model)
-    }
-
-    async fn claim(
-        &mut self,
-        address: Pubkey,
-        job: &Job,
-        operator: &Pubkey,
-        prepared: Prepared,
-    ) -> Result<Step, WorkerError> {
-        // From the claim on the stake depends on it, and the store is not the worker's.
-        self.kept.keep_given(&address, &prepared.model.to_bytes(), &prepared.input)?;
-        self.prepared = Some((address, prepared));
-        let price = self.chain.price_account().await?;
-        let instruction = jobs_ix::claim_job(self.device(), *operator, price, address);
-        match self.chain.send(&[instruction], &[&self.key]).await {
-            Ok(confirmed) => {
-                info!(job = %address, price = job.price, rows = job.rows, signature = %confirmed.signature, "claimed");
-                Ok(Step::Claimed(address))
-            }
-            Err(error) if stake::not_now(&error) => {
-                let needed = match self.chain.reservation(job.price).await {
-                    Ok(Ok(needed)) => economy::amount::io(needed).to_string(),
-                    _ => "unknown".into(),
-                };
-                warn!(
-                    job = %address, %operator, %error, needed_io = needed,
-                    "not claimed, it is left to others for now: a claim needs this much free stake of the operator's own"
-                );
-                self.leave_claim(address, error.to_string());
-                // More stake may have warmed up since the last look.
-                self.stake = Stake::default();
-                Ok(Step::Refused(address))
-            }
-            // Claimed, cancelled or expired by somebody else between our look and our transaction.
-            Err(error) if error.program_error().is_some() || matches!(error, ClientError::Transaction { .. }) => {
-                info!(job = %address, %error, "somebody was first");
-                self.leave_claim(address, error.to_string());
-                Ok(Step::LostRace(address))
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 
     async fn finish(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
@@ -417,18 +320,6 @@ impl Worker {
             });
         }
         Ok(Step::Committed(address))
-    }
-
-    /// Leaves a job whose claim was refused.
-    fn leave_claim(&mut self, address: Pubkey, reason: String) {
-        self.prepared = None;
-        self.kept.forget(&address);
-        self.leave(address, reason);
-    }
-
-    fn leave(&mut self, address: Pubkey, reason: String) {
-        debug!(job = %address, reason, "left to others");
-        self.left.insert(address, Instant::now());
     }
 }
 

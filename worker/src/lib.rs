@@ -8,6 +8,7 @@
 mod answering;
 mod answers;
 mod audit;
+mod claim;
 pub mod config;
 pub mod daemon;
 pub mod error;

@@ -18,6 +18,9 @@ What it costs and earns:
 Audits:
   It draws the audits of all committed jobs, which pays 20,000 lamports each, and ends jobs whose audits were not answered.
 
+Challenge rounds:
+  It computes every cell that devices show again from the seed, and has those slashed that have committed to a wrong one.
+
 docs/WATCHING.md says more. With --json every event is one object on a line of its own, and the last line has the counters.";
 
 #[derive(Args)]

@@ -26,6 +26,8 @@ use user::UserError;
 /// How long after a first failure a job is tried again; each further one doubles it.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 const SLOWEST: Duration = Duration::from_secs(60);
+/// How long after a failure audits and rounds are looked at again.
+const TURN_AGAIN: Duration = Duration::from_secs(10);
 /// How often left-over buffers are looked for, and rules that votes can change are read again.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
@@ -126,7 +128,7 @@ impl Beside {
             && let Ok(Err(error)) = turn.await
         {
             warn!(%error, "will try again");
-            self.from = Instant::now() + SLOWEST;
+            self.from = Instant::now() + TURN_AGAIN;
         }
         if self.turn.is_none() && Instant::now() >= self.from {
             self.turn = Some(tokio::spawn(turn));
