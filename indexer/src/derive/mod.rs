@@ -31,7 +31,68 @@ impl Inserted<'_> {
     }
 }
 
-pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>) -> Result<(), sqlx::Error> {
+/// Takes new events, in the order in which the chain executed them.
+pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    for row in rows {
+        apply(tx, row).await?;
+    }
+    Ok(())
+}
+
+/// Every derived table.
+const TABLES: [&str; 27] = [
+    "audited_cells",
+    "authorities",
+    "budgets",
+    "challenges",
+    "demands",
+    "devices",
+    "epochs",
+    "governance",
+    "job_counts",
+    "jobs",
+    "loyalty",
+    "models",
+    "operators",
+    "parameter_changes",
+    "pauses",
+    "pools",
+    "positions",
+    "price_points",
+    "proposals",
+    "redemptions",
+    "rewards",
+    "rounds",
+    "schedule_mints",
+    "stake_events",
+    "totals",
+    "users",
+    "votes",
+];
+
+/// The rows that are there before the first event.
+const FIRST_ROWS: [&str; 6] = [
+    "INSERT INTO totals DEFAULT VALUES",
+    "INSERT INTO rewards DEFAULT VALUES",
+    "INSERT INTO governance DEFAULT VALUES",
+    "INSERT INTO budgets (purpose) VALUES ('idle'), ('stakers'), ('treasury')",
+    "INSERT INTO authorities (program) VALUES ('credits'), ('jobs'), ('staking'), ('governance')",
+    "INSERT INTO job_counts (status) VALUES
+         ('posted'), ('claimed'), ('committed'), ('paid'), ('cancelled'), ('expired'), ('refunded'), ('unanswered')",
+];
+
+/// As before the first event. Deletes and does not truncate: readers go on with what they saw.
+pub async fn clear(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    for table in TABLES {
+        sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *tx).await?;
+    }
+    for insert in FIRST_ROWS {
+        sqlx::query(insert).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+async fn apply(tx: &mut PgConnection, row: &Inserted<'_>) -> Result<(), sqlx::Error> {
     match row.event {
         Event::Credits(event) => credits::apply(tx, row, event).await,
         Event::Jobs(event) => jobs::apply(tx, row, event).await,
