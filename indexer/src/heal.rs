@@ -4,6 +4,7 @@ use crate::extract::DecodedBlock;
 use crate::fetch;
 use crate::frontier::Stall;
 use crate::rederive;
+use crate::sequence::{self, Sequences};
 use crate::source::{BlockSource, SourceError};
 use crate::store::{Store, db_slot};
 use sqlx::{Connection, PgConnection, Row};
@@ -43,7 +44,7 @@ impl Healer {
     /// # Errors
     /// The database failed.
     pub async fn step<S: BlockSource>(&mut self, source: &Arc<S>, store: &mut Store) -> Result<(), Stall> {
-        if !self.due.is_some_and(|due| due <= Instant::now()) {
+        if self.due.is_none_or(|due| due > Instant::now()) {
             return Ok(());
         }
         if !self.reading {
@@ -148,12 +149,19 @@ impl Store {
 
     /// Adds what was missing and derives everything anew: later events were applied without it.
     async fn heal(&mut self, blocks: &[DecodedBlock]) -> Result<Healing, CommitError> {
+        self.sequences = None;
         let mut tx = self.connection.begin().await?;
         let blocks = of_this_chain(&mut tx, blocks).await?;
         let rows: Vec<_> = blocks.iter().map(|block| (*block, false)).collect();
         commit::add_blocks(&mut tx, &rows).await?;
         let inserted = commit::insert_events(&mut tx, &commit::placed(blocks.iter().copied())).await?;
         commit::insert_dead_letters(&mut tx, blocks.iter().copied()).await?;
+        let mut sequences = Sequences::load(&mut tx).await?;
+        // Of a shard that has no event after the hole, nothing was known to be missing.
+        let later = inserted.iter().filter_map(|row| Some((*row, sequences.take_later(row.event)?)));
+        let faults: Vec<_> = later.collect();
+        sequence::record(&mut tx, &faults).await?;
+        sequences.save(&mut tx).await?;
         let (events, newest) = (inserted.len(), inserted.last().map(|row| row.id));
         sqlx::query(
             "UPDATE sequence_faults f SET
