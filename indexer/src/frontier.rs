@@ -1,6 +1,6 @@
 //! The contiguous frontier and how it moves.
 use crate::IndexerError;
-use crate::commit::{CommitError, Committed, Linked};
+use crate::commit::{Committed, Linked};
 use crate::density::Density;
 use crate::extract::DecodedBlock;
 use crate::heal::Healer;
@@ -29,13 +29,7 @@ pub enum Stall {
     #[error("chain: {0}")]
     Source(#[from] SourceError),
     #[error("database: {0}")]
-    Database(CommitError),
-}
-
-impl<E: Into<CommitError>> From<E> for Stall {
-    fn from(error: E) -> Self {
-        Self::Database(error.into())
-    }
+    Database(#[from] sqlx::Error),
 }
 
 /// What one round did.

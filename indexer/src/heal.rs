@@ -1,9 +1,9 @@
 //! Holes in the event sequences: where the missing events must be, and how they come in late.
-use crate::commit::{self, CommitError};
+use crate::commit;
+use crate::derive;
 use crate::extract::DecodedBlock;
 use crate::fetch;
 use crate::frontier::Stall;
-use crate::rederive;
 use crate::sequence::{self, Sequences};
 use crate::source::{BlockSource, SourceError};
 use crate::store::{Store, db_slot};
@@ -148,7 +148,7 @@ impl Store {
     }
 
     /// Adds what was missing and derives everything anew: later events were applied without it.
-    async fn heal(&mut self, blocks: &[DecodedBlock]) -> Result<Healing, CommitError> {
+    async fn heal(&mut self, blocks: &[DecodedBlock]) -> Result<Healing, sqlx::Error> {
         self.sequences = None;
         let mut tx = self.connection.begin().await?;
         let blocks = of_this_chain(&mut tx, blocks).await?;
@@ -178,7 +178,7 @@ impl Store {
             .fetch_one(&mut *tx)
             .await?;
         if let Some(newest) = newest {
-            rederive::all(&mut tx).await?;
+            derive::rebuild(&mut tx).await?;
             commit::notify(&mut tx, newest).await?;
         }
         tx.commit().await?;

@@ -17,20 +17,18 @@ mod finality;
 mod fork;
 mod frontier;
 mod heal;
-mod rederive;
 mod rpc;
 mod run;
 mod sequence;
 mod source;
 mod store;
 
-pub use commit::CommitError;
 pub use decode::{
     CreditsEvent, DECODER_VERSION, DecodeFault, Event, GovernanceEvent, JobsEvent, Program, StakingEvent, decode,
 };
+pub use derive::{TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
 pub use frontier::{Frontier, Round, Stall};
-pub use rederive::RederiveError;
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};
 pub use source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};

@@ -1,4 +1,4 @@
-//! What events add up to. Called once for every event that is new, inside the transaction that adds it.
+//! What events add up to. Called with every event that is new, inside the transaction that adds it.
 mod audits;
 mod credits;
 mod demands;
@@ -8,8 +8,11 @@ mod jobs;
 mod loyalty;
 mod orders;
 mod pools;
+mod rebuild;
 mod rounds;
 mod stake;
+
+pub use rebuild::{TABLES, rebuild, rebuild_by};
 
 use crate::decode::Event;
 use ::credits::events::Stamp;
@@ -31,63 +34,10 @@ impl Inserted<'_> {
     }
 }
 
-/// Takes new events, in the order in which the chain executed them.
+/// Applies new events, which are in the order of the chain and may be of many slots.
 pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
     for row in rows {
         apply(tx, row).await?;
-    }
-    Ok(())
-}
-
-/// Every derived table.
-const TABLES: [&str; 27] = [
-    "audited_cells",
-    "authorities",
-    "budgets",
-    "challenges",
-    "demands",
-    "devices",
-    "epochs",
-    "governance",
-    "job_counts",
-    "jobs",
-    "loyalty",
-    "models",
-    "operators",
-    "parameter_changes",
-    "pauses",
-    "pools",
-    "positions",
-    "price_points",
-    "proposals",
-    "redemptions",
-    "rewards",
-    "rounds",
-    "schedule_mints",
-    "stake_events",
-    "totals",
-    "users",
-    "votes",
-];
-
-/// The rows that are there before the first event.
-const FIRST_ROWS: [&str; 6] = [
-    "INSERT INTO totals DEFAULT VALUES",
-    "INSERT INTO rewards DEFAULT VALUES",
-    "INSERT INTO governance DEFAULT VALUES",
-    "INSERT INTO budgets (purpose) VALUES ('idle'), ('stakers'), ('treasury')",
-    "INSERT INTO authorities (program) VALUES ('credits'), ('jobs'), ('staking'), ('governance')",
-    "INSERT INTO job_counts (status) VALUES
-         ('posted'), ('claimed'), ('committed'), ('paid'), ('cancelled'), ('expired'), ('refunded'), ('unanswered')",
-];
-
-/// As before the first event. Deletes and does not truncate: readers go on with what they saw.
-pub async fn clear(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
-    for table in TABLES {
-        sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *tx).await?;
-    }
-    for insert in FIRST_ROWS {
-        sqlx::query(insert).execute(&mut *tx).await?;
     }
     Ok(())
 }
