@@ -88,7 +88,7 @@ pub enum Command {
     /// Accounting periods: closing them pays redemptions and fills budgets
     #[command(subcommand)]
     Epoch(EpochCommand),
-    /// Index a cluster into Postgres until Ctrl-C; with `audit`, recompute every balance from the events instead
+    /// Index a cluster into Postgres until Ctrl-C; or check and repair such an index
     Indexer(IndexerArgs),
     /// Serve the Explorer API and pages until Ctrl-C
     Explorer(ExplorerArgs),
@@ -418,9 +418,10 @@ impl From<Commitment> for indexer::Finality {
 
 #[derive(Subcommand)]
 pub enum IndexerJob {
-    /// Recompute every balance and index from the indexed events and compare them with the accounts on chain; exit code 1
-    /// if anything differs
-    Audit,
+    /// Recompute every balance, index and counter from the indexed events and compare them with the accounts on chain, read
+    /// at one slot; exit code 1 if anything differs
+    #[command(alias = "audit")]
+    Verify,
 }
 
 #[derive(Args)]

@@ -12,8 +12,8 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
     let Some(database_url) = args.database_url else {
         bail!("no database is named (hint: --database-url, or the variable DATABASE_URL)");
     };
-    if let Some(IndexerJob::Audit) = args.job {
-        return audit(context, &database_url).await;
+    if let Some(IndexerJob::Verify) = args.job {
+        return verify(context, &database_url).await;
     }
     let settings = indexer::Settings {
         rpc_url: context.url(),
@@ -36,7 +36,7 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
     Ok(Output::new(&serde_json::json!({ "status": "stopped" }), ""))
 }
 
-async fn audit(context: &Context, database_url: &str) -> Result<Output> {
+async fn verify(context: &Context, database_url: &str) -> Result<Output> {
     context.progress()("recomputing every balance from the events");
     let report = audit_at(database_url, context.url(), &Settings::default()).await?;
     let lines: Vec<String> = report.differences.iter().map(ToString::to_string).collect();
