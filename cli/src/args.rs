@@ -398,6 +398,9 @@ pub struct IndexerArgs {
     /// Finality at which blocks are indexed: confirmed ones are shown at once and may still be taken back
     #[arg(long, value_enum, default_value_t, env = "INDEXER_COMMITMENT")]
     pub commitment: Commitment,
+    /// Most blocks in one SQL transaction
+    #[arg(long, default_value_t = indexer::BATCH_BLOCKS, hide = true)]
+    pub batch_blocks: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]

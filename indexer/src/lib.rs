@@ -28,7 +28,7 @@ pub use decode::{
 };
 pub use derive::{TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
-pub use frontier::{Frontier, Round, Stall};
+pub use frontier::{BATCH_BLOCKS, Frontier, Round, Stall};
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};
 pub use source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};
