@@ -25,8 +25,8 @@ impl Store {
                 if let Some(at) = sequences.take(row.event) {
                     sequence::record(&mut tx, row.event, at, slot, row.signature).await?;
                 }
-                derive::apply(&mut tx, row).await?;
             }
+            derive::apply_batch(&mut tx, &inserted).await?;
             sequences.save(&mut tx).await?;
         }
         insert_dead_letters(&mut tx, slot, found).await?;
