@@ -10,6 +10,7 @@ mod derive;
 mod error;
 mod extract;
 mod frontier;
+mod reindex;
 mod rpc;
 mod run;
 mod sequence;
@@ -23,6 +24,7 @@ pub use decode::{
 pub use derive::{TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
 pub use frontier::{Frontier, Round, Stall};
+pub use reindex::{ReindexError, Reindexed, Request, TableChange, reindex};
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};
 pub use source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};

@@ -146,8 +146,8 @@ async fn insert_dead_letters(tx: &mut PgConnection, slot: i64, found: &[Candidat
         let program = candidate.program.name();
         let added = sqlx::query(
             "INSERT INTO dead_letters
-                 (slot, signature, instruction_index, inner_index, program, reason, data, decoder_version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                 (slot, signature, instruction_index, inner_index, program, reason, data, decoder_version, tx_index)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (signature, instruction_index, inner_index) DO NOTHING",
         )
         .bind(slot)
@@ -158,6 +158,7 @@ async fn insert_dead_letters(tx: &mut PgConnection, slot: i64, found: &[Candidat
         .bind(fault.to_string())
         .bind(&candidate.instruction.data)
         .bind(DECODER_VERSION)
+        .bind(i32::try_from(candidate.tx_index).unwrap_or(i32::MAX))
         .execute(&mut *tx)
         .await?;
         if added.rows_affected() == 1 {
