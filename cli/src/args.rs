@@ -395,6 +395,25 @@ pub struct IndexerArgs {
     /// Slot that an empty database starts at: at or before the programs' first event
     #[arg(long)]
     pub start_slot: Option<u64>,
+    /// Finality at which blocks are indexed: confirmed ones are shown at once and may still be taken back
+    #[arg(long, value_enum, default_value_t, env = "INDEXER_COMMITMENT")]
+    pub commitment: Commitment,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub enum Commitment {
+    #[default]
+    Confirmed,
+    Finalized,
+}
+
+impl From<Commitment> for indexer::Finality {
+    fn from(commitment: Commitment) -> Self {
+        match commitment {
+            Commitment::Confirmed => Self::Confirmed,
+            Commitment::Finalized => Self::Finalized,
+        }
+    }
 }
 
 #[derive(Subcommand)]

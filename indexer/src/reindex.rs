@@ -1,6 +1,7 @@
 //! Stored raw bytes, read again by the decoder of this version: after a fix of the decoder or of what is derived.
 use crate::decode::{DECODER_VERSION, DecodeFault, Event, Program, decode};
 use crate::derive;
+use crate::sequence::Sequences;
 use crate::store::{Store, db_slot};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
@@ -220,13 +221,7 @@ fn says_the_same(row: &PgRow, event: &Event) -> Result<bool, sqlx::Error> {
 
 /// Counts again how far each shard is, closes holes that are filled, and opens those that only show now.
 async fn settle_sequences(tx: &mut PgConnection, done: &mut Reindexed) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM sequences").execute(&mut *tx).await?;
-    sqlx::query(
-        "INSERT INTO sequences (program, shard, last_seq)
-         SELECT program, shard, max(seq) FROM events GROUP BY program, shard",
-    )
-    .execute(&mut *tx)
-    .await?;
+    Sequences::rebuild(tx).await?;
     let healed = sqlx::query(
         "UPDATE sequence_faults f SET healed_at = now()
          WHERE kind = 'hole' AND healed_at IS NULL AND found - expected = (

@@ -22,6 +22,7 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
         database_url,
         poll_interval: Duration::from_millis(400),
         start_slot: args.start_slot,
+        commitment: args.commitment.into(),
     };
     let (stop, stopped) = watch::channel(false);
     let run = indexer::run(settings, stopped);
