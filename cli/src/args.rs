@@ -425,6 +425,22 @@ pub enum IndexerJob {
     /// at one slot; exit code 1 if anything differs
     #[command(alias = "audit")]
     Verify,
+    /// Read stored raw bytes again with this version's decoder: dead letters, and with slots the events in them; then derive
+    /// every table anew. One transaction. The indexer must not run: this waits until it has gone
+    Reindex(ReindexArgs),
+}
+
+#[derive(Args)]
+pub struct ReindexArgs {
+    /// First slot whose events are read again
+    #[arg(long)]
+    pub from_slot: Option<u64>,
+    /// Last slot whose events are read again
+    #[arg(long)]
+    pub to_slot: Option<u64>,
+    /// Say what would change and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Args)]

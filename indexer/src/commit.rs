@@ -2,9 +2,9 @@
 use crate::decode::DECODER_VERSION;
 use crate::derive::{self, Inserted};
 use crate::extract::{Candidate, Decoded, DecodedBlock};
+use crate::fork;
 use crate::sequence::{self, Sequences};
 use crate::store::{Store, db_slot};
-use crate::fork;
 use sqlx::{Connection, PgConnection, Row};
 use std::collections::HashMap;
 
@@ -218,9 +218,9 @@ pub(crate) async fn insert_dead_letters<'a>(
     }
     sqlx::query(
         "INSERT INTO dead_letters
-             (slot, signature, instruction_index, inner_index, program, reason, data, decoder_version)
-         SELECT *, $8 FROM unnest($1::bigint[], $2::bytea[], $3::smallint[], $4::smallint[], $5::text[], $6::text[],
-                                  $7::bytea[])
+             (slot, signature, instruction_index, inner_index, program, reason, data, tx_index, decoder_version)
+         SELECT *, $9 FROM unnest($1::bigint[], $2::bytea[], $3::smallint[], $4::smallint[], $5::text[], $6::text[],
+                                  $7::bytea[], $8::int[])
          ON CONFLICT (signature, instruction_index, inner_index) DO NOTHING",
     )
     .bind(letters.iter().map(|(slot, ..)| *slot).collect::<Vec<_>>())
@@ -230,6 +230,7 @@ pub(crate) async fn insert_dead_letters<'a>(
     .bind(letters.iter().map(|(_, c, _)| c.program.name()).collect::<Vec<_>>())
     .bind(letters.iter().map(|(.., fault)| fault.as_str()).collect::<Vec<_>>())
     .bind(letters.iter().map(|(_, c, _)| c.data.as_slice()).collect::<Vec<_>>())
+    .bind(letters.iter().map(|(_, c, _)| i32::try_from(c.tx_index).unwrap_or(i32::MAX)).collect::<Vec<_>>())
     .bind(DECODER_VERSION)
     .execute(tx)
     .await?;

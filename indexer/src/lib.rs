@@ -17,6 +17,7 @@ mod finality;
 mod fork;
 mod frontier;
 mod heal;
+mod reindex;
 mod rpc;
 mod run;
 mod sequence;
@@ -29,6 +30,7 @@ pub use decode::{
 pub use derive::{TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
 pub use frontier::{BATCH_BLOCKS, Frontier, Round, Stall};
+pub use reindex::{ReindexError, Reindexed, Request, TableChange, reindex};
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};
 pub use source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};

@@ -133,10 +133,11 @@ impl Store {
         Ok(())
     }
 
-    /// How many sequence faults that are not healed and dead letters there are.
+    /// How many open sequence faults and dead letters there are.
     pub async fn alarms(&mut self) -> Result<(i64, i64), sqlx::Error> {
         let row = sqlx::query(
-            "SELECT (SELECT count(*) FROM sequence_faults WHERE healed_at IS NULL), (SELECT count(*) FROM dead_letters)",
+            "SELECT (SELECT count(*) FROM sequence_faults WHERE healed_at IS NULL),
+                    (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL)",
         )
         .fetch_one(&mut self.connection)
         .await?;

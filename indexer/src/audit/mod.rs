@@ -105,10 +105,13 @@ pub async fn audit(
     // One view of the database for all queries.
     let mut tx = database.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
-    let incomplete = sqlx::query("SELECT (SELECT count(*) FROM sequence_faults) + (SELECT count(*) FROM dead_letters)")
-        .fetch_one(&mut *tx)
-        .await?
-        .try_get(0)?;
+    let incomplete = sqlx::query(
+        "SELECT (SELECT count(*) FROM sequence_faults WHERE healed_at IS NULL)
+              + (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL)",
+    )
+    .fetch_one(&mut *tx)
+    .await?
+    .try_get(0)?;
     let launch = launched(&mut tx, &readings).await?;
     let mut replay = Replay { books: Books::open(launch), readings: &readings, compared: [false; 5], events: 0 };
     let mut place = None;
