@@ -267,6 +267,7 @@ fn get_block(chain: &Chain, params: &[Value]) -> Answer {
     match (config.transaction_details.as_deref(), config.encoding) {
         (None | Some("full"), Encoding::Base64) => Ok(Reply::Result(block.clone())),
         (None | Some("full"), Encoding::Json) => Ok(Reply::Result(encode::json_block(block))),
+        (Some("none"), _) => Ok(Reply::json(&encode::without_transactions(block))),
         (Some(details), _) => {
             Err(errors::invalid_params(format!("recorded blocks have no transactionDetails {details}")))
         }
