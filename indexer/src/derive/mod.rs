@@ -1,4 +1,4 @@
-//! What events add up to. Called once for every event that is new, inside the transaction that adds it.
+//! What events add up to. Called with every event that is new, inside the transaction that adds it.
 mod audits;
 mod credits;
 mod demands;
@@ -8,8 +8,11 @@ mod jobs;
 mod loyalty;
 mod orders;
 mod pools;
+mod rebuild;
 mod rounds;
 mod stake;
+
+pub use rebuild::{TABLES, rebuild, rebuild_by};
 
 use crate::decode::Event;
 use ::credits::events::Stamp;
@@ -31,7 +34,15 @@ impl Inserted<'_> {
     }
 }
 
-pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>) -> Result<(), sqlx::Error> {
+/// Applies new events, which are in the order of the chain and may be of many slots.
+pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    for row in rows {
+        apply(tx, row).await?;
+    }
+    Ok(())
+}
+
+async fn apply(tx: &mut PgConnection, row: &Inserted<'_>) -> Result<(), sqlx::Error> {
     match row.event {
         Event::Credits(event) => credits::apply(tx, row, event).await,
         Event::Jobs(event) => jobs::apply(tx, row, event).await,
