@@ -119,11 +119,15 @@ impl Bench {
         let server = Server::start_with(node.truth(), node.fault()).await.unwrap();
         let mut dice = Dice(seed);
         let began = Instant::now();
-        let growing = Arc::clone(&node);
+        let (growing, index) = (Arc::clone(&node), url.clone());
         let growth = tokio::spawn(async move {
-            let mut pause = Dice(seed ^ 0xff);
+            let (mut dice, mut index) = (Dice(seed ^ 0xff), PgConnection::connect(&index).await.unwrap());
             while growing.grow() {
-                tokio::time::sleep(Duration::from_millis(pause.below(40) as u64)).await;
+                // Mostly it grows while the index waits at its tip, above all on the branch.
+                if growing.is_on_branch() || dice.below(3) > 0 {
+                    reached(&mut index, growing.truth().tip().confirmed).await;
+                }
+                tokio::time::sleep(Duration::from_millis(dice.below(20) as u64)).await;
             }
         });
         let mut watcher = PgConnection::connect(&url).await.unwrap();
@@ -200,6 +204,18 @@ async fn stored(connection: &mut PgConnection, up_to: i64) -> Vec<Told> {
          ORDER BY slot, tx_index, instruction_index, inner_index",
     );
     events.bind(up_to).fetch_all(connection).await.unwrap()
+}
+
+/// Waits until the index is there, but not for ever.
+async fn reached(index: &mut PgConnection, slot: u64) {
+    for _ in 0..200 {
+        let at: Option<i64> =
+            sqlx::query_scalar("SELECT slot FROM checkpoint").fetch_optional(&mut *index).await.unwrap();
+        if at.is_some_and(|at| at.unsigned_abs() >= slot) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Until everything is in, final and whole.

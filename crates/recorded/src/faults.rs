@@ -103,6 +103,11 @@ impl Faulty {
         finalized < all
     }
 
+    /// Whether it tells of the branch now, at least to some.
+    pub fn is_on_branch(&self) -> bool {
+        self.tells.load(Ordering::Relaxed) != TRUTH
+    }
+
     fn grow_to(&self, blocks: usize, finalized: usize) {
         let slot = |blocks: usize| blocks.checked_sub(1).map_or(0, |at| self.slots[at]);
         let before = self.truth.tip().finalized;
