@@ -25,10 +25,30 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
         commitment: args.commitment.into(),
     };
     let (stop, stopped) = watch::channel(false);
-    let run = indexer::run(settings, stopped);
+    let ops = match args.ops_bind {
+        Some(bind) => {
+            let settings = indexer::OpsSettings {
+                bind,
+                database_url: settings.database_url.clone(),
+                max_lag_slots: args.max_lag_slots,
+            };
+            let ops = indexer::Ops::bind(&settings).await?;
+            context.progress()(&format!("health and metrics at http://{}", ops.local_addr()));
+            Some(ops)
+        }
+        None => None,
+    };
+    let index = async { Ok(indexer::run(settings, stopped.clone()).await?) };
+    let serve = async {
+        match ops {
+            Some(ops) => Ok(ops.run(stopped.clone()).await?),
+            None => anyhow::Ok(()),
+        }
+    };
+    let run = async { tokio::try_join!(index, serve) };
     tokio::pin!(run);
     tokio::select! {
-        ended = &mut run => ended?,
+        ended = &mut run => _ = ended?,
         pressed = interrupted() => {
             pressed?;
             stop.send_replace(true);
@@ -102,9 +122,12 @@ async fn reindex(context: &Context, database_url: &str, args: &ReindexArgs) -> R
 }
 
 pub async fn explorer(context: &Context, args: ExplorerArgs) -> Result<Output> {
-    let server =
-        explorer_api::Server::bind(explorer_api::Settings { bind: args.bind, database_url: args.database_url.clone() })
-            .await?;
+    let settings = explorer_api::Settings {
+        database_read_url: args.database_read_url,
+        max_lag_slots: args.max_lag_slots,
+        ..explorer_api::Settings::new(args.bind, args.database_url)
+    };
+    let server = explorer_api::Server::bind(settings).await?;
     context.progress()(&format!("pages and API at http://{}", server.local_addr()));
     let (stop, stopped) = watch::channel(false);
     let run = server.run(stopped);
