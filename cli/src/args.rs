@@ -417,6 +417,9 @@ pub struct IndexerArgs {
     /// Not ready when further behind the tip than this many slots
     #[arg(long, env = "MAX_LAG_SLOTS", default_value_t = 150)]
     pub max_lag_slots: i64,
+    /// Most blocks in one SQL transaction
+    #[arg(long, default_value_t = indexer::BATCH_BLOCKS, hide = true)]
+    pub batch_blocks: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]

@@ -2,9 +2,9 @@
 use crate::decode::DECODER_VERSION;
 use crate::derive::{self, Inserted};
 use crate::extract::{Candidate, Decoded, DecodedBlock};
+use crate::fork;
 use crate::sequence::{self, Sequences};
 use crate::store::{Store, db_slot};
-use crate::{fork, rederive};
 use sqlx::{Connection, PgConnection, Row};
 use std::collections::HashMap;
 use std::time::Instant;
@@ -25,20 +25,14 @@ pub(crate) struct Committed {
     pub faults: usize,
 }
 
-/// Why a commit failed; nothing of it was written.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    #[error("{0}")]
-    Database(#[from] sqlx::Error),
-    #[error("{0}")]
-    Rederive(#[from] rederive::RederiveError),
-}
-
 impl Store {
     /// Adds blocks and moves the checkpoint to the last of them. Events that are there already stay as they are.
     ///
     /// With `ancestor`, every block after it is first taken out: the batch replaces them.
-    pub(crate) async fn commit(&mut self, batch: &[Linked], ancestor: Option<u64>) -> Result<Committed, CommitError> {
+    ///
+    /// # Errors
+    /// The database failed; then nothing was added or taken out.
+    pub(crate) async fn commit(&mut self, batch: &[Linked], ancestor: Option<u64>) -> Result<Committed, sqlx::Error> {
         let Some(last) = batch.last() else { return Ok(Committed::default()) };
         // In memory only while it equals the database: a failure below leaves none.
         let known = self.sequences.take();
@@ -62,7 +56,7 @@ impl Store {
         sequence::record(&mut tx, &faults).await?;
         sequences.save(&mut tx).await?;
         if reverted.events > 0 {
-            rederive::all(&mut tx).await?;
+            derive::rebuild(&mut tx).await?;
         } else if !inserted.is_empty() {
             derive::apply_batch(&mut tx, &inserted).await?;
         }

@@ -72,10 +72,6 @@ pub(crate) async fn revert(tx: &mut PgConnection, ancestor: i64) -> Result<Rever
     );
     let orphans = orphans.bind(ancestor).execute(&mut *tx).await?.rows_affected();
     tracing::error!(ancestor, orphans, events, "the chain left blocks that were indexed: their events are taken out");
-    if events > 0 {
-        // Rows that events created refer to them.
-        crate::derive::clear(tx).await?;
-    }
     for delete in [
         "DELETE FROM events WHERE slot > $1",
         "DELETE FROM dead_letters WHERE slot > $1",

@@ -1,6 +1,6 @@
 //! The contiguous frontier and how it moves.
 use crate::IndexerError;
-use crate::commit::{CommitError, Committed, Linked};
+use crate::commit::{Committed, Linked};
 use crate::density::Density;
 use crate::extract::DecodedBlock;
 use crate::heal::Healer;
@@ -16,9 +16,10 @@ use tokio::sync::mpsc;
 const SPAN: u64 = 5_000;
 /// Nodes refuse ranges beyond 500,000.
 const MAX_SPAN: u64 = 400_000;
-/// A batch is written when it has so many events or blocks, or is so old.
+/// Most blocks in one SQL transaction.
+pub const BATCH_BLOCKS: usize = 2_000;
+/// A batch is written when it has so many events or is so old, too.
 const BATCH_EVENTS: usize = 4_000;
-const BATCH_BLOCKS: usize = 2_000;
 const BATCH_AGE: Duration = Duration::from_millis(300);
 /// With no more than this many blocks to go, nothing waits for a fuller batch.
 const NEAR_TIP: usize = 32;
@@ -29,13 +30,7 @@ pub enum Stall {
     #[error("chain: {0}")]
     Source(#[from] SourceError),
     #[error("database: {0}")]
-    Database(CommitError),
-}
-
-impl<E: Into<CommitError>> From<E> for Stall {
-    fn from(error: E) -> Self {
-        Self::Database(error.into())
-    }
+    Database(#[from] sqlx::Error),
 }
 
 /// What one round did.
@@ -68,6 +63,7 @@ pub struct Frontier<S> {
     /// Slots that the address index named, still to be read.
     sparse: VecDeque<u64>,
     healer: Healer,
+    batch_blocks: usize,
 }
 
 impl<S: BlockSource> Frontier<S> {
@@ -105,7 +101,14 @@ impl<S: BlockSource> Frontier<S> {
             density: Density::default(),
             sparse: VecDeque::new(),
             healer: Healer::new(),
+            batch_blocks: BATCH_BLOCKS,
         }))
+    }
+
+    /// Writes at most so many blocks in one SQL transaction, instead of [`BATCH_BLOCKS`].
+    #[must_use]
+    pub fn with_batch_blocks(self, batch_blocks: usize) -> Self {
+        Self { batch_blocks, ..self }
     }
 
     /// Reads one range of slots. A slot without a block is passed only when a later slot is known to have one.
@@ -207,7 +210,7 @@ impl<S: BlockSource> Frontier<S> {
         let (mut new_events, mut active, mut read) = (0, 0, 0);
         let mut batch = Batch::default();
         let failure: Option<Stall> = loop {
-            let Some(received) = batch.wait(&mut blocks, age).await else {
+            let Some(received) = batch.wait(&mut blocks, self.batch_blocks, age).await else {
                 new_events += self.write(&mut batch).await?;
                 continue;
             };
@@ -335,9 +338,14 @@ impl Batch {
     }
 
     /// The next block, or `Some(None)` after the last one; `None`: what is here is to be written first.
-    async fn wait(&self, blocks: &mut mpsc::Receiver<Received>, age: Duration) -> Option<Option<Received>> {
+    async fn wait(
+        &self,
+        blocks: &mut mpsc::Receiver<Received>,
+        most: usize,
+        age: Duration,
+    ) -> Option<Option<Received>> {
         let Some(began) = self.began else { return Some(blocks.recv().await) };
-        if self.events >= BATCH_EVENTS || self.blocks.len() >= BATCH_BLOCKS || began.elapsed() >= BATCH_AGE {
+        if self.events >= BATCH_EVENTS || self.blocks.len() >= most || began.elapsed() >= BATCH_AGE {
             return None;
         }
         match blocks.try_recv() {

@@ -1,9 +1,10 @@
 //! Holes in the event sequences: where the missing events must be, and how they come in late.
-use crate::commit::{self, CommitError};
+use crate::commit;
+use crate::derive;
 use crate::extract::DecodedBlock;
 use crate::fetch;
 use crate::frontier::Stall;
-use crate::rederive;
+use crate::sequence::{self, Sequences};
 use crate::source::{BlockSource, SourceError};
 use crate::store::{Store, db_slot};
 use sqlx::{Connection, PgConnection, Row};
@@ -43,7 +44,7 @@ impl Healer {
     /// # Errors
     /// The database failed.
     pub async fn step<S: BlockSource>(&mut self, source: &Arc<S>, store: &mut Store) -> Result<(), Stall> {
-        if !self.due.is_some_and(|due| due <= Instant::now()) {
+        if self.due.is_none_or(|due| due > Instant::now()) {
             return Ok(());
         }
         if !self.reading {
@@ -147,13 +148,26 @@ impl Store {
     }
 
     /// Adds what was missing and derives everything anew: later events were applied without it.
-    async fn heal(&mut self, blocks: &[DecodedBlock]) -> Result<Healing, CommitError> {
+    async fn heal(&mut self, blocks: &[DecodedBlock]) -> Result<Healing, sqlx::Error> {
+        self.sequences = None;
         let mut tx = self.connection.begin().await?;
         let blocks = of_this_chain(&mut tx, blocks).await?;
         let rows: Vec<_> = blocks.iter().map(|block| (*block, false)).collect();
         commit::add_blocks(&mut tx, &rows).await?;
+        // A row that came between two others is not behind the link from the later to the earlier one.
+        let unlink = "UPDATE blocks SET linked = FALSE WHERE slot IN (
+                          SELECT (SELECT min(n.slot) FROM blocks n WHERE n.slot > b.slot)
+                          FROM blocks b WHERE b.slot = ANY($1) AND NOT b.finalized)";
+        let slots: Vec<i64> = blocks.iter().map(|block| db_slot(block.slot)).collect();
+        sqlx::query(unlink).bind(slots).execute(&mut *tx).await?;
         let inserted = commit::insert_events(&mut tx, &commit::placed(blocks.iter().copied())).await?;
         commit::insert_dead_letters(&mut tx, blocks.iter().copied()).await?;
+        let mut sequences = Sequences::load(&mut tx).await?;
+        // Of a shard that has no event after the hole, nothing was known to be missing.
+        let later = inserted.iter().filter_map(|row| Some((*row, sequences.take_later(row.event)?)));
+        let faults: Vec<_> = later.collect();
+        sequence::record(&mut tx, &faults).await?;
+        sequences.save(&mut tx).await?;
         let (events, newest) = (inserted.len(), inserted.last().map(|row| row.id));
         sqlx::query(
             "UPDATE sequence_faults f SET
@@ -170,7 +184,7 @@ impl Store {
             .fetch_one(&mut *tx)
             .await?;
         if let Some(newest) = newest {
-            rederive::all(&mut tx).await?;
+            derive::rebuild(&mut tx).await?;
             commit::notify(&mut tx, newest).await?;
         }
         tx.commit().await?;

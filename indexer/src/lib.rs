@@ -20,7 +20,6 @@ mod frontier;
 mod heal;
 mod migrations;
 mod ops;
-mod rederive;
 mod reindex;
 mod rpc;
 mod run;
@@ -28,16 +27,14 @@ mod sequence;
 mod source;
 mod store;
 
-pub use commit::CommitError;
 pub use decode::{
     CreditsEvent, DECODER_VERSION, DecodeFault, Event, GovernanceEvent, JobsEvent, Program, StakingEvent, decode,
 };
 pub use derive::{TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
-pub use frontier::{Frontier, Round, Stall};
+pub use frontier::{BATCH_BLOCKS, Frontier, Round, Stall};
 pub use migrations::{migrate, schema_version};
 pub use ops::{Ops, OpsError, OpsSettings};
-pub use rederive::RederiveError;
 pub use reindex::{ReindexError, Reindexed, Request, TableChange, reindex};
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};

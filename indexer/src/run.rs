@@ -25,16 +25,19 @@ pub struct Settings {
     /// The finality at which blocks are indexed. Confirmed ones are shown at once and promoted once they are final;
     /// finalized ones come later and are never taken back.
     pub commitment: Finality,
+    /// Most blocks in one SQL transaction; [`BATCH_BLOCKS`](crate::BATCH_BLOCKS) unless that is to be measured.
+    pub batch_blocks: usize,
 }
 
 /// Connection strings and RPC addresses may hold passwords and keys.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { rpc_url: _, database_url: _, poll_interval, start_slot, commitment } = self;
+        let Self { rpc_url: _, database_url: _, poll_interval, start_slot, commitment, batch_blocks } = self;
         f.debug_struct("Settings")
             .field("poll_interval", poll_interval)
             .field("start_slot", start_slot)
             .field("commitment", commitment)
+            .field("batch_blocks", batch_blocks)
             .finish_non_exhaustive()
     }
 }
@@ -80,7 +83,10 @@ async fn run_for_ever<S: BlockSource>(source: impl Fn() -> S, settings: &Setting
 
 async fn open<S: BlockSource>(source: S, settings: &Settings) -> Result<Result<Frontier<S>, IndexerError>, Stall> {
     match Store::open(&settings.database_url).await {
-        Ok(store) => Frontier::open(source, store, settings.start_slot).await,
+        Ok(store) => {
+            let opened = Frontier::open(source, store, settings.start_slot).await?;
+            Ok(opened.map(|frontier| frontier.with_batch_blocks(settings.batch_blocks)))
+        }
         Err(IndexerError::Database(error)) => Err(error.into()),
         Err(fatal) => Ok(Err(fatal)),
     }

@@ -87,10 +87,13 @@ impl Store {
     /// The first stored blocks up to `slot` that are not known to be final.
     pub(crate) async fn pending(&mut self, slot: u64, limit: i64) -> Result<Vec<Pending>, sqlx::Error> {
         let rows = sqlx::query(
-            "SELECT slot, blockhash, linked FROM blocks WHERE NOT finalized AND slot <= $1 ORDER BY slot LIMIT $2",
+            "SELECT slot, blockhash, follows FROM (
+                 SELECT slot, blockhash, finalized, coalesce(lead(linked) OVER (ORDER BY slot), FALSE) AS follows
+                 FROM blocks WHERE slot >= (SELECT min(slot) FROM blocks WHERE NOT finalized) AND slot <= $1
+             ) b WHERE NOT finalized ORDER BY slot LIMIT $2",
         );
         let rows = rows.bind(db_slot(slot)).bind(limit).fetch_all(&mut self.connection).await?;
-        rows.iter().map(|row| Ok(Pending { head: head(row)?, linked: row.try_get(2)? })).collect()
+        rows.iter().map(|row| Ok(Pending { head: head(row)?, next_is_linked: row.try_get(2)? })).collect()
     }
 
     /// Everything up to `slot` is final. Never taken back.

@@ -23,6 +23,7 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
         poll_interval: Duration::from_millis(400),
         start_slot: args.start_slot,
         commitment: args.commitment.into(),
+        batch_blocks: args.batch_blocks,
     };
     let (stop, stopped) = watch::channel(false);
     let ops = match args.ops_bind {

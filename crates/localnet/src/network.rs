@@ -149,6 +149,7 @@ impl LocalNet {
             poll_interval: Duration::from_millis(options.slot_ms / 2),
             start_slot: None,
             commitment: indexer::Finality::Confirmed,
+            batch_blocks: indexer::BATCH_BLOCKS,
         };
         let stop = stopped.clone();
         let index = async move {

@@ -12,7 +12,7 @@ mod rebuild;
 mod rounds;
 mod stake;
 
-pub use rebuild::{TABLES, clear, rebuild, rebuild_by};
+pub use rebuild::{TABLES, rebuild, rebuild_by};
 
 use crate::decode::Event;
 use ::credits::events::Stamp;
