@@ -411,6 +411,12 @@ pub struct IndexerArgs {
     /// Finality at which blocks are indexed: confirmed ones are shown at once and may still be taken back
     #[arg(long, value_enum, default_value_t, env = "INDEXER_COMMITMENT")]
     pub commitment: Commitment,
+    /// Yellowstone gRPC stream that brings the blocks at the tip; the RPC node has the rest
+    #[arg(long, env = "YELLOWSTONE_URL")]
+    pub yellowstone_url: Option<String>,
+    /// The provider's key for the stream
+    #[arg(long, env = "YELLOWSTONE_X_TOKEN", hide_env_values = true, requires = "yellowstone_url")]
+    pub yellowstone_x_token: Option<String>,
     /// Address that serves /livez, /readyz and /metrics [default: nowhere]
     #[arg(long, env = "INDEXER_OPS_BIND")]
     pub ops_bind: Option<SocketAddr>,

@@ -7,6 +7,7 @@ use ::indexer::audit::{Settings, audit_at};
 use anyhow::{Result, bail};
 use std::time::Duration;
 use tokio::sync::watch;
+use yellowstone_source::{Endpoint, YellowstoneSource};
 
 pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
     let Some(database_url) = args.database_url else {
@@ -39,7 +40,15 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
         }
         None => None,
     };
-    let index = async { Ok(indexer::run(settings, stopped.clone()).await?) };
+    let stream = args.yellowstone_url.map(|url| Endpoint::new(url, args.yellowstone_x_token)).transpose()?;
+    let index = async {
+        let Some(stream) = stream else { return anyhow::Ok(indexer::run(settings, stopped.clone()).await?) };
+        let source = || {
+            let rpc = indexer::RpcSource::new(settings.rpc_url.clone(), settings.commitment);
+            YellowstoneSource::new(stream.clone(), rpc)
+        };
+        Ok(indexer::run_from(source, &settings, stopped.clone()).await?)
+    };
     let serve = async {
         match ops {
             Some(ops) => Ok(ops.run(stopped.clone()).await?),
@@ -49,7 +58,9 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
     let run = async { tokio::try_join!(index, serve) };
     tokio::pin!(run);
     tokio::select! {
-        ended = &mut run => _ = ended?,
+        ended = &mut run => {
+            ended?;
+        }
         pressed = interrupted() => {
             pressed?;
             stop.send_replace(true);
