@@ -27,7 +27,7 @@ impl Store {
     /// Connects, brings the schema up to date and takes the writer's lock.
     ///
     /// # Errors
-    /// The database does not answer, or its schema is newer than this program.
+    /// The database does not answer, or its schema was not made by this program's migrations.
     pub async fn open(database_url: &str) -> Result<Self, IndexerError> {
         let mut connection = PgConnection::connect(database_url).await?;
         let mut told = false;
@@ -42,7 +42,7 @@ impl Store {
             }
             tokio::time::sleep(LOCK_POLL).await;
         }
-        crate::migrate_connection(&mut connection).await?;
+        crate::migrations::migrate_connection(&mut connection).await?;
         Ok(Self { connection, sequences: None })
     }
 
