@@ -14,6 +14,7 @@ pub struct App {
     pub pool: PgPool,
     /// The newest that the database holds.
     pub head: watch::Receiver<Head>,
+    pub max_lag_slots: i64,
     pub shutdown: watch::Receiver<bool>,
     pub streams: Arc<Semaphore>,
     pub requests: Arc<Requests>,
@@ -29,10 +30,15 @@ pub struct Requests {
 
 impl App {
     /// Also starts to follow the database.
-    pub fn start(pool: PgPool, shutdown: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+    pub fn start(
+        pool: PgPool,
+        notifications: PgPool,
+        max_lag_slots: i64,
+        shutdown: watch::Receiver<bool>,
+    ) -> (Self, JoinHandle<()>) {
         let (sender, head) = watch::channel(Head::default());
-        let following = tokio::spawn(live::follow(pool.clone(), sender));
+        let following = tokio::spawn(live::follow(pool.clone(), notifications, sender));
         let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-        (Self { pool, head, shutdown, streams, requests: Arc::default() }, following)
+        (Self { pool, head, max_lag_slots, shutdown, streams, requests: Arc::default() }, following)
     }
 }

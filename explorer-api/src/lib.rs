@@ -35,6 +35,19 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// Any connection string that Postgres clients take; an account that may only read is enough.
     pub database_url: String,
+    /// A replica that everything is read from; the database itself then only tells when there is something new.
+    pub database_read_url: Option<String>,
+    /// Not ready when further behind the tip than this many slots.
+    pub max_lag_slots: i64,
+}
+
+impl Settings {
+    /// A minute at the chain's usual pace: further behind, the pages are history rather than news.
+    pub const MAX_LAG_SLOTS: i64 = 150;
+
+    pub fn new(bind: SocketAddr, database_url: String) -> Self {
+        Self { bind, database_url, database_read_url: None, max_lag_slots: Self::MAX_LAG_SLOTS }
+    }
 }
 
 /// The connection string may hold a password.
@@ -61,6 +74,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     pool: sqlx::PgPool,
+    notifications: sqlx::PgPool,
+    max_lag_slots: i64,
 }
 
 impl Server {
@@ -69,15 +84,20 @@ impl Server {
     /// # Errors
     /// The port is taken, or the database address cannot be parsed.
     pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE_LIMIT)
-            .connect_lazy(&settings.database_url)
-            .map_err(ServerError::DatabaseUrl)?;
+        let connect = |url: &str, connections| {
+            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_LIMIT);
+            pool.connect_lazy(url).map_err(ServerError::DatabaseUrl)
+        };
+        let pool = connect(settings.database_read_url.as_ref().unwrap_or(&settings.database_url), CONNECTIONS)?;
+        // A replica cannot be listened to.
+        let notifications = match settings.database_read_url {
+            Some(_) => connect(&settings.database_url, 1)?,
+            None => pool.clone(),
+        };
         let listen = |source| ServerError::Listen { address: settings.bind, source };
         let listener = TcpListener::bind(settings.bind).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self { listener, address, pool })
+        Ok(Self { listener, address, pool, notifications, max_lag_slots: settings.max_lag_slots })
     }
 
     pub fn local_addr(&self) -> SocketAddr {
@@ -89,7 +109,8 @@ impl Server {
     /// # Errors
     /// The listener failed.
     pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<(), ServerError> {
-        let (app, following) = App::start(self.pool.clone(), shutdown.clone());
+        let (app, following) =
+            App::start(self.pool.clone(), self.notifications.clone(), self.max_lag_slots, shutdown.clone());
         let router = router::router(app);
         tracing::info!(address = %self.address, "explorer is up");
         let mut stop = shutdown;
@@ -100,6 +121,7 @@ impl Server {
             .await;
         following.abort();
         self.pool.close().await;
+        self.notifications.close().await;
         result.map_err(ServerError::Serve)
     }
 }
