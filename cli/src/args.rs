@@ -410,6 +410,18 @@ pub struct ExplorerArgs {
     pub database_url: String,
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
+    /// Requests a second that one client may make on average; 0 lifts the limit
+    #[arg(long, env = "EXPLORER_RATE_LIMIT", default_value_t = 50)]
+    pub rate_limit: u32,
+    /// Requests that one client may make at once after a pause
+    #[arg(long, env = "EXPLORER_RATE_BURST", default_value_t = 200)]
+    pub rate_burst: u32,
+    /// Event streams that one client may keep open
+    #[arg(long, env = "EXPLORER_STREAMS", default_value_t = 20)]
+    pub streams_per_client: u32,
+    /// Proxies in front of the server; 0 means that X-Forwarded-For is not looked at
+    #[arg(long, env = "EXPLORER_TRUSTED_PROXIES", default_value_t = 0)]
+    pub trusted_proxies: usize,
 }
 
 #[derive(Args)]

@@ -1,10 +1,13 @@
 //! Postgres to REST, live events and pages. Reads only; nothing it answers gives anybody a right to anything.
 mod app;
 mod assets;
-mod cursor;
+mod cache;
+mod csv;
 mod error;
 mod extract;
 mod handlers;
+mod limits;
+mod list;
 mod live;
 mod outcome;
 mod pages;
@@ -12,12 +15,13 @@ mod phase;
 mod respond;
 mod router;
 mod store;
-mod values;
 
+pub use limits::Limits;
 pub use router::openapi;
 
 use app::App;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -27,6 +31,12 @@ use tokio::sync::watch;
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 /// Few: a query takes about a millisecond, and Postgres is busiest when many run at once.
 const CONNECTIONS: u32 = 8;
+/// A connection that was idle for longer may be dead.
+const IDLE: Duration = Duration::from_secs(1);
+/// No answer is worth more of the database's time.
+const QUERY_LIMIT: &str = "8s";
+/// Prepared statements of a connection: lists have one for each set of filters.
+const STATEMENTS: usize = 400;
 
 /// Where to listen and what to read.
 #[derive(Clone)]
@@ -35,12 +45,13 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// Any connection string that Postgres clients take; an account that may only read is enough.
     pub database_url: String,
+    pub limits: Limits,
 }
 
 /// The connection string may hold a password.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("bind", &self.bind).finish_non_exhaustive()
+        f.debug_struct("Settings").field("bind", &self.bind).field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -61,6 +72,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     pool: sqlx::PgPool,
+    limits: Limits,
 }
 
 impl Server {
@@ -69,15 +81,22 @@ impl Server {
     /// # Errors
     /// The port is taken, or the database address cannot be parsed.
     pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
+        let options: PgConnectOptions = settings.database_url.parse().map_err(ServerError::DatabaseUrl)?;
+        let options =
+            options.statement_cache_capacity(STATEMENTS).options([("statement_timeout", QUERY_LIMIT), ("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE_LIMIT)
-            .connect_lazy(&settings.database_url)
-            .map_err(ServerError::DatabaseUrl)?;
+            // A round trip for every request would cost as much as most queries: only what was idle is tried first.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move { Ok(meta.idle_for < IDLE || connection.ping().await.is_ok()) })
+            })
+            .connect_lazy_with(options);
         let listen = |source| ServerError::Listen { address: settings.bind, source };
         let listener = TcpListener::bind(settings.bind).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self { listener, address, pool })
+        Ok(Self { listener, address, pool, limits: settings.limits })
     }
 
     pub fn local_addr(&self) -> SocketAddr {
@@ -89,11 +108,11 @@ impl Server {
     /// # Errors
     /// The listener failed.
     pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<(), ServerError> {
-        let (app, following) = App::start(self.pool.clone(), shutdown.clone());
+        let (app, following) = App::start(self.pool.clone(), self.limits, shutdown.clone());
         let router = router::router(app);
         tracing::info!(address = %self.address, "explorer is up");
         let mut stop = shutdown;
-        let result = axum::serve(self.listener, router)
+        let result = axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(async move {
                 let _ = stop.wait_for(|stop| *stop).await;
             })

@@ -10,6 +10,7 @@ mod derive;
 mod error;
 mod extract;
 mod frontier;
+mod rollup;
 mod rpc;
 mod run;
 mod sequence;

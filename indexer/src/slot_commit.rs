@@ -2,6 +2,7 @@
 use crate::decode::{DECODER_VERSION, Event};
 use crate::derive::{self, Inserted};
 use crate::extract::Candidate;
+use crate::rollup;
 use crate::sequence::{self, Sequences};
 use crate::source::Block;
 use crate::store::{Store, db_slot};
@@ -27,6 +28,7 @@ impl Store {
                 }
                 derive::apply(&mut tx, row).await?;
             }
+            rollup::add(&mut tx, &inserted).await?;
             sequences.save(&mut tx).await?;
         }
         insert_dead_letters(&mut tx, slot, found).await?;

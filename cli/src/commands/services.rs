@@ -59,9 +59,14 @@ async fn audit(context: &Context, database_url: &str) -> Result<Output> {
 }
 
 pub async fn explorer(context: &Context, args: ExplorerArgs) -> Result<Output> {
-    let server =
-        explorer_api::Server::bind(explorer_api::Settings { bind: args.bind, database_url: args.database_url.clone() })
-            .await?;
+    let limits = explorer_api::Limits {
+        per_second: args.rate_limit,
+        burst: args.rate_burst,
+        streams: args.streams_per_client,
+        trusted_proxies: args.trusted_proxies,
+    };
+    let settings = explorer_api::Settings { bind: args.bind, database_url: args.database_url.clone(), limits };
+    let server = explorer_api::Server::bind(settings).await?;
     context.progress()(&format!("pages and API at http://{}", server.local_addr()));
     let (stop, stopped) = watch::channel(false);
     let run = server.run(stopped);

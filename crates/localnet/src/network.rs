@@ -156,7 +156,11 @@ impl LocalNet {
             }
         };
         tasks.push(("indexer", tokio::spawn(index)));
-        let settings = explorer_api::Settings { bind: options.api, database_url: database_url.clone() };
+        let settings = explorer_api::Settings {
+            bind: options.api,
+            database_url: database_url.clone(),
+            limits: Default::default(),
+        };
         let server = explorer_api::Server::bind(settings).await?;
         let api_url = format!("http://{}", server.local_addr());
         let stop = stopped.clone();

@@ -1,13 +1,16 @@
 //! Live events. Notifications only say that there is something new; what it is always comes from the table, so a slow
 //! client misses nothing and holds nothing up.
 use crate::app::App;
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::extract::{NoQuery, StrictQuery};
+use crate::limits::{self, StreamPermit};
 use crate::live::Head;
 use crate::store::events::{EventRow, after};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use explorer_client::Event;
+use explorer_client::Problem;
 use futures::stream::{self, Stream};
 use serde_json::json;
 use std::collections::VecDeque;
@@ -28,14 +31,18 @@ const HEARTBEAT: Duration = Duration::from_secs(4);
 /// lists again; `heartbeat`: how far the index is. Goes on after the header `Last-Event-ID`, or from now on.
 #[utoipa::path(get, path = "/v1/events", tag = "network", params(("Last-Event-ID" = Option<String>, Header)),
     responses((status = 200, description = "Server-sent events; `data` of an `event` is an Event.",
-            body = crate::store::events::Event, content_type = "text/event-stream"),
+            body = Event, content_type = "text/event-stream"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn stream(
     State(app): State<App>,
+    Extension(client): Extension<limits::Client>,
     headers: HeaderMap,
     StrictQuery(_): StrictQuery<NoQuery>,
 ) -> Result<Sse<impl Stream<Item = Result<Message, Infallible>>>, ApiError> {
-    let permit = app.streams.clone().try_acquire_owned().map_err(|_| ApiError::too_many_streams())?;
+    let permit = app.streams.clone().try_acquire_owned().map_err(|_| ApiError::too_many("event streams"))?;
+    let most = app.limits.streams;
+    let own = app.client_streams.take(client, most).ok_or_else(|| ApiError::too_many_of_yours(most))?;
     let newest = Head::read(&app.pool).await?.newest_event;
     let mut client = Client {
         head: app.head.clone(),
@@ -44,7 +51,7 @@ pub async fn stream(
         sent_id: newest,
         reset: false,
         rows: VecDeque::new(),
-        _permit: permit,
+        _permits: (permit, own),
         app,
     };
     client.heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -72,7 +79,7 @@ struct Client {
     sent_id: i64,
     reset: bool,
     rows: VecDeque<EventRow>,
-    _permit: OwnedSemaphorePermit,
+    _permits: (OwnedSemaphorePermit, StreamPermit),
 }
 
 impl Client {

@@ -6,10 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use explorer_client::Readiness;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
-use utoipa::ToSchema;
 
 /// More than a minute behind, the pages are history rather than news.
 const MAX_LAG_SLOTS: i64 = 150;
@@ -18,19 +17,6 @@ const MAX_LAG_SLOTS: i64 = 150;
 #[utoipa::path(get, path = "/livez", tag = "operations", responses((status = 200, body = String)))]
 pub async fn live() -> &'static str {
     "ok\n"
-}
-
-/// Whether this server should be asked.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Readiness {
-    pub ready: bool,
-    /// Served, but incomplete: events are provably missing, doubled or unreadable.
-    pub degraded: bool,
-    /// What stands in the way.
-    pub reasons: Vec<String>,
-    pub sequence_holes: i64,
-    pub sequence_repeats: i64,
-    pub dead_letters: i64,
 }
 
 /// Ready when the index follows the chain. Holes in the event sequence do not make it unready, because another copy

@@ -1,10 +1,10 @@
-use super::{Fresh, fresh};
 use crate::app::App;
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::extract::{NoQuery, StrictQuery};
+use crate::handlers::{Fresh, fresh};
 use crate::store;
-use crate::store::network::Network;
 use axum::extract::State;
+use explorer_client::{Network, Problem};
 
 /// The network in numbers, and how far they can be trusted.
 #[utoipa::path(get, path = "/v1/network", tag = "network",

@@ -1,10 +1,10 @@
-use super::{Fresh, fresh};
 use crate::app::App;
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::extract::{NoQuery, StrictQuery};
+use crate::handlers::{Fresh, fresh};
 use crate::store;
-use crate::store::token::Token;
 use axum::extract::State;
+use explorer_client::{Problem, Token};
 
 /// Epochs in the series.
 pub const EPOCHS: u32 = 60;

@@ -2,7 +2,7 @@
 #![allow(dead_code)] // Each test binary uses its own part.
 use crate::support::story::Story;
 use crate::support::{Database, FakeChain};
-use explorer_api::{Server, Settings};
+use explorer_api::{Limits, Server, Settings};
 use indexer::{Frontier, Round, Store};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
@@ -20,26 +20,35 @@ pub struct Website {
 impl Website {
     /// Indexes the story, of which the first ten slots are finalized, and serves it.
     pub async fn open(story: Story) -> Self {
+        Self::limited(story, Limits::default()).await
+    }
+
+    pub async fn limited(story: Story, limits: Limits) -> Self {
         let database = Database::start();
         let store = Store::open(database.url()).await.unwrap();
         story.chain.finalize(10);
         let frontier = Frontier::open(story.chain.clone(), store, None).await.unwrap().unwrap();
-        let mut site = Self::serve(story, database, Some(frontier)).await;
+        let mut site = Self::serve(story, database, Some(frontier), limits).await;
         site.index().await;
         site
     }
 
     pub async fn without_index() -> Self {
-        Self::serve(Story::new(), Database::start(), None).await
+        Self::serve(Story::new(), Database::start(), None, Limits::default()).await
     }
 
-    async fn serve(story: Story, database: Database, mut frontier: Option<Frontier<FakeChain>>) -> Self {
+    async fn serve(
+        story: Story,
+        database: Database,
+        mut frontier: Option<Frontier<FakeChain>>,
+        limits: Limits,
+    ) -> Self {
         // The server learns what is final when it starts, and from each notification.
         if let Some(frontier) = &mut frontier {
             advance(frontier).await;
         }
         let bind = "127.0.0.1:0".parse().unwrap();
-        let server = Server::bind(Settings { bind, database_url: database.url().to_owned() }).await.unwrap();
+        let server = Server::bind(Settings { bind, database_url: database.url().to_owned(), limits }).await.unwrap();
         let base = format!("http://{}", server.local_addr());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(server.run(stopped));
