@@ -22,12 +22,20 @@ pub async fn detail(app: &App, address: Key) -> Result<JobDetail, ApiError> {
     let job = job.ok_or_else(|| ApiError::not_found(format_args!("job {address}")))?;
     let history = store::events::of_job(&app.pool, address).await?;
     let finalized = app.head.borrow().finalized_slot;
-    let history = history.into_iter().map(|row| row.show(finalized)).collect();
-    let audited_cells = store::audits::of_job(&app.pool, address).await?;
-    let audited_cells = audited_cells.into_iter().map(|row| row.show(finalized)).collect();
-    let demands = store::demands::of_job(&app.pool, address).await?;
-    let demands = demands.into_iter().map(|row| row.show(finalized)).collect();
-    Ok(JobDetail { job: job.show(finalized), audited_cells, demands, history })
+    let history: Vec<_> = history.into_iter().map(|row| row.show(finalized)).collect();
+    let job = job.show(finalized);
+    // Most jobs have neither, and asking costs as much as the job itself.
+    let mut audited_cells = Vec::new();
+    if job.audit.as_ref().is_some_and(|audit| audit.answered > 0) {
+        let rows = store::audits::of_job(&app.pool, address).await?;
+        audited_cells = rows.into_iter().map(|row| row.show(finalized)).collect();
+    }
+    let mut demands = Vec::new();
+    if history.iter().any(|event| event.kind == "DemandMade") {
+        let rows = store::demands::of_job(&app.pool, address).await?;
+        demands = rows.into_iter().map(|row| row.show(finalized)).collect();
+    }
+    Ok(JobDetail { job, audited_cells, demands, history })
 }
 
 /// One job.
