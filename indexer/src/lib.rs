@@ -21,6 +21,7 @@ mod store;
 pub use decode::{
     CreditsEvent, DECODER_VERSION, DecodeFault, Event, GovernanceEvent, JobsEvent, Program, StakingEvent, decode,
 };
+pub use derive::{TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
 pub use frontier::{Frontier, Round, Stall};
 pub use rpc::RpcSource;

@@ -2,7 +2,6 @@
 use crate::decode::{DECODER_VERSION, Event};
 use crate::derive::{self, Inserted};
 use crate::extract::Candidate;
-use crate::rollup;
 use crate::sequence::{self, Sequences};
 use crate::source::Block;
 use crate::store::{Store, db_slot};
@@ -26,9 +25,8 @@ impl Store {
                 if let Some(at) = sequences.take(row.event) {
                     sequence::record(&mut tx, row.event, at, slot, row.signature).await?;
                 }
-                derive::apply(&mut tx, row).await?;
             }
-            rollup::add(&mut tx, &inserted).await?;
+            derive::apply_batch(&mut tx, &inserted).await?;
             sequences.save(&mut tx).await?;
         }
         insert_dead_letters(&mut tx, slot, found).await?;

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test binary uses its own part.
 pub mod indexed;
 pub mod memory;
+pub mod muddle;
 pub mod samples;
 mod samples_of_rounds;
 mod samples_of_stake;
