@@ -88,7 +88,7 @@ pub enum Command {
     /// Accounting periods: closing them pays redemptions and fills budgets
     #[command(subcommand)]
     Epoch(EpochCommand),
-    /// Index a cluster into Postgres until Ctrl-C; with `audit`, recompute every balance from the events instead
+    /// Index a cluster into Postgres until Ctrl-C; or check and repair such an index
     Indexer(IndexerArgs),
     /// Serve the Explorer API and pages until Ctrl-C
     Explorer(ExplorerArgs),
@@ -395,13 +395,52 @@ pub struct IndexerArgs {
     /// Slot that an empty database starts at: at or before the programs' first event
     #[arg(long)]
     pub start_slot: Option<u64>,
+    /// Finality at which blocks are indexed: confirmed ones are shown at once and may still be taken back
+    #[arg(long, value_enum, default_value_t, env = "INDEXER_COMMITMENT")]
+    pub commitment: Commitment,
+    /// Most blocks in one SQL transaction
+    #[arg(long, default_value_t = indexer::BATCH_BLOCKS, hide = true)]
+    pub batch_blocks: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub enum Commitment {
+    #[default]
+    Confirmed,
+    Finalized,
+}
+
+impl From<Commitment> for indexer::Finality {
+    fn from(commitment: Commitment) -> Self {
+        match commitment {
+            Commitment::Confirmed => Self::Confirmed,
+            Commitment::Finalized => Self::Finalized,
+        }
+    }
 }
 
 #[derive(Subcommand)]
 pub enum IndexerJob {
-    /// Recompute every balance and index from the indexed events and compare them with the accounts on chain; exit code 1
-    /// if anything differs
-    Audit,
+    /// Recompute every balance, index and counter from the indexed events and compare them with the accounts on chain, read
+    /// at one slot; exit code 1 if anything differs
+    #[command(alias = "audit")]
+    Verify,
+    /// Read stored raw bytes again with this version's decoder: dead letters, and with slots the events in them; then derive
+    /// every table anew. One transaction. The indexer must not run: this waits until it has gone
+    Reindex(ReindexArgs),
+}
+
+#[derive(Args)]
+pub struct ReindexArgs {
+    /// First slot whose events are read again
+    #[arg(long)]
+    pub from_slot: Option<u64>,
+    /// Last slot whose events are read again
+    #[arg(long)]
+    pub to_slot: Option<u64>,
+    /// Say what would change and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Args)]

@@ -29,6 +29,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
             by anyone; nothing here gives anybody a right to anything.",
         license(name = "Apache-2.0")
     ),
+    components(schemas(explorer_client::Reverted)),
     tags(
         (name = "network", description = "The whole"),
         (name = "series", description = "Sums over time, for charts"),

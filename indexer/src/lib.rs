@@ -1,20 +1,27 @@
 //! Chain to Postgres, gap-free.
 //!
-//! Slots are read in order and each is one SQL transaction: its events, everything derived from the events that were
-//! really new, and the checkpoint. The checkpoint is a contiguous frontier: what cannot be read stops it and is tried
-//! again, never skipped. Every event carries its place in a gap-free sequence, so that anything missed all the same
-//! is noticed and recorded.
+//! Blocks are fetched and decoded ahead and written in the order of their slots, as many in one SQL transaction as wait:
+//! their events, everything derived from the events that were really new, and the checkpoint. The checkpoint is a
+//! contiguous frontier: what cannot be read stops it and is tried again, never skipped. Every event carries its place in a
+//! gap-free sequence, so that anything missed all the same is noticed, read again and put in its place. Blocks are compared
+//! with the finalized chain by hash, and what the chain took back is taken back here.
 pub mod audit;
+mod commit;
 mod decode;
+mod density;
 mod derive;
 mod error;
 mod extract;
+mod fetch;
+mod finality;
+mod fork;
 mod frontier;
+mod heal;
+mod reindex;
 mod rollup;
 mod rpc;
 mod run;
 mod sequence;
-mod slot_commit;
 mod source;
 mod store;
 
@@ -23,7 +30,8 @@ pub use decode::{
 };
 pub use derive::{TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
-pub use frontier::{Frontier, Round, Stall};
+pub use frontier::{BATCH_BLOCKS, Frontier, Round, Stall};
+pub use reindex::{ReindexError, Reindexed, Request, TableChange, reindex};
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};
 pub use source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};

@@ -1,5 +1,8 @@
 //! The database side: one connection that holds the right to write.
 use crate::IndexerError;
+use crate::finality::Pending;
+use crate::frontier::Head;
+use crate::sequence::Sequences;
 use sqlx::{Connection, PgConnection, Row};
 use std::time::Duration;
 
@@ -10,6 +13,8 @@ const LOCK_POLL: Duration = Duration::from_millis(500);
 /// The only writer of the database. A second one waits in [`open`](Self::open) until the first is gone.
 pub struct Store {
     pub(crate) connection: PgConnection,
+    /// As the database has them; `None` after a transaction that failed.
+    pub(crate) sequences: Option<Sequences>,
 }
 
 /// How far the database is.
@@ -38,7 +43,7 @@ impl Store {
             tokio::time::sleep(LOCK_POLL).await;
         }
         crate::migrate_connection(&mut connection).await?;
-        Ok(Self { connection })
+        Ok(Self { connection, sequences: None })
     }
 
     /// `None` before the first slot: not the same as slot 0.
@@ -65,21 +70,51 @@ impl Store {
         Ok(())
     }
 
-    /// Notes where the chain is. The finalized slot never goes back.
-    pub(crate) async fn observe(&mut self, tip: u64, finalized: u64) -> Result<(), sqlx::Error> {
+    /// The block at the checkpoint.
+    pub(crate) async fn head(&mut self) -> Result<Option<Head>, sqlx::Error> {
+        let row = sqlx::query("SELECT slot, blockhash FROM checkpoint").fetch_optional(&mut self.connection).await?;
+        row.map(|row| head(&row)).transpose()
+    }
+
+    /// The last stored block before `slot`, and whether it is final.
+    pub(crate) async fn block_before(&mut self, slot: i64) -> Result<Option<(Head, bool)>, sqlx::Error> {
+        let row =
+            sqlx::query("SELECT slot, blockhash, finalized FROM blocks WHERE slot < $1 ORDER BY slot DESC LIMIT 1");
+        let row = row.bind(slot).fetch_optional(&mut self.connection).await?;
+        row.map(|row| Ok((head(&row)?, row.try_get(2)?))).transpose()
+    }
+
+    /// The first stored blocks up to `slot` that are not known to be final.
+    pub(crate) async fn pending(&mut self, slot: u64, limit: i64) -> Result<Vec<Pending>, sqlx::Error> {
+        let rows = sqlx::query(
+            "SELECT slot, blockhash, linked FROM blocks WHERE NOT finalized AND slot <= $1 ORDER BY slot LIMIT $2",
+        );
+        let rows = rows.bind(db_slot(slot)).bind(limit).fetch_all(&mut self.connection).await?;
+        rows.iter().map(|row| Ok(Pending { head: head(row)?, linked: row.try_get(2)? })).collect()
+    }
+
+    /// Everything up to `slot` is final. Never taken back.
+    pub(crate) async fn finalize(&mut self, slot: u64) -> Result<(), sqlx::Error> {
         let mut tx = self.connection.begin().await?;
+        for update in [
+            "UPDATE blocks SET finalized = TRUE WHERE slot <= $1 AND NOT finalized",
+            "UPDATE checkpoint SET finalized_slot = $1 WHERE finalized_slot IS NULL OR finalized_slot < $1",
+        ] {
+            sqlx::query(update).bind(db_slot(slot)).execute(&mut *tx).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Notes where the chain is.
+    pub(crate) async fn observe(&mut self, tip: u64) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO indexer_status (tip_slot) VALUES ($1)
              ON CONFLICT (one) DO UPDATE SET tip_slot = $1, seen_at = now()",
         )
         .bind(db_slot(tip))
-        .execute(&mut *tx)
+        .execute(&mut self.connection)
         .await?;
-        sqlx::query("UPDATE checkpoint SET finalized_slot = $1 WHERE finalized_slot IS NULL OR finalized_slot < $1")
-            .bind(db_slot(finalized))
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await
+        Ok(())
     }
 
     /// Notes why the frontier waits; `None` when it moves again.
@@ -98,13 +133,21 @@ impl Store {
         Ok(())
     }
 
-    /// How many sequence faults and dead letters there are.
+    /// How many open sequence faults and dead letters there are.
     pub async fn alarms(&mut self) -> Result<(i64, i64), sqlx::Error> {
-        let row = sqlx::query("SELECT (SELECT count(*) FROM sequence_faults), (SELECT count(*) FROM dead_letters)")
-            .fetch_one(&mut self.connection)
-            .await?;
+        let row = sqlx::query(
+            "SELECT (SELECT count(*) FROM sequence_faults WHERE healed_at IS NULL),
+                    (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL)",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
         Ok((row.try_get(0)?, row.try_get(1)?))
     }
+}
+
+/// From a row whose first columns are slot and hash.
+fn head(row: &sqlx::postgres::PgRow) -> Result<Head, sqlx::Error> {
+    Ok(Head { slot: row.try_get::<i64, _>(0)?.unsigned_abs(), blockhash: row.try_get(1)? })
 }
 
 /// Slots as the database holds them. Saturates: no chain reaches 2^63 slots, but a broken node may say anything.

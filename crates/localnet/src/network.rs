@@ -148,6 +148,8 @@ impl LocalNet {
             database_url: database_url.clone(),
             poll_interval: Duration::from_millis(options.slot_ms / 2),
             start_slot: None,
+            commitment: indexer::Finality::Confirmed,
+            batch_blocks: indexer::BATCH_BLOCKS,
         };
         let stop = stopped.clone();
         let index = async move {

@@ -9,8 +9,7 @@ use crate::store::events::{EventRow, after};
 use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
-use explorer_client::Event;
-use explorer_client::Problem;
+use explorer_client::{Event, Problem, Reverted};
 use futures::stream::{self, Stream};
 use serde_json::json;
 use std::collections::VecDeque;
@@ -27,10 +26,11 @@ const HEARTBEAT: Duration = Duration::from_secs(4);
 
 /// Everything that happens, as server-sent events.
 ///
-/// `event`: one row, with its id; `reset`: the client is too far behind, or ahead of the table, and should read the
-/// lists again; `heartbeat`: how far the index is. Goes on after the header `Last-Event-ID`, or from now on.
+/// `event`: one row, with its id; `reverted`: the chain took an event back, which is in no list any more; `reset`: the client
+/// is too far behind, or ahead of the table, and should read the lists again; `heartbeat`: how far the index is. Goes on after
+/// the header `Last-Event-ID`, or from now on.
 #[utoipa::path(get, path = "/v1/events", tag = "network", params(("Last-Event-ID" = Option<String>, Header)),
-    responses((status = 200, description = "Server-sent events; `data` of an `event` is an Event.",
+    responses((status = 200, description = "Server-sent events; `data` of an `event` is an Event, of a `reverted` a Reverted.",
             body = Event, content_type = "text/event-stream"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")))]
@@ -113,6 +113,19 @@ impl Client {
     }
 
     fn event(&self, row: EventRow) -> Option<Message> {
+        if let Some(event_id) = row.reverted {
+            let event = row.show(None);
+            let reverted = Reverted {
+                id: event.id,
+                event_id,
+                program: event.program,
+                kind: event.kind,
+                job: event.job,
+                signature: event.signature,
+                slot: event.slot,
+            };
+            return Message::default().event("reverted").id(reverted.id.to_string()).json_data(&reverted).ok();
+        }
         let event = row.show(self.head.borrow().finalized_slot);
         Message::default().event("event").id(event.id.to_string()).json_data(&event).ok()
     }

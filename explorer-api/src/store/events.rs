@@ -12,6 +12,9 @@ pub struct EventRow {
     signature: Vec<u8>,
     job: Option<Vec<u8>>,
     body: String,
+    /// The event that this takes back.
+    #[sqlx(default)]
+    pub reverted: Option<i64>,
 }
 
 impl EventRow {
@@ -31,10 +34,14 @@ impl EventRow {
     }
 }
 
-/// Oldest first, above `after_id`.
+/// Oldest first, above `after_id`: what happened, and what the chain took back.
 pub async fn after(pool: &PgPool, after_id: i64, limit: i64) -> Result<Vec<EventRow>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, program, kind, slot, time, signature, job, body::text FROM events WHERE id > $1 ORDER BY id LIMIT $2",
+        "(SELECT id, program, kind, slot, time, signature, job, body::text, NULL::bigint AS reverted
+          FROM events WHERE id > $1 ORDER BY id LIMIT $2)
+         UNION ALL (SELECT id, program, kind, slot, time, signature, job, body::text, event_id
+                    FROM reverted_events WHERE id > $1 ORDER BY id LIMIT $2)
+         ORDER BY id LIMIT $2",
     )
     .bind(after_id)
     .bind(limit)

@@ -32,9 +32,9 @@ pub struct Alarms {
 /// Cheap: these tables are empty while all is well.
 pub async fn alarms(pool: &PgPool) -> Result<Alarms, sqlx::Error> {
     sqlx::query_as(
-        "SELECT (SELECT count(*) FROM sequence_faults WHERE kind = 'hole') AS sequence_holes,
+        "SELECT (SELECT count(*) FROM sequence_faults WHERE kind = 'hole' AND healed_at IS NULL) AS sequence_holes,
                 (SELECT count(*) FROM sequence_faults WHERE kind = 'repeat') AS sequence_repeats,
-                (SELECT count(*) FROM dead_letters) AS dead_letters",
+                (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL) AS dead_letters",
     )
     .fetch_one(pool)
     .await

@@ -96,7 +96,7 @@ pub async fn rebuild_by(tx: &mut PgConnection, mut size: impl FnMut() -> usize) 
 ///
 /// # Errors
 /// The database failed.
-pub async fn clear(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+async fn clear(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
     for table in TABLES {
         // Not TRUNCATE: it would keep readers out.
         sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *tx).await?;

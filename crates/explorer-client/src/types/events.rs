@@ -23,3 +23,17 @@ pub struct Event {
     pub slot: i64,
     pub finality: Finality,
 }
+
+/// An event that the chain took back: it is in no list any more.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Reverted {
+    /// Its own place in the stream.
+    pub id: i64,
+    /// What the event was known by.
+    pub event_id: i64,
+    pub program: String,
+    pub kind: String,
+    pub job: Option<String>,
+    pub signature: String,
+    pub slot: i64,
+}

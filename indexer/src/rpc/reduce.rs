@@ -1,74 +1,19 @@
-//! Blocks from a Solana RPC node.
+//! What a node says of a block, reduced to what is ours.
 use crate::decode::Program;
-use crate::source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};
-use solana_commitment_config::CommitmentConfig;
-use solana_rpc_client::nonblocking::rpc_client::RpcClient;
-use solana_rpc_client_api::config::RpcBlockConfig;
+use crate::source::{Block, InnerInstruction, SourceError, Transaction};
 use solana_transaction_status_client_types::option_serializer::OptionSerializer;
 use solana_transaction_status_client_types::{
-    EncodedTransaction, EncodedTransactionWithStatusMeta, TransactionDetails, UiCompiledInstruction, UiConfirmedBlock,
-    UiInstruction, UiMessage, UiTransactionEncoding, UiTransactionStatusMeta,
+    EncodedTransaction, EncodedTransactionWithStatusMeta, UiCompiledInstruction, UiConfirmedBlock, UiInstruction,
+    UiMessage, UiTransactionStatusMeta,
 };
 use std::sync::LazyLock;
-use std::time::Duration;
-
-/// Longest wait for one answer: a full mainnet block is several megabytes.
-const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// In base58, as nodes write them: most transactions of a busy chain are told apart without decoding a key.
 static PROGRAM_IDS: LazyLock<[String; Program::ALL.len()]> =
     LazyLock::new(|| Program::ALL.map(|program| bs58::encode(program.id()).into_string()));
 
-/// Reads at `confirmed` through `getBlocks` and `getBlock`.
-pub struct RpcSource {
-    client: RpcClient,
-}
-
-impl RpcSource {
-    pub fn new(url: String) -> Self {
-        Self { client: RpcClient::new_with_timeout_and_commitment(url, CALL_LIMIT, CommitmentConfig::confirmed()) }
-    }
-}
-
-impl BlockSource for RpcSource {
-    async fn genesis_hash(&self) -> Result<String, SourceError> {
-        let hash = self.client.get_genesis_hash().await.map_err(|e| failed("getGenesisHash", &e))?;
-        Ok(hash.to_string())
-    }
-
-    async fn tip(&self, finality: Finality) -> Result<u64, SourceError> {
-        let commitment = match finality {
-            Finality::Confirmed => CommitmentConfig::confirmed(),
-            Finality::Finalized => CommitmentConfig::finalized(),
-        };
-        self.client.get_slot_with_commitment(commitment).await.map_err(|e| failed("getSlot", &e))
-    }
-
-    async fn slots(&self, first: u64, last: u64) -> Result<Vec<u64>, SourceError> {
-        let commitment = CommitmentConfig::confirmed();
-        let slots = self.client.get_blocks_with_commitment(first, Some(last), commitment).await;
-        slots.map_err(|e| failed(&format!("getBlocks({first}, {last})"), &e))
-    }
-
-    async fn block(&self, slot: u64) -> Result<Block, SourceError> {
-        let config = RpcBlockConfig {
-            encoding: Some(UiTransactionEncoding::Json),
-            transaction_details: Some(TransactionDetails::Full),
-            rewards: Some(false),
-            commitment: Some(CommitmentConfig::confirmed()),
-            max_supported_transaction_version: Some(0),
-        };
-        let block = self.client.get_block_with_config(slot, config).await;
-        reduce(slot, block.map_err(|e| failed(&format!("getBlock({slot})"), &e))?)
-    }
-}
-
-fn failed(call: &str, error: &dyn std::error::Error) -> SourceError {
-    SourceError::Call { call: call.to_owned(), message: error.to_string() }
-}
-
 /// Keeps what mentions our programs and succeeded.
-fn reduce(slot: u64, block: UiConfirmedBlock) -> Result<Block, SourceError> {
+pub fn reduce(slot: u64, block: UiConfirmedBlock) -> Result<Block, SourceError> {
     let incomplete = |what: &str| SourceError::Incomplete { slot, what: what.to_owned() };
     let encoded = block.transactions.ok_or_else(|| incomplete("has no list of transactions"))?;
     let mut transactions = Vec::new();
