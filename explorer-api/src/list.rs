@@ -253,7 +253,7 @@ impl<Q: Listed> Walk<Q> {
     }
 }
 
-/// The database's type of a column that lists are ordered by.
+/// The database's type of a column that lists are ordered by: a number of another type would be compared without the index.
 fn cast(column: &str) -> &'static str {
     match column.rsplit('.').next() {
         Some("event_id" | "posted_time" | "jobs_posted" | "jobs_paid") => "bigint",

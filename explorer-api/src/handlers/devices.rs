@@ -34,7 +34,8 @@ pub async fn history(app: &App, key: Key) -> Result<DeviceHistory, ApiError> {
 /// One device with its challenges.
 #[utoipa::path(get, path = "/v1/devices/{key}", tag = "suppliers", params(("key" = String, Path)),
     responses((status = 200, body = DeviceHistory),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
     KeyPath(key): KeyPath,

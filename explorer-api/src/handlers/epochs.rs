@@ -33,7 +33,8 @@ pub async fn detail(app: &App, index: i64) -> Result<EpochDetail, ApiError> {
 /// One epoch.
 #[utoipa::path(get, path = "/v1/epochs/{index}", tag = "economy", params(("index" = u64, Path)),
     responses((status = 200, body = EpochDetail),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
     NumberPath(index): NumberPath,

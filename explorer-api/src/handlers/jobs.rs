@@ -41,7 +41,8 @@ pub async fn detail(app: &App, address: Key) -> Result<JobDetail, ApiError> {
 /// One job.
 #[utoipa::path(get, path = "/v1/jobs/{address}", tag = "jobs", params(("address" = String, Path)),
     responses((status = 200, body = JobDetail),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
     KeyPath(address): KeyPath,

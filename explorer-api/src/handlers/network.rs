@@ -9,6 +9,7 @@ use explorer_client::{Network, Problem};
 /// The network in numbers, and how far they can be trusted.
 #[utoipa::path(get, path = "/v1/network", tag = "network",
     responses((status = 200, body = Network),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(State(app): State<App>, StrictQuery(_): StrictQuery<NoQuery>) -> Result<Fresh<Network>, ApiError> {
     Ok(fresh(store::network::network(&app.pool).await?))

@@ -41,7 +41,8 @@ pub async fn detail(app: &App, key: Key) -> Result<OperatorDetail, ApiError> {
 /// One operator: its pool, its record and what it is owed.
 #[utoipa::path(get, path = "/v1/operators/{address}", tag = "suppliers", params(("address" = String, Path)),
     responses((status = 200, body = OperatorDetail),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
     KeyPath(key): KeyPath,

@@ -34,7 +34,8 @@ pub async fn detail(app: &App, number: i64, query: PageQuery) -> Result<Proposal
 /// One proposal. `cursor` and `limit` are of the votes.
 #[utoipa::path(get, path = "/v1/proposals/{number}", tag = "governance", params(("number" = u64, Path), PageQuery),
     responses((status = 200, body = ProposalDetail),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
     NumberPath(number): NumberPath,

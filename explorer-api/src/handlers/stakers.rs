@@ -29,7 +29,8 @@ pub async fn staker(app: &App, key: Key, query: PageQuery) -> Result<Staker, Api
 /// One holder of stake. `cursor` and `limit` are of the history.
 #[utoipa::path(get, path = "/v1/stakers/{address}", tag = "suppliers", params(("address" = String, Path), PageQuery),
     responses((status = 200, body = Staker),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
     KeyPath(key): KeyPath,

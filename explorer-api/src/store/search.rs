@@ -45,7 +45,7 @@ impl Row {
     }
 }
 
-async fn hits(rows: Vec<Row>, finalized_slot: Option<i64>) -> (Vec<Hit>, bool) {
+fn hits(rows: Vec<Row>, finalized_slot: Option<i64>) -> (Vec<Hit>, bool) {
     let full = |kind: &str| rows.iter().filter(|row| row.kind == kind).count() as i64 >= OF_KIND;
     let truncated = rows.iter().any(|row| full(&row.kind));
     (rows.into_iter().filter_map(|row| row.show(finalized_slot)).collect(), truncated)
@@ -79,7 +79,7 @@ pub async fn addresses(
     .bind(OF_KIND)
     .fetch_all(pool)
     .await?;
-    Ok(hits(rows, finalized_slot).await)
+    Ok(hits(rows, finalized_slot))
 }
 
 pub async fn models(pool: &PgPool, range: Range, finalized_slot: Option<i64>) -> Result<(Vec<Hit>, bool), sqlx::Error> {
@@ -91,7 +91,7 @@ pub async fn models(pool: &PgPool, range: Range, finalized_slot: Option<i64>) ->
     .bind(OF_KIND)
     .fetch_all(pool)
     .await?;
-    Ok(hits(rows, finalized_slot).await)
+    Ok(hits(rows, finalized_slot))
 }
 
 /// Devices and models whose name begins so, in any case.
@@ -105,7 +105,7 @@ pub async fn names(pool: &PgPool, start: &str, finalized_slot: Option<i64>) -> R
     .bind(OF_KIND)
     .fetch_all(pool)
     .await?;
-    Ok(hits(rows, finalized_slot).await)
+    Ok(hits(rows, finalized_slot))
 }
 
 /// The proposal and the epoch of that number.
@@ -117,7 +117,7 @@ pub async fn numbers(pool: &PgPool, number: u64, finalized_slot: Option<i64>) ->
     .bind(number.to_string())
     .fetch_all(pool)
     .await?;
-    Ok(hits(rows, finalized_slot).await)
+    Ok(hits(rows, finalized_slot))
 }
 
 pub async fn transaction(
@@ -131,5 +131,5 @@ pub async fn transaction(
     .bind(signature)
     .fetch_all(pool)
     .await?;
-    Ok(hits(rows, finalized_slot).await)
+    Ok(hits(rows, finalized_slot))
 }
