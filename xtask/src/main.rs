@@ -258,6 +258,7 @@ fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
     setup(paths, false)?;
     python::evaluate(paths)?;
     python::graphs(paths)?;
+    python::schemathesis(paths)?;
     programs::test_linker(paths)?;
     let all = arguments.is_empty();
     let mut command = cargo.command(["test", "--locked", "--workspace"]);

@@ -61,7 +61,8 @@ pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result
             apply(&mut work, row);
         }
         if !work.read(tx).await? {
-            return work.write(tx).await;
+            work.write(tx).await?;
+            return crate::rollup::add(tx, rows).await;
         }
         work.reset();
     }
