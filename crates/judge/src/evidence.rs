@@ -4,8 +4,8 @@ use crate::layer::{Layer, Op, Window};
 
 /// Longest evidence, bytes: the input row and the weight column of the widest product, with every path that they can need.
 pub const MAX_EVIDENCE: usize = 140_000;
-/// Most segments of one source's row that a cell may depend on: those of the widest product, which the chain's heap of
-/// 32 KiB can hold the hashes of.
+/// Most segments of one source's row that a cell may depend on: those of the widest product. The chain keeps a list
+/// of them in its heap.
 pub const MAX_SEGMENTS: usize = 256;
 /// Most rows in a batch of any model.
 pub const MAX_ROWS: u32 = 1 << 20;
@@ -19,6 +19,16 @@ pub fn max_rows(layers: &[Layer]) -> u32 {
     });
     let least = depth.min().flatten();
     least.map_or(0, |depth| 1 << depth.min(MAX_ROWS.ilog2() as usize))
+}
+
+/// Longest evidence about any cell of a batch of so many rows, bytes.
+pub fn longest_evidence(layers: &[Layer], rows: u32) -> usize {
+    let depth = depth(rows as usize);
+    let of = |layer: &Layer| match layer.evidence_bound(layers.len()) {
+        Some((fixed, paths)) => fixed + 32 * paths * depth,
+        None => MAX_EVIDENCE,
+    };
+    layers.iter().map(of).max().unwrap_or(0)
 }
 
 /// Longest path to one of `count` leaves.

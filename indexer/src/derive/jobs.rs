@@ -85,7 +85,7 @@ fn device_registered(work: &mut Work, row: &Inserted<'_>, e: &DeviceRegistered) 
         class: e.class.into(),
         required_stake: Amount(i128::from(e.required_stake) - before.0),
         since_round: e.since_round.into(),
-        good_round: e.since_round.into(),
+        good_round: 0u64.into(),
         slot: row.slot,
         ..Device::default()
     });
