@@ -139,7 +139,7 @@ async fn kinds(api: &Api, database_url: &str) -> Result<Vec<Kind>> {
     let by_address = addresses.iter().take(10).map(|address| format!("/v1/jobs/{address}")).collect();
     let search = addresses.iter().take(10).map(|address| format!("/v1/search?q={address}")).collect();
     Ok(vec![
-        Kind::new("home", vec!["/v1/network".into()]),
+        Kind::new("home", vec!["/".into()]),
         Kind::new("by_address", by_address),
         Kind::new("list", vec![list.into()]),
         Kind::new("deep", vec![format!("{list}&cursor={deep}")]),
