@@ -27,7 +27,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// Devices that answer in a round: their work is real.
-const ANSWERS: u32 = 2;
+const ANSWERS: u32 = 4;
 
 fn config(world: &World) -> Option<&Config> {
     one(&world.state.jobs_config)
@@ -46,6 +46,10 @@ fn open(c: &mut Chooser, world: &World) -> Option<Step> {
     let config = config(world)?;
     let due = !config.round_live && world.state.now >= config.next_round_at;
     if (!due && c.chance(95)) || world.state.devices.is_empty() {
+        return None;
+    }
+    // Jobs need devices that have passed: let most of the time be between rounds.
+    if world.succeeded("jobs.open_round") > 16 && c.chance(90) {
         return None;
     }
     let number = if c.chance(97) { config.round + 1 } else { c.rng.random_range(0..config.round + 4) };
@@ -102,7 +106,7 @@ fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
         return None;
     }
     let lax = c.chance(3);
-    let small = |d: &Device| round.rules.rows[usize::from(d.class)] <= ROUNDS.rows[1];
+    let small = |d: &Device| round.rules.rows[usize::from(d.class)] <= ROUNDS.rows[0];
     let fits = |d: &Device| d.since_round < round.number && d.challenge.round < round.number && small(d);
     let device = device(c, world, |d| lax || fits(d))?;
     let me = device.key;

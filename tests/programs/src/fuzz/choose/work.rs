@@ -58,7 +58,12 @@ fn register_device(c: &mut Chooser, world: &World) -> Option<Step> {
     if is_paused(c, world, PAUSE_REGISTER) {
         return None;
     }
-    let class = if c.chance(97) { c.rng.random_range(0..4u8) } else { 4 };
+    // Mostly a class whose challenge is small: who does not answer is not hired.
+    let class = match c.rng.random_range(0..100) {
+        0..70 => 0,
+        70..97 => c.rng.random_range(1..4u8),
+        _ => 4,
+    };
     let needed = config.class_stake.get(usize::from(class)).copied().unwrap_or(0);
     let all = c.chance(5);
     let carries = |o: &jobs::state::Operator| {
@@ -75,7 +80,7 @@ fn register_device(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn retire_device(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (few, busy) = (world.state.devices.len() < 6, c.chance(10));
+    let (few, busy) = (world.state.devices.len() < 10, c.chance(10));
     if few && c.chance(80) {
         return None;
     }
@@ -190,7 +195,8 @@ fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
     let able = world.state.devices.values().filter(|d| {
         let pool = address::operator_pool(&d.operator);
         let own = world.state.positions.values().find(|p| p.holder == d.operator && p.pool == pool);
-        busy || (d.live_job == Pubkey::default() && own.is_some_and(|p| p.active >= needed))
+        let hireable = d.require_hireable(jobs.settled_round).is_ok();
+        busy || (hireable && d.live_job == Pubkey::default() && own.is_some_and(|p| p.active >= needed))
     });
     let (key, operator) = c.any(able.map(|d| (d.key, d.operator)).collect::<Vec<_>>())?;
     Some(Step::send(key, vec![jobs_ix::claim_job(key, operator, money::price_account(world), address)]))
