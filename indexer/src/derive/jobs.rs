@@ -79,7 +79,7 @@ async fn device_registered(tx: &mut PgConnection, row: &Inserted<'_>, e: &Device
     let changed = sqlx::query(
         "INSERT INTO devices AS d (key, event_id, operator, name, registered_time, registered_signature, slot, class,
                                    required_stake, since_round, good_round)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::numeric - o.required_stake, $10::numeric, $10::numeric
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::numeric - o.required_stake, $10::numeric, 0
          FROM operators o WHERE o.key = $3
          ON CONFLICT (key) DO UPDATE SET
              event_id = excluded.event_id, operator = excluded.operator, name = excluded.name,

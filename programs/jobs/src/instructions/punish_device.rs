@@ -39,7 +39,9 @@ pub fn handle(ctx: Context<PunishDevice>) -> Result<()> {
     let number = c.device.challenge.round;
     let Demotion { class, device_stake, required_stake } =
         c.device.demote(&mut c.operator, &a.config.class_stake, number)?;
-    let slashed = if penalty > 0 { slash(a, penalty)? } else { 0 };
+    let slashed = if penalty > 0 && whole(&a.claimed.stake.pool)? > 0 { slash(a, penalty)? } else { 0 };
+    // Else many wrong answers within an epoch would cost as much as one.
+    require!(slashed > 0 || penalty == 0 || whole(&a.claimed.stake.pool)? == 0, JobsError::SlashCapReached);
     let (device, operator) = (a.claimed.device.key, a.claimed.device.operator);
     let stamp = a.shard.stamp(&device, &Clock::get()?)?;
     emit_cpi!(ChallengeFailed {

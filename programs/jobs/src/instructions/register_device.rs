@@ -52,7 +52,8 @@ pub fn handle(ctx: Context<RegisterDevice>, name: String, class: u8) -> Result<(
         measured: 0,
         // A round that is open already would leave it less time than the others.
         since_round: a.config.round,
-        good_round: a.config.round,
+        // Where rounds are held, it is hired once it has passed one: else a device that fails would just come back as new.
+        good_round: 0,
         failed_round: 0,
         challenges_passed: 0,
         challenges_failed: 0,

@@ -27,8 +27,10 @@ pub fn handle(ctx: Context<SetClass>, class: u8) -> Result<()> {
     let index = usize::from(class);
     require!(index < CLASSES, JobsError::BadClass);
     require!(class != a.device.class, JobsError::SameClass);
-    // What it loses for a proven wrong cell is counted by the stake that it needs.
     a.device.require_hireable(a.config.settled_round)?;
+    // What it loses for a proven wrong cell is counted by the stake that it needs.
+    let committed = a.config.round_live && a.device.challenge.round == a.config.round;
+    require!(!committed, JobsError::ChallengeRunning);
     let stake = *a.config.class_stake.get(index).ok_or(JobsError::BadClass)?;
     let raised = class > a.device.class;
     if raised {

@@ -13,7 +13,7 @@ const REQUANT: Requant = Requant { shift1: 0, mul: 16_000, shift2: 17, zero_poin
 
 /// Uploads the evidence about `cell` and expects a proof of its fault; gives the compute units.
 #[track_caller]
-fn convicted(net: &mut Net, job: &Posted, honest: &Work, cell: Cell) -> u64 {
+pub fn convicted(net: &mut Net, job: &Posted, honest: &Work, cell: Cell) -> u64 {
     let prover = stranger();
     net.upload(&prover, job.address, &job.work.evidence(cell));
     let dispute = net.dispute(&prover, job.address, cell);
