@@ -33,14 +33,7 @@ const RARE: u64 = 24;
 /// The scarcest is sought until it has succeeded this often in its world: with four worlds that is often enough.
 const ENOUGH_HERE: u64 = 16;
 /// Not sought, however scarce: each takes away what many others need.
-const UNDOING: [&str; 6] = [
-    "jobs.retire_device",
-    "jobs.cancel_job",
-    "jobs.expire_job",
-    "staking.unstake",
-    "governance.veto",
-    "governance.guardian_pause",
-];
+const UNDOING: [&str; 4] = ["jobs.retire_device", "jobs.cancel_job", "jobs.expire_job", "staking.unstake"];
 /// What was sent and may be sent again.
 const PAST: usize = 64;
 
@@ -200,6 +193,15 @@ impl Chooser {
             few if few < RARE => 3,
             _ => 1,
         }
+    }
+
+    /// `step` once `time` is over, if steps of its `name` are scarce: now and then nobody does anything until then.
+    fn later(&mut self, world: &World, name: &str, time: i64, step: Step) -> Option<Step> {
+        if world.succeeded(name) >= ENOUGH_HERE || !self.chance(15) {
+            return None;
+        }
+        self.queue.push_front(step);
+        Some(Step::wait((time + 1 - world.state.now).max(0)))
     }
 
     fn chance(&mut self, percent: u32) -> bool {

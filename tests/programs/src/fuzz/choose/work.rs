@@ -31,7 +31,7 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.cancel_job", 1, cancel),
     kind("jobs.expire_job", 1, expire),
     kind("jobs.expire_claim", 2, expire_claim),
-    kind("jobs.dispute_cell", 6, dispute),
+    kind("jobs.dispute_cell", 10, dispute),
     kind("jobs.close_proof", 2, close_proof),
 ];
 
@@ -231,9 +231,14 @@ fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn settle(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
-    let (address, job) =
-        job(c, world, Status::Committed, |j| now > j.window_end && j.audit.settled().is_ok() && !j.demands.any_open())?;
-    Some(Step::send(c.person(), vec![jobs_ix::settle_job(address, &job)]))
+    let quiet = |j: &Job| j.audit.settled().is_ok() && !j.demands.any_open();
+    let caller = c.person();
+    if let Some((address, job)) = job(c, world, Status::Committed, |j| now > j.window_end && quiet(j)) {
+        return Some(Step::send(caller, vec![jobs_ix::settle_job(address, &job)]));
+    }
+    let (address, job) = job(c, world, Status::Committed, quiet)?;
+    let settle = Step::send(caller, vec![jobs_ix::settle_job(address, &job)]);
+    c.later(world, "jobs.settle_job", job.window_end, settle)
 }
 
 fn cancel(c: &mut Chooser, world: &World) -> Option<Step> {
@@ -250,8 +255,13 @@ fn expire(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn expire_claim(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
-    let (address, job) = job(c, world, Status::Claimed, |j| now > j.commit_deadline)?;
-    Some(Step::send(c.person(), vec![jobs_ix::expire_claim(address, &job)]))
+    let caller = c.person();
+    if let Some((address, job)) = job(c, world, Status::Claimed, |j| now > j.commit_deadline) {
+        return Some(Step::send(caller, vec![jobs_ix::expire_claim(address, &job)]));
+    }
+    let (address, job) = job(c, world, Status::Claimed, |_| true)?;
+    let expire = Step::send(caller, vec![jobs_ix::expire_claim(address, &job)]);
+    c.later(world, "jobs.expire_claim", job.commit_deadline, expire)
 }
 
 /// Evidence about a cell: opened, written and judged, with other steps between.
