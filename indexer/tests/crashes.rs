@@ -76,10 +76,13 @@ async fn an_indexer_that_is_killed_at_any_instant_loses_and_doubles_nothing() {
     let (began, mut kills) = (Instant::now(), 0);
     while slot(database.url()).await < last {
         assert!(began.elapsed() < LIMIT, "stuck at slot {} after {kills} kills", slot(database.url()).await);
-        let mut child = start(database.url());
-        // A process that has just begun has changed nothing yet: every other one gets further.
-        let longest = if kills % 2 == 0 { 400 } else { 3_000 };
-        tokio::time::sleep(Duration::from_millis(50 + dice.below(longest) as u64)).await;
+        let (from, mut child) = (slot(database.url()).await, start(database.url()));
+        // However slow the machine is: somewhere in the next blocks, now and then before the first.
+        let until = (from + dice.below(60) as i64).min(last);
+        while slot(database.url()).await < until && began.elapsed() < LIMIT {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(dice.below(30) as u64)).await;
         child.kill().unwrap();
         child.wait().unwrap();
         kills += 1;

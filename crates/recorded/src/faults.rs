@@ -245,7 +245,7 @@ fn branch(truth: &Chain, slots: &[u64], (first, end): (usize, usize)) -> BTreeMa
     let mut blocks: BTreeMap<u64, Bytes> =
         slots[..first].iter().map(|slot| (*slot, truth.block(*slot).expect("a listed block").clone())).collect();
     let mut previous = read(first - 1)["blockhash"].clone();
-    for at in first..end {
+    for (at, slot) in slots.iter().enumerate().take(end).skip(first) {
         let mut block = read(at);
         block["previousBlockhash"] = previous;
         // As base58 as any other.
@@ -253,7 +253,7 @@ fn branch(truth: &Chain, slots: &[u64], (first, end): (usize, usize)) -> BTreeMa
         block["blockhash"] = json!(hash);
         previous = block["blockhash"].clone();
         block["transactions"] = if at == first { json!([]) } else { read(at - 1)["transactions"].clone() };
-        blocks.insert(slots[at], Bytes::from(block.to_string()));
+        blocks.insert(*slot, Bytes::from(block.to_string()));
     }
     blocks
 }
