@@ -19,6 +19,7 @@ pub struct App {
     pub pool: PgPool,
     /// The newest that the database holds.
     pub head: watch::Receiver<Head>,
+    pub max_lag_slots: i64,
     pub shutdown: watch::Receiver<bool>,
     pub streams: Arc<Semaphore>,
     pub exports: Arc<Semaphore>,
@@ -40,13 +41,20 @@ pub struct Requests {
 
 impl App {
     /// Also starts to follow the database.
-    pub fn start(pool: PgPool, limits: Limits, shutdown: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+    pub fn start(
+        pool: PgPool,
+        notifications: PgPool,
+        max_lag_slots: i64,
+        limits: Limits,
+        shutdown: watch::Receiver<bool>,
+    ) -> (Self, JoinHandle<()>) {
         let (sender, head) = watch::channel(Head::default());
         let limiter = Arc::new(Limiter::new(&limits));
-        let following = tokio::spawn(run(pool.clone(), sender, limiter.clone()));
+        let following = tokio::spawn(run(pool.clone(), notifications, sender, limiter.clone()));
         let app = Self {
             pool,
             head,
+            max_lag_slots,
             shutdown,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             exports: Arc::new(Semaphore::new(MAX_EXPORTS)),
@@ -61,12 +69,12 @@ impl App {
 }
 
 /// What goes on beside the requests, for ever.
-async fn run(pool: PgPool, head: watch::Sender<Head>, limiter: Arc<Limiter>) {
+async fn run(pool: PgPool, notifications: PgPool, head: watch::Sender<Head>, limiter: Arc<Limiter>) {
     let forget = async {
         loop {
             tokio::time::sleep(FORGET).await;
             limiter.forget();
         }
     };
-    tokio::join!(live::follow(pool, head), forget);
+    tokio::join!(live::follow(pool, notifications, head), forget);
 }

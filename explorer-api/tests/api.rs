@@ -153,8 +153,10 @@ async fn health_says_what_is_missing() {
     site.story.stamp(indexer::Program::Jobs, credits::constants::shard_of(&key(1_009)));
     site.story.post(key(1), 10);
     site.index().await;
-    let ready = site.json("/readyz").await;
-    assert_eq!((&ready["ready"], &ready["sequence_holes"]), (&true.into(), &1.into()), "{ready}");
+    let ready = site.get("/readyz").await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let ready: Value = ready.json().await.unwrap();
+    assert_eq!((&ready["ready"], &ready["sequence_holes"]), (&false.into(), &1.into()), "{ready}");
     assert!(site.get("/").await.text().await.unwrap().contains("Incomplete."));
     let metrics = site.get("/metrics").await.text().await.unwrap();
     assert!(metrics.contains("\nexplorer_sequence_holes 1\n"), "{metrics}");

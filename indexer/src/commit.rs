@@ -7,6 +7,7 @@ use crate::sequence::{self, Sequences};
 use crate::store::{Store, db_slot};
 use sqlx::{Connection, PgConnection, Row};
 use std::collections::HashMap;
+use std::time::Instant;
 
 /// A block that goes in.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl Store {
         let Some(last) = batch.last() else { return Ok(Committed::default()) };
         // In memory only while it equals the database: a failure below leaves none.
         let known = self.sequences.take();
+        let began = Instant::now();
         let mut tx = self.connection.begin().await?;
         let reverted = match ancestor {
             Some(slot) => fork::revert(&mut tx, db_slot(slot)).await?,
@@ -64,6 +66,9 @@ impl Store {
             notify(&mut tx, newest).await?;
         }
         tx.commit().await?;
+        metrics::histogram!("indexer_commit_seconds").record(began.elapsed());
+        metrics::counter!("indexer_blocks_total").increment(batch.len() as u64);
+        metrics::counter!("indexer_events_total").increment(inserted.len() as u64);
         self.sequences = Some(sequences);
         Ok(Committed { new_events: inserted.len(), faults: faults.len() })
     }

@@ -3,6 +3,7 @@ use crate::extract::{DecodedBlock, decode_block};
 use crate::source::{BlockSource, SourceError};
 use futures::stream::{self, StreamExt};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Blocks that are fetched and decoded at once: each may be several megabytes while it is.
@@ -17,7 +18,12 @@ pub fn blocks<S: BlockSource>(source: &Arc<S>, slots: Vec<u64>) -> mpsc::Receive
     tokio::spawn(async move {
         let fetches = stream::iter(slots).map(|slot| {
             let source = Arc::clone(&source);
-            let fetch = tokio::spawn(async move { source.block(slot).await.map(decode_block) });
+            let fetch = tokio::spawn(async move {
+                let began = Instant::now();
+                let block = source.block(slot).await?;
+                metrics::histogram!("indexer_fetch_seconds").record(began.elapsed());
+                Ok(decode_block(block))
+            });
             async move {
                 let lost = |error| SourceError::Incomplete { slot, what: format!("cannot be decoded: {error}") };
                 fetch.await.map_err(lost).flatten()

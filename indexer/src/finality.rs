@@ -14,7 +14,8 @@ const QUESTIONS: usize = 64;
 /// An indexed block that is not known to be final.
 pub(crate) struct Pending {
     pub head: Head,
-    pub linked: bool,
+    /// Parent hashes lead from the row after it to this one.
+    pub next_is_linked: bool,
 }
 
 /// Marks blocks up to `finalized` as final if the finalized chain has them. Returns the common ancestor if it has others.
@@ -28,7 +29,7 @@ pub(crate) async fn promote<S: BlockSource>(
 ) -> Result<Option<Head>, Stall> {
     let pending = store.pending(finalized, ROWS).await?;
     // The last of each run that hashes link: it answers for the others.
-    let is_end = |at: &usize| pending.get(at + 1).is_none_or(|next| !next.linked);
+    let is_end = |at: &usize| !pending[*at].next_is_linked || at + 1 == pending.len();
     let ends: Vec<usize> = (0..pending.len()).filter(is_end).take(QUESTIONS).collect();
     let mut answers: FuturesOrdered<_> = ends
         .iter()

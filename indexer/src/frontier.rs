@@ -118,6 +118,7 @@ impl<S: BlockSource> Frontier<S> {
     pub async fn round(&mut self) -> Result<Round, Stall> {
         let result = self.advance().await;
         if let Err(stall) = &result {
+            metrics::counter!("indexer_stalls_total").increment(1);
             // What was listed may be what is wrong.
             self.sparse.clear();
             // The database may be what failed; the caller logs the reason anyway.

@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection, Row};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const FIRST_RETRY: Duration = Duration::from_secs(1);
+const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(600);
 /// Slots read again before the frontier has its turn.
 const CHUNK: u64 = 2_000;
@@ -154,6 +154,12 @@ impl Store {
         let blocks = of_this_chain(&mut tx, blocks).await?;
         let rows: Vec<_> = blocks.iter().map(|block| (*block, false)).collect();
         commit::add_blocks(&mut tx, &rows).await?;
+        // A row that came between two others is not behind the link from the later to the earlier one.
+        let unlink = "UPDATE blocks SET linked = FALSE WHERE slot IN (
+                          SELECT (SELECT min(n.slot) FROM blocks n WHERE n.slot > b.slot)
+                          FROM blocks b WHERE b.slot = ANY($1) AND NOT b.finalized)";
+        let slots: Vec<i64> = blocks.iter().map(|block| db_slot(block.slot)).collect();
+        sqlx::query(unlink).bind(slots).execute(&mut *tx).await?;
         let inserted = commit::insert_events(&mut tx, &commit::placed(blocks.iter().copied())).await?;
         commit::insert_dead_letters(&mut tx, blocks.iter().copied()).await?;
         let mut sequences = Sequences::load(&mut tx).await?;

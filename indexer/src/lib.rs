@@ -7,6 +7,7 @@
 //! with the finalized chain by hash, and what the chain took back is taken back here.
 pub mod audit;
 mod commit;
+mod condition;
 mod decode;
 mod density;
 mod derive;
@@ -17,6 +18,8 @@ mod finality;
 mod fork;
 mod frontier;
 mod heal;
+mod migrations;
+mod ops;
 mod reindex;
 mod rollup;
 mod rpc;
@@ -31,6 +34,8 @@ pub use decode::{
 pub use derive::{HOURLY_TABLES, TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
 pub use frontier::{BATCH_BLOCKS, Frontier, Round, Stall};
+pub use migrations::{migrate, schema_version};
+pub use ops::{Ops, OpsError, OpsSettings};
 pub use reindex::{ReindexError, Reindexed, Request, TableChange, reindex};
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};
@@ -39,18 +44,3 @@ pub use store::Store;
 
 /// Channel that is notified after each commit with new events; the payload is the newest event's id.
 pub const NOTIFY_CHANNEL: &str = "io_events";
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
-
-/// Brings the schema up to date. Safe to call from several processes at once.
-///
-/// # Errors
-/// The database refused, or its schema is newer than this program.
-pub async fn migrate(pool: &sqlx::PgPool) -> Result<(), IndexerError> {
-    migrate_connection(&mut *pool.acquire().await?).await
-}
-
-/// Not through `Migrator::run`: with it the compiler cannot show that the future may move between threads.
-pub(crate) async fn migrate_connection(connection: &mut sqlx::PgConnection) -> Result<(), IndexerError> {
-    MIGRATIONS.run_direct(None, connection, false).await.map_err(IndexerError::Migrate)
-}

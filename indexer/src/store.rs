@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Advisory lock of the one indexer that may write; the number is arbitrary and means nothing to others.
 const WRITER_LOCK: i64 = 0x494f_494e_4445_5845;
-const LOCK_POLL: Duration = Duration::from_millis(500);
+const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// The only writer of the database. A second one waits in [`open`](Self::open) until the first is gone.
 pub struct Store {
@@ -27,7 +27,7 @@ impl Store {
     /// Connects, brings the schema up to date and takes the writer's lock.
     ///
     /// # Errors
-    /// The database does not answer, or its schema is newer than this program.
+    /// The database does not answer, or its schema was not made by this program's migrations.
     pub async fn open(database_url: &str) -> Result<Self, IndexerError> {
         let mut connection = PgConnection::connect(database_url).await?;
         let mut told = false;
@@ -42,7 +42,7 @@ impl Store {
             }
             tokio::time::sleep(LOCK_POLL).await;
         }
-        crate::migrate_connection(&mut connection).await?;
+        crate::migrations::migrate_connection(&mut connection).await?;
         Ok(Self { connection, sequences: None })
     }
 
@@ -51,6 +51,13 @@ impl Store {
         let slot: Option<i64> =
             sqlx::query_scalar("SELECT slot FROM checkpoint").fetch_optional(&mut self.connection).await?;
         Ok(slot.map(|slot| Checkpoint { slot: slot.unsigned_abs() }))
+    }
+
+    /// The newest block that was found in the finalized chain.
+    pub async fn finalized_slot(&mut self) -> Result<Option<u64>, sqlx::Error> {
+        let row = sqlx::query_scalar("SELECT finalized_slot FROM checkpoint").fetch_optional(&mut self.connection);
+        let slot: Option<Option<i64>> = row.await?;
+        Ok(slot.flatten().map(i64::unsigned_abs))
     }
 
     /// Ties the database to its chain on first use.
@@ -87,10 +94,13 @@ impl Store {
     /// The first stored blocks up to `slot` that are not known to be final.
     pub(crate) async fn pending(&mut self, slot: u64, limit: i64) -> Result<Vec<Pending>, sqlx::Error> {
         let rows = sqlx::query(
-            "SELECT slot, blockhash, linked FROM blocks WHERE NOT finalized AND slot <= $1 ORDER BY slot LIMIT $2",
+            "SELECT slot, blockhash, follows FROM (
+                 SELECT slot, blockhash, finalized, coalesce(lead(linked) OVER (ORDER BY slot), FALSE) AS follows
+                 FROM blocks WHERE slot >= (SELECT min(slot) FROM blocks WHERE NOT finalized) AND slot <= $1
+             ) b WHERE NOT finalized ORDER BY slot LIMIT $2",
         );
         let rows = rows.bind(db_slot(slot)).bind(limit).fetch_all(&mut self.connection).await?;
-        rows.iter().map(|row| Ok(Pending { head: head(row)?, linked: row.try_get(2)? })).collect()
+        rows.iter().map(|row| Ok(Pending { head: head(row)?, next_is_linked: row.try_get(2)? })).collect()
     }
 
     /// Everything up to `slot` is final. Never taken back.

@@ -7,6 +7,7 @@ use ::indexer::audit::{Settings, audit_at};
 use anyhow::{Result, bail};
 use std::time::Duration;
 use tokio::sync::watch;
+use yellowstone_source::{Endpoint, YellowstoneSource};
 
 pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
     let Some(database_url) = args.database_url else {
@@ -26,10 +27,40 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
         batch_blocks: args.batch_blocks,
     };
     let (stop, stopped) = watch::channel(false);
-    let run = indexer::run(settings, stopped);
+    let ops = match args.ops_bind {
+        Some(bind) => {
+            let settings = indexer::OpsSettings {
+                bind,
+                database_url: settings.database_url.clone(),
+                max_lag_slots: args.max_lag_slots,
+            };
+            let ops = indexer::Ops::bind(&settings).await?;
+            context.progress()(&format!("health and metrics at http://{}", ops.local_addr()));
+            Some(ops)
+        }
+        None => None,
+    };
+    let stream = args.yellowstone_url.map(|url| Endpoint::new(url, args.yellowstone_x_token)).transpose()?;
+    let index = async {
+        let Some(stream) = stream else { return anyhow::Ok(indexer::run(settings, stopped.clone()).await?) };
+        let source = || {
+            let rpc = indexer::RpcSource::new(settings.rpc_url.clone(), settings.commitment);
+            YellowstoneSource::new(stream.clone(), rpc)
+        };
+        Ok(indexer::run_from(source, &settings, stopped.clone()).await?)
+    };
+    let serve = async {
+        match ops {
+            Some(ops) => Ok(ops.run(stopped.clone()).await?),
+            None => anyhow::Ok(()),
+        }
+    };
+    let run = async { tokio::try_join!(index, serve) };
     tokio::pin!(run);
     tokio::select! {
-        ended = &mut run => ended?,
+        ended = &mut run => {
+            ended?;
+        }
         pressed = interrupted() => {
             pressed?;
             stop.send_replace(true);
@@ -109,7 +140,12 @@ pub async fn explorer(context: &Context, args: ExplorerArgs) -> Result<Output> {
         streams: args.streams_per_client,
         trusted_proxies: args.trusted_proxies,
     };
-    let settings = explorer_api::Settings { bind: args.bind, database_url: args.database_url.clone(), limits };
+    let settings = explorer_api::Settings {
+        database_read_url: args.database_read_url,
+        max_lag_slots: args.max_lag_slots,
+        limits,
+        ..explorer_api::Settings::new(args.bind, args.database_url)
+    };
     let server = explorer_api::Server::bind(settings).await?;
     context.progress()(&format!("pages and API at http://{}", server.local_addr()));
     let (stop, stopped) = watch::channel(false);

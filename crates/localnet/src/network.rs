@@ -158,11 +158,7 @@ impl LocalNet {
             }
         };
         tasks.push(("indexer", tokio::spawn(index)));
-        let settings = explorer_api::Settings {
-            bind: options.api,
-            database_url: database_url.clone(),
-            limits: Default::default(),
-        };
+        let settings = explorer_api::Settings::new(options.api, database_url.clone());
         let server = explorer_api::Server::bind(settings).await?;
         let api_url = format!("http://{}", server.local_addr());
         let stop = stopped.clone();

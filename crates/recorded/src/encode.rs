@@ -29,3 +29,4 @@ pub fn json_block(block: &Bytes) -> Bytes {
     }
     serde_json::to_vec(&block).expect("blocks serialise").into()
 }
+}

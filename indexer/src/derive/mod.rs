@@ -55,6 +55,7 @@ impl Inserted<'_> {
 /// # Errors
 /// The database failed; then the transaction must be rolled back.
 pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    plan_once(tx).await?;
     let mut work = Work::default();
     loop {
         for row in rows {
@@ -66,6 +67,18 @@ pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result
         }
         work.reset();
     }
+}
+
+/// Until the end of the transaction plans are made once, and to look rows up by their keys: making them costs more than a small
+/// batch, and one that was made while a table was small would read all of it when it is large.
+async fn plan_once(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "SELECT set_config('plan_cache_mode', 'force_generic_plan', TRUE), set_config('enable_seqscan', 'off', TRUE),
+                set_config('enable_hashjoin', 'off', TRUE), set_config('enable_mergejoin', 'off', TRUE)",
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 fn apply(work: &mut Work, row: &Inserted<'_>) {
