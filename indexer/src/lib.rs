@@ -31,7 +31,7 @@ mod store;
 pub use decode::{
     CreditsEvent, DECODER_VERSION, DecodeFault, Event, GovernanceEvent, JobsEvent, Program, StakingEvent, decode,
 };
-pub use derive::{TABLES as DERIVED_TABLES, rebuild, rebuild_by};
+pub use derive::{HOURLY_TABLES, TABLES as DERIVED_TABLES, rebuild, rebuild_by};
 pub use error::IndexerError;
 pub use frontier::{BATCH_BLOCKS, Frontier, Round, Stall};
 pub use migrations::{migrate, schema_version};

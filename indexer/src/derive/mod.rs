@@ -22,7 +22,7 @@ mod stake;
 mod table;
 mod work;
 
-pub use rebuild::{TABLES, rebuild, rebuild_by};
+pub use rebuild::{HOURLY_TABLES, TABLES, rebuild, rebuild_by};
 
 use crate::decode::Event;
 use ::credits::events::Stamp;

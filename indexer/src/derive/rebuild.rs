@@ -8,18 +8,16 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 const BATCH: usize = 4_096;
 
 /// Every derived table.
-pub const TABLES: [&str; 32] = [
+pub const TABLES: [&str; 28] = [
     "audited_cells",
     "authorities",
     "budgets",
     "challenges",
     "demands",
     "device_class",
-    "device_hours",
     "devices",
     "epochs",
     "governance",
-    "hours",
     "job_counts",
     "jobs",
     "loyalty",
@@ -29,12 +27,10 @@ pub const TABLES: [&str; 32] = [
     "pauses",
     "pools",
     "positions",
-    "price_hours",
     "price_points",
     "proposals",
     "redemptions",
     "rewards",
-    "round_hours",
     "rounds",
     "schedule_mints",
     "stake_events",
@@ -42,6 +38,10 @@ pub const TABLES: [&str; 32] = [
     "users",
     "votes",
 ];
+
+/// Sums by the hour. What an event adds is read from the rows that it is about, once its whole batch is applied: the batches
+/// decide nothing as long as events are in an order that the programs allow.
+pub const HOURLY_TABLES: [&str; 4] = ["device_hours", "hours", "price_hours", "round_hours"];
 
 /// Rows that are there before the first event.
 const FIRST_ROWS: [&str; 6] = [
@@ -97,7 +97,7 @@ pub async fn rebuild_by(tx: &mut PgConnection, mut size: impl FnMut() -> usize) 
 /// # Errors
 /// The database failed.
 async fn clear(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
-    for table in TABLES {
+    for table in TABLES.iter().chain(&HOURLY_TABLES) {
         // Not TRUNCATE: it would keep readers out.
         sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *tx).await?;
     }
