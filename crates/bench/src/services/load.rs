@@ -13,12 +13,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
+/// After what failed, before asking again.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// What became of a load.
 #[derive(Clone, Debug, Default)]
 pub struct Load {
     pub seconds: f64,
     latencies_ms: Vec<f64>,
-    /// Answers by status.
+    /// Answers other than 200.
     pub failed: u64,
     /// Connections that broke or were refused.
     pub broken: u64,
@@ -104,7 +107,7 @@ async fn one(server: SocketAddr, paths: Arc<Vec<String>>, first: usize, step: us
                 Ok(open) => open,
                 Err(_) => {
                     load.broken += 1;
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             },
@@ -112,7 +115,10 @@ async fn one(server: SocketAddr, paths: Arc<Vec<String>>, first: usize, step: us
         let asked = Instant::now();
         match ask(&mut open, server, &paths[at % paths.len()]).await {
             Ok((200, _)) => load.latencies_ms.push(asked.elapsed().as_secs_f64() * 1e3),
-            Ok(_) => load.failed += 1,
+            Ok(_) => {
+                load.failed += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
             Err(_) => {
                 load.broken += 1;
                 continue;
