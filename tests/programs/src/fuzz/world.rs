@@ -61,11 +61,11 @@ impl World {
     /// A network with newcomers in it. It is built once per process and copied.
     pub fn new() -> Self {
         static WORLD: OnceLock<World> = OnceLock::new();
-        WORLD.get_or_init(World::build).clone()
+        WORLD.get_or_init(|| World::of(Net::new())).clone()
     }
 
-    fn build() -> Self {
-        let mut net = Net::new();
+    /// The newcomers join this network.
+    pub fn of(mut net: Net) -> Self {
         let cast = Cast::get();
         let payer = authority().pubkey();
         for person in cast.people.iter().chain(&cast.machines) {
