@@ -15,7 +15,8 @@ pub struct Shown {
 }
 
 impl Chain {
-    /// The segments that a device has shown in round `number`, as far as the node remembers.
+    /// The segments that a device has shown in round `number`, as far as the node remembers. Those whose path lay partly in a
+    /// buffer are left out: the instructions do not have the rest.
     ///
     /// # Errors
     /// If the node cannot be reached, or keeps no history.
@@ -24,7 +25,7 @@ impl Chain {
         let mut shown = Vec::new();
         self.walk(&jobs::ID, &device, |landed| {
             for call in landed.calls.iter().filter(|call| call.accounts.starts_with(&[device, round])) {
-                if let Some(AnswerCell { index, segment, path }) = call.read() {
+                if let Some(AnswerCell { index, segment, path, rest: None }) = call.read() {
                     shown.push(Shown { index, segment, path });
                 }
             }
