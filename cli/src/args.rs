@@ -1,4 +1,6 @@
 //! The command line.
+#[cfg(test)]
+mod deploy;
 mod economy;
 mod import;
 mod watch;
@@ -43,9 +45,20 @@ pub struct Global {
     /// Do not ask before signing; without a terminal nothing is asked anyway
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub yes: bool,
+    /// How log lines on standard error are written
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "IO_LOG_FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
     /// Say more (-v, -vv) on standard error
     #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    /// One object a line
+    Json,
 }
 
 #[derive(Subcommand)]
@@ -88,7 +101,7 @@ pub enum Command {
     /// Accounting periods: closing them pays redemptions and fills budgets
     #[command(subcommand)]
     Epoch(EpochCommand),
-    /// Index a cluster into Postgres until Ctrl-C; with `audit`, recompute every balance from the events instead
+    /// Index a cluster into Postgres until Ctrl-C; or check and repair such an index
     Indexer(IndexerArgs),
     /// Serve the Explorer API and pages until Ctrl-C
     Explorer(ExplorerArgs),
@@ -393,23 +406,92 @@ pub struct IndexerArgs {
     #[arg(long, env = "DATABASE_URL", global = true)]
     pub database_url: Option<String>,
     /// Slot that an empty database starts at: at or before the programs' first event
-    #[arg(long)]
+    #[arg(long, env = "INDEXER_START_SLOT")]
     pub start_slot: Option<u64>,
+    /// Finality at which blocks are indexed: confirmed ones are shown at once and may still be taken back
+    #[arg(long, value_enum, default_value_t, env = "INDEXER_COMMITMENT")]
+    pub commitment: Commitment,
+    /// Yellowstone gRPC stream that brings the blocks at the tip; the RPC node has the rest
+    #[arg(long, env = "YELLOWSTONE_URL")]
+    pub yellowstone_url: Option<String>,
+    /// The provider's key for the stream
+    #[arg(long, env = "YELLOWSTONE_X_TOKEN", hide_env_values = true, requires = "yellowstone_url")]
+    pub yellowstone_x_token: Option<String>,
+    /// Address that serves /livez, /readyz and /metrics [default: nowhere]
+    #[arg(long, env = "INDEXER_OPS_BIND")]
+    pub ops_bind: Option<SocketAddr>,
+    /// Not ready when further behind the tip than this many slots
+    #[arg(long, env = "MAX_LAG_SLOTS", default_value_t = 150)]
+    pub max_lag_slots: i64,
+    /// Most blocks in one SQL transaction
+    #[arg(long, default_value_t = indexer::BATCH_BLOCKS, hide = true)]
+    pub batch_blocks: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub enum Commitment {
+    #[default]
+    Confirmed,
+    Finalized,
+}
+
+impl From<Commitment> for indexer::Finality {
+    fn from(commitment: Commitment) -> Self {
+        match commitment {
+            Commitment::Confirmed => Self::Confirmed,
+            Commitment::Finalized => Self::Finalized,
+        }
+    }
 }
 
 #[derive(Subcommand)]
 pub enum IndexerJob {
-    /// Recompute every balance and index from the indexed events and compare them with the accounts on chain; exit code 1
-    /// if anything differs
-    Audit,
+    /// Recompute every balance, index and counter from the indexed events and compare them with the accounts on chain, read
+    /// at one slot; exit code 1 if anything differs
+    #[command(alias = "audit")]
+    Verify,
+    /// Read stored raw bytes again with this version's decoder: dead letters, and with slots the events in them; then derive
+    /// every table anew. One transaction. The indexer must not run: this waits until it has gone
+    Reindex(ReindexArgs),
+}
+
+#[derive(Args)]
+pub struct ReindexArgs {
+    /// First slot whose events are read again
+    #[arg(long)]
+    pub from_slot: Option<u64>,
+    /// Last slot whose events are read again
+    #[arg(long)]
+    pub to_slot: Option<u64>,
+    /// Say what would change and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Args)]
 pub struct ExplorerArgs {
     #[arg(long, env = "DATABASE_URL")]
     pub database_url: String,
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    /// A replica that everything is read from; the database itself then only tells when there is something new
+    #[arg(long, env = "DATABASE_READ_URL")]
+    pub database_read_url: Option<String>,
+    #[arg(long, env = "EXPLORER_BIND", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
+    /// Not ready when further behind the tip than this many slots
+    #[arg(long, env = "MAX_LAG_SLOTS", default_value_t = explorer_api::Settings::MAX_LAG_SLOTS)]
+    pub max_lag_slots: i64,
+    /// Requests a second that one client may make on average; 0 lifts the limit
+    #[arg(long, env = "EXPLORER_RATE_LIMIT", default_value_t = 50)]
+    pub rate_limit: u32,
+    /// Requests that one client may make at once after a pause
+    #[arg(long, env = "EXPLORER_RATE_BURST", default_value_t = 200)]
+    pub rate_burst: u32,
+    /// Event streams that one client may keep open
+    #[arg(long, env = "EXPLORER_STREAMS", default_value_t = 20)]
+    pub streams_per_client: u32,
+    /// Proxies in front of the server; 0 means that X-Forwarded-For is not looked at
+    #[arg(long, env = "EXPLORER_TRUSTED_PROXIES", default_value_t = 0)]
+    pub trusted_proxies: usize,
 }
 
 #[derive(Args)]

@@ -1,13 +1,15 @@
 //! Follows the database's head, for event streams and health.
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The channel that the indexer notifies.
 const CHANNEL: &str = "io_events";
 /// The head is read again this often without a notification: shows that time passes, and a notification may be lost.
 const REFRESH: Duration = Duration::from_secs(2);
+/// A replica that was told of something new gets it within milliseconds.
+const REPLICA_POLL: Duration = Duration::from_millis(20);
 
 /// How far the database is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -19,6 +21,8 @@ pub struct Head {
     /// Seconds since the indexer last saw the chain.
     pub silent_s: Option<i64>,
     pub stall_reason: Option<String>,
+    /// Seconds since the last change that a replica has; none where the database itself is read.
+    pub replica_lag_s: Option<i64>,
     /// False until the first read, and when the last one failed.
     #[sqlx(skip)]
     pub reachable: bool,
@@ -52,9 +56,11 @@ impl Head {
 
     pub async fn read(pool: &PgPool) -> Result<Self, sqlx::Error> {
         let head: Self = sqlx::query_as(
-            "SELECT coalesce((SELECT max(id) FROM events), 0) AS newest_event, c.slot AS indexed_slot,
+            "SELECT greatest((SELECT max(id) FROM events), (SELECT max(id) FROM reverted_events), 0) AS newest_event, c.slot AS indexed_slot,
                     c.finalized_slot, s.tip_slot, extract(epoch FROM now() - s.seen_at)::bigint AS silent_s,
-                    s.stall_reason
+                    s.stall_reason,
+                    CASE WHEN pg_is_in_recovery()
+                         THEN extract(epoch FROM now() - pg_last_xact_replay_timestamp())::bigint END AS replica_lag_s
              FROM (SELECT 1) AS always LEFT JOIN checkpoint c ON TRUE LEFT JOIN indexer_status s ON TRUE",
         )
         .fetch_one(pool)
@@ -73,12 +79,16 @@ impl Freshness {
     }
 }
 
-/// Keeps `head` up to date for ever, whatever happens to the database.
-pub async fn follow(pool: PgPool, head: watch::Sender<Head>) {
+/// Keeps `head` up to date for ever, whatever happens to the database. `pool` is what is read, `notifications` where
+/// commits are told: the same, unless a replica is read.
+pub async fn follow(pool: PgPool, notifications: PgPool, head: watch::Sender<Head>) {
     let mut listener = None;
+    // The newest event that was told of, and until when it is waited for.
+    let mut told: Option<(i64, Instant)> = None;
     loop {
         match Head::read(&pool).await {
             Ok(now) => {
+                told = told.filter(|(newest, until)| now.newest_event < *newest && Instant::now() < *until);
                 head.send_replace(now);
             }
             Err(error) => {
@@ -86,17 +96,23 @@ pub async fn follow(pool: PgPool, head: watch::Sender<Head>) {
                 head.send_modify(|head| head.reachable = false);
             }
         }
+        if told.is_some() {
+            // The replica does not have it yet.
+            tokio::time::sleep(REPLICA_POLL).await;
+            continue;
+        }
         if listener.is_none() {
-            listener = listen(&pool).await;
+            listener = listen(&notifications).await;
         }
         match &mut listener {
-            Some(connection) => {
-                let heard = tokio::time::timeout(REFRESH, connection.recv()).await;
-                if let Ok(Err(error)) = heard {
+            Some(connection) => match tokio::time::timeout(REFRESH, connection.recv()).await {
+                Ok(Ok(heard)) => told = heard.payload().parse().ok().map(|newest| (newest, Instant::now() + REFRESH)),
+                Ok(Err(error)) => {
                     tracing::warn!(%error, "notifications are interrupted");
                     listener = None;
                 }
-            }
+                Err(_) => {}
+            },
             None => tokio::time::sleep(REFRESH).await,
         }
     }

@@ -2,7 +2,7 @@
 use crate::IndexerError;
 use crate::frontier::{Frontier, Round, Stall};
 use crate::rpc::RpcSource;
-use crate::source::BlockSource;
+use crate::source::{BlockSource, Finality};
 use crate::store::Store;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,15 +22,22 @@ pub struct Settings {
     /// Where an empty database starts; slot 0 if absent. Must not be after the programs' first event, or the missing
     /// events are reported as a hole.
     pub start_slot: Option<u64>,
+    /// The finality at which blocks are indexed. Confirmed ones are shown at once and promoted once they are final;
+    /// finalized ones come later and are never taken back.
+    pub commitment: Finality,
+    /// Most blocks in one SQL transaction; [`BATCH_BLOCKS`](crate::BATCH_BLOCKS) unless that is to be measured.
+    pub batch_blocks: usize,
 }
 
 /// Connection strings and RPC addresses may hold passwords and keys.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { rpc_url: _, database_url: _, poll_interval, start_slot } = self;
+        let Self { rpc_url: _, database_url: _, poll_interval, start_slot, commitment, batch_blocks } = self;
         f.debug_struct("Settings")
             .field("poll_interval", poll_interval)
             .field("start_slot", start_slot)
+            .field("commitment", commitment)
+            .field("batch_blocks", batch_blocks)
             .finish_non_exhaustive()
     }
 }
@@ -40,7 +47,7 @@ impl std::fmt::Debug for Settings {
 /// # Errors
 /// Only what waiting cannot cure; an RPC node or a database that does not answer is tried again for ever.
 pub async fn run(settings: Settings, shutdown: watch::Receiver<bool>) -> Result<(), IndexerError> {
-    run_from(|| RpcSource::new(settings.rpc_url.clone()), &settings, shutdown).await
+    run_from(|| RpcSource::new(settings.rpc_url.clone(), settings.commitment), &settings, shutdown).await
 }
 
 /// [`run`], from another source of blocks.
@@ -53,7 +60,7 @@ pub async fn run_from<S: BlockSource>(
     mut shutdown: watch::Receiver<bool>,
 ) -> Result<(), IndexerError> {
     tokio::select! {
-        // A transaction in flight is rolled back: the slot is read again next time.
+        // A transaction in flight is rolled back: its slots are read again next time.
         _ = shutdown.wait_for(|stop| *stop) => Ok(()),
         result = run_for_ever(source, settings) => result,
     }
@@ -76,7 +83,10 @@ async fn run_for_ever<S: BlockSource>(source: impl Fn() -> S, settings: &Setting
 
 async fn open<S: BlockSource>(source: S, settings: &Settings) -> Result<Result<Frontier<S>, IndexerError>, Stall> {
     match Store::open(&settings.database_url).await {
-        Ok(store) => Frontier::open(source, store, settings.start_slot).await,
+        Ok(store) => {
+            let opened = Frontier::open(source, store, settings.start_slot).await?;
+            Ok(opened.map(|frontier| frontier.with_batch_blocks(settings.batch_blocks)))
+        }
         Err(IndexerError::Database(error)) => Err(error.into()),
         Err(fatal) => Ok(Err(fatal)),
     }
@@ -89,7 +99,8 @@ async fn follow<S: BlockSource>(frontier: &mut Frontier<S>, poll_interval: Durat
             Ok(round) => {
                 *retry = FIRST_RETRY;
                 if round == Round::AtTip {
-                    tokio::time::sleep(poll_interval).await;
+                    // Polled all the same: hints may be lost.
+                    let _ = tokio::time::timeout(poll_interval, frontier.wake()).await;
                 }
             }
             Err(Stall::Source(error)) => {

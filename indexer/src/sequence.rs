@@ -1,5 +1,6 @@
 //! The check that nothing was missed.
 use crate::decode::Event;
+use crate::derive::Inserted;
 use sqlx::{PgConnection, Row};
 use std::collections::{HashMap, HashSet};
 
@@ -30,7 +31,7 @@ impl BreakKind {
 
 type Shard = (&'static str, i16);
 
-/// The last number seen of each shard, as it will be when the current slot is committed.
+/// The last number seen of each shard, as it will be when the current batch is committed.
 pub struct Sequences {
     last: HashMap<Shard, i64>,
     changed: HashSet<Shard>,
@@ -70,53 +71,68 @@ impl Sequences {
         }
     }
 
-    pub async fn save(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        for (program, shard) in &self.changed {
-            sqlx::query(
-                "INSERT INTO sequences (program, shard, last_seq) VALUES ($1, $2, $3)
-                 ON CONFLICT (program, shard) DO UPDATE SET last_seq = $3",
-            )
-            .bind(program)
-            .bind(shard)
-            .bind(self.last[&(*program, *shard)])
-            .execute(&mut *connection)
-            .await?;
+    /// As [`take`](Self::take), for an event that comes in late: one before the last number seen breaks nothing.
+    pub fn take_later(&mut self, event: &Event) -> Option<Break> {
+        let known = self.last.get(&(event.program().name(), i16::from(event.stamp().shard))).copied().unwrap_or(0);
+        if event.stamp().seq <= known.unsigned_abs() { None } else { self.take(event) }
+    }
+
+    /// As far as they changed since the last time.
+    pub async fn save(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let changed: Vec<(Shard, i64)> = self.changed.drain().map(|shard| (shard, self.last[&shard])).collect();
+        if changed.is_empty() {
+            return Ok(());
         }
+        sqlx::query(
+            "INSERT INTO sequences (program, shard, last_seq)
+             SELECT * FROM unnest($1::text[], $2::smallint[], $3::bigint[])
+             ON CONFLICT (program, shard) DO UPDATE SET last_seq = excluded.last_seq",
+        )
+        .bind(changed.iter().map(|((program, _), _)| *program).collect::<Vec<_>>())
+        .bind(changed.iter().map(|((_, shard), _)| *shard).collect::<Vec<_>>())
+        .bind(changed.iter().map(|(_, last)| *last).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    /// From the events that are stored, after some were taken out.
+    pub async fn rebuild(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM sequences").execute(&mut *connection).await?;
+        let fill = "INSERT INTO sequences (program, shard, last_seq)
+                    SELECT program, shard, max(seq) FROM events GROUP BY program, shard";
+        sqlx::query(fill).execute(connection).await?;
         Ok(())
     }
 }
 
-/// Records a break and raises the alarm.
-pub async fn record(
-    connection: &mut PgConnection,
-    event: &Event,
-    at: Break,
-    slot: i64,
-    signature: &[u8; 64],
-) -> Result<(), sqlx::Error> {
-    let (program, shard) = (event.program().name(), event.stamp().shard);
-    tracing::error!(
-        program,
-        shard,
-        expected = at.expected,
-        found = at.found,
-        slot,
-        signature = %bs58::encode(signature).into_string(),
-        "event sequence has a {}: the tables can no longer be trusted to be complete",
-        at.kind.word(),
-    );
-    sqlx::query(
-        "INSERT INTO sequence_faults (program, shard, kind, expected, found, slot, signature)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(program)
-    .bind(i16::from(shard))
-    .bind(at.kind.word())
-    .bind(at.expected)
-    .bind(at.found)
-    .bind(slot)
-    .bind(signature.as_slice())
-    .execute(connection)
-    .await?;
+/// Records breaks and raises the alarm.
+pub async fn record(connection: &mut PgConnection, faults: &[(Inserted<'_>, Break)]) -> Result<(), sqlx::Error> {
+    for (row, at) in faults {
+        let (program, shard) = (row.event.program().name(), row.event.stamp().shard);
+        tracing::error!(
+            program,
+            shard,
+            expected = at.expected,
+            found = at.found,
+            slot = row.slot,
+            signature = %bs58::encode(row.signature).into_string(),
+            "event sequence has a {}: the tables are not to be trusted until it is healed",
+            at.kind.word(),
+        );
+        sqlx::query(
+            "INSERT INTO sequence_faults (program, shard, kind, expected, found, slot, signature)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(program)
+        .bind(i16::from(shard))
+        .bind(at.kind.word())
+        .bind(at.expected)
+        .bind(at.found)
+        .bind(row.slot)
+        .bind(row.signature.as_slice())
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
 }

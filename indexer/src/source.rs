@@ -2,9 +2,12 @@
 use std::future::Future;
 
 /// How certain a slot is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Finality {
+    /// Two thirds of the stake voted for it.
+    #[default]
     Confirmed,
+    /// It cannot be taken back.
     Finalized,
 }
 
@@ -36,7 +39,7 @@ pub struct Transaction {
     /// Its place among all transactions of the block.
     pub index: u32,
     pub signature: [u8; 64],
-    /// In order of execution.
+    /// Those of our programs, in order of execution.
     pub inner: Vec<InnerInstruction>,
 }
 
@@ -53,16 +56,47 @@ pub struct InnerInstruction {
 }
 
 /// Where blocks come from.
-pub trait BlockSource: Send + Sync {
+pub trait BlockSource: Send + Sync + 'static {
     /// Identifies the chain.
     fn genesis_hash(&self) -> impl Future<Output = Result<String, SourceError>> + Send;
 
     /// The newest slot at that finality.
     fn tip(&self, finality: Finality) -> impl Future<Output = Result<u64, SourceError>> + Send;
 
-    /// The confirmed slots that have a block, from `first` to `last` inclusive, ascending.
+    /// The slots that have a block at the source's [`commitment`](Self::commitment), from `first` to `last` inclusive,
+    /// ascending.
     fn slots(&self, first: u64, last: u64) -> impl Future<Output = Result<Vec<u64>, SourceError>> + Send;
 
-    /// The confirmed block of a slot that [`slots`](Self::slots) named.
+    /// The block of a slot that was named by [`slots`](Self::slots) or [`active_slots`](Self::active_slots).
     fn block(&self, slot: u64) -> impl Future<Output = Result<Block, SourceError>> + Send;
+
+    /// The hash of the block at `slot` in the chain at that finality. `None` only if the chain is known to have none
+    /// there; a node that does not know yet, or no more, is an error.
+    fn blockhash(
+        &self,
+        slot: u64,
+        finality: Finality,
+    ) -> impl Future<Output = Result<Option<String>, SourceError>> + Send;
+
+    /// The slots from `first` to `last` inclusive with transactions that mention our programs, ascending. `None`: the
+    /// source has no such index, or there are more than `most` transactions, so that reading every block is cheaper.
+    fn active_slots(
+        &self,
+        first: u64,
+        last: u64,
+        most: usize,
+    ) -> impl Future<Output = Result<Option<Vec<u64>>, SourceError>> + Send {
+        let _ = (first, last, most);
+        std::future::ready(Ok(None))
+    }
+
+    /// Ends when there may be something new. A hint that shortens the pause at the tip, never needed.
+    fn wake(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+
+    /// The finality at which slots and blocks are read.
+    fn commitment(&self) -> Finality {
+        Finality::Confirmed
+    }
 }

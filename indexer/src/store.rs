@@ -1,15 +1,20 @@
 //! The database side: one connection that holds the right to write.
 use crate::IndexerError;
+use crate::finality::Pending;
+use crate::frontier::Head;
+use crate::sequence::Sequences;
 use sqlx::{Connection, PgConnection, Row};
 use std::time::Duration;
 
 /// Advisory lock of the one indexer that may write; the number is arbitrary and means nothing to others.
 const WRITER_LOCK: i64 = 0x494f_494e_4445_5845;
-const LOCK_POLL: Duration = Duration::from_millis(500);
+const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// The only writer of the database. A second one waits in [`open`](Self::open) until the first is gone.
 pub struct Store {
     pub(crate) connection: PgConnection,
+    /// As the database has them; `None` after a transaction that failed.
+    pub(crate) sequences: Option<Sequences>,
 }
 
 /// How far the database is.
@@ -22,7 +27,7 @@ impl Store {
     /// Connects, brings the schema up to date and takes the writer's lock.
     ///
     /// # Errors
-    /// The database does not answer, or its schema is newer than this program.
+    /// The database does not answer, or its schema was not made by this program's migrations.
     pub async fn open(database_url: &str) -> Result<Self, IndexerError> {
         let mut connection = PgConnection::connect(database_url).await?;
         let mut told = false;
@@ -37,8 +42,8 @@ impl Store {
             }
             tokio::time::sleep(LOCK_POLL).await;
         }
-        crate::migrate_connection(&mut connection).await?;
-        Ok(Self { connection })
+        crate::migrations::migrate_connection(&mut connection).await?;
+        Ok(Self { connection, sequences: None })
     }
 
     /// `None` before the first slot: not the same as slot 0.
@@ -46,6 +51,13 @@ impl Store {
         let slot: Option<i64> =
             sqlx::query_scalar("SELECT slot FROM checkpoint").fetch_optional(&mut self.connection).await?;
         Ok(slot.map(|slot| Checkpoint { slot: slot.unsigned_abs() }))
+    }
+
+    /// The newest block that was found in the finalized chain.
+    pub async fn finalized_slot(&mut self) -> Result<Option<u64>, sqlx::Error> {
+        let row = sqlx::query_scalar("SELECT finalized_slot FROM checkpoint").fetch_optional(&mut self.connection);
+        let slot: Option<Option<i64>> = row.await?;
+        Ok(slot.flatten().map(i64::unsigned_abs))
     }
 
     /// Ties the database to its chain on first use.
@@ -65,21 +77,54 @@ impl Store {
         Ok(())
     }
 
-    /// Notes where the chain is. The finalized slot never goes back.
-    pub(crate) async fn observe(&mut self, tip: u64, finalized: u64) -> Result<(), sqlx::Error> {
+    /// The block at the checkpoint.
+    pub(crate) async fn head(&mut self) -> Result<Option<Head>, sqlx::Error> {
+        let row = sqlx::query("SELECT slot, blockhash FROM checkpoint").fetch_optional(&mut self.connection).await?;
+        row.map(|row| head(&row)).transpose()
+    }
+
+    /// The last stored block before `slot`, and whether it is final.
+    pub(crate) async fn block_before(&mut self, slot: i64) -> Result<Option<(Head, bool)>, sqlx::Error> {
+        let row =
+            sqlx::query("SELECT slot, blockhash, finalized FROM blocks WHERE slot < $1 ORDER BY slot DESC LIMIT 1");
+        let row = row.bind(slot).fetch_optional(&mut self.connection).await?;
+        row.map(|row| Ok((head(&row)?, row.try_get(2)?))).transpose()
+    }
+
+    /// The first stored blocks up to `slot` that are not known to be final.
+    pub(crate) async fn pending(&mut self, slot: u64, limit: i64) -> Result<Vec<Pending>, sqlx::Error> {
+        let rows = sqlx::query(
+            "SELECT slot, blockhash, follows FROM (
+                 SELECT slot, blockhash, finalized, coalesce(lead(linked) OVER (ORDER BY slot), FALSE) AS follows
+                 FROM blocks WHERE slot >= (SELECT min(slot) FROM blocks WHERE NOT finalized) AND slot <= $1
+             ) b WHERE NOT finalized ORDER BY slot LIMIT $2",
+        );
+        let rows = rows.bind(db_slot(slot)).bind(limit).fetch_all(&mut self.connection).await?;
+        rows.iter().map(|row| Ok(Pending { head: head(row)?, next_is_linked: row.try_get(2)? })).collect()
+    }
+
+    /// Everything up to `slot` is final. Never taken back.
+    pub(crate) async fn finalize(&mut self, slot: u64) -> Result<(), sqlx::Error> {
         let mut tx = self.connection.begin().await?;
+        for update in [
+            "UPDATE blocks SET finalized = TRUE WHERE slot <= $1 AND NOT finalized",
+            "UPDATE checkpoint SET finalized_slot = $1 WHERE finalized_slot IS NULL OR finalized_slot < $1",
+        ] {
+            sqlx::query(update).bind(db_slot(slot)).execute(&mut *tx).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Notes where the chain is.
+    pub(crate) async fn observe(&mut self, tip: u64) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO indexer_status (tip_slot) VALUES ($1)
              ON CONFLICT (one) DO UPDATE SET tip_slot = $1, seen_at = now()",
         )
         .bind(db_slot(tip))
-        .execute(&mut *tx)
+        .execute(&mut self.connection)
         .await?;
-        sqlx::query("UPDATE checkpoint SET finalized_slot = $1 WHERE finalized_slot IS NULL OR finalized_slot < $1")
-            .bind(db_slot(finalized))
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await
+        Ok(())
     }
 
     /// Notes why the frontier waits; `None` when it moves again.
@@ -98,13 +143,21 @@ impl Store {
         Ok(())
     }
 
-    /// How many sequence faults and dead letters there are.
+    /// How many open sequence faults and dead letters there are.
     pub async fn alarms(&mut self) -> Result<(i64, i64), sqlx::Error> {
-        let row = sqlx::query("SELECT (SELECT count(*) FROM sequence_faults), (SELECT count(*) FROM dead_letters)")
-            .fetch_one(&mut self.connection)
-            .await?;
+        let row = sqlx::query(
+            "SELECT (SELECT count(*) FROM sequence_faults WHERE healed_at IS NULL),
+                    (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL)",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
         Ok((row.try_get(0)?, row.try_get(1)?))
     }
+}
+
+/// From a row whose first columns are slot and hash.
+fn head(row: &sqlx::postgres::PgRow) -> Result<Head, sqlx::Error> {
+    Ok(Head { slot: row.try_get::<i64, _>(0)?.unsigned_abs(), blockhash: row.try_get(1)? })
 }
 
 /// Slots as the database holds them. Saturates: no chain reaches 2^63 slots, but a broken node may say anything.

@@ -1,8 +1,8 @@
 mod support;
 
 use anchor_lang::{AnchorDeserialize, Discriminator};
-use indexer::audit::{AuditError, Report, Settings, Subject, audit};
-use indexer::{Program, Round};
+use indexer::audit::{AuditError, ChainState, Reading, Report, Settings, Subject, audit};
+use indexer::{Program, Round, SourceError};
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;
 use support::indexed::{open, to_tip};
@@ -313,6 +313,87 @@ async fn programs_that_are_read_at_different_slots_are_compared_each_at_its_own(
     // The same accounts, said to be newer than they are, differ.
     chain.earlier.insert(Program::Staking.id(), (world.story.slot, before));
     assert!(!audited.report(&chain).await.is_clean());
+}
+
+#[tokio::test]
+async fn accounts_that_later_transactions_have_changed_already_are_compared_where_their_sequences_say() {
+    let mut world = World::lived_in();
+    let confirmed = world.story.slot;
+    world.buy(key(1), 7 * IO);
+    let credits_only = world.accounts();
+    world.collect();
+    let database = Database::start();
+    let mut frontier = open(&world.story.chain, &database).await;
+    to_tip(&mut frontier).await;
+    // A node that is making a block answers with the slot before it, and each call sees more of the block than the last.
+    let mut chain = Memory { slot: confirmed, ..Memory::of(&world) };
+    chain.earlier.insert(Program::Credits.id(), (confirmed, credits_only.clone()));
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let settings = Settings { patience: Duration::from_secs(20) };
+    let report = audit(&mut connection, &chain, &settings).await.unwrap();
+    assert!(report.is_clean(), "{}", told(&report));
+    assert_eq!(report.slots, (confirmed, confirmed));
+
+    // What is in the accounts comes into the index while the audit waits for it.
+    world.buy(key(1), 5 * IO);
+    world.buy(key(2), 6 * IO);
+    let chain = Memory { slot: confirmed, ..Memory::of(&world) };
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        to_tip(&mut frontier).await;
+    };
+    let (report, ()) = tokio::join!(audit(&mut connection, &chain, &settings), late);
+    assert!(report.as_ref().unwrap().is_clean(), "{}", told(report.as_ref().unwrap()));
+
+    // One unit more in an account is a difference all the same.
+    let mut chain = chain;
+    chain.change::<credits::state::Emission>(|emission| {
+        emission.budgets[0].available += 1;
+        true
+    });
+    let report = audit(&mut connection, &chain, &settings).await.unwrap();
+    assert_eq!(report.differences.len(), 1, "{}", told(&report));
+}
+
+/// A chain whose slot moves between the answers, and a node that is behind at first.
+struct Moving {
+    before: Memory,
+    after: Memory,
+    behind: std::sync::atomic::AtomicU32,
+}
+
+impl ChainState for Moving {
+    async fn owned_by(&self, program: [u8; 32], not_before: u64) -> Result<Reading, SourceError> {
+        if not_before > self.before.slot {
+            let tries = self.behind.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if tries < 2 {
+                return Err(SourceError::Call {
+                    call: "getProgramAccounts".into(),
+                    message: "slot not reached".into(),
+                });
+            }
+        } else if program == Program::Credits.id() {
+            return self.before.owned_by(program, not_before).await;
+        }
+        self.after.owned_by(program, not_before).await
+    }
+
+    async fn accounts(&self, addresses: &[[u8; 32]], not_before: u64) -> Result<Reading, SourceError> {
+        self.after.accounts(addresses, not_before).await
+    }
+}
+
+#[tokio::test]
+async fn accounts_are_read_again_until_all_are_of_one_slot() {
+    let mut world = World::lived_in();
+    let before = Memory::of(&world);
+    world.buy(key(1), 7 * IO);
+    let mut audited = Audited::new(&world).await;
+    let slot = world.story.slot;
+    let chain = Moving { before, after: audited.chain.clone(), behind: 0.into() };
+    let report = audit(&mut audited.connection, &chain, &Settings::default()).await.unwrap();
+    assert!(report.is_clean(), "{}", told(&report));
+    assert_eq!(report.slots, (slot, slot));
 }
 
 #[tokio::test]

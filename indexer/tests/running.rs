@@ -1,6 +1,6 @@
 mod support;
 
-use indexer::{NOTIFY_CHANNEL, Settings, run_from};
+use indexer::{BATCH_BLOCKS, Finality, NOTIFY_CHANNEL, Settings, run_from};
 use sqlx::postgres::PgListener;
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;
@@ -21,6 +21,8 @@ async fn it_waits_for_a_tired_node_notifies_and_stops_when_told() {
         database_url: database.url().to_owned(),
         poll_interval: Duration::from_millis(5),
         start_slot: None,
+        commitment: Finality::Confirmed,
+        batch_blocks: BATCH_BLOCKS,
     };
     let (stop, stopped) = watch::channel(false);
     let chain = story.chain.clone();

@@ -1,9 +1,11 @@
 //! The worker's part in challenge rounds: it computes its answer within the window, commits to it, and shows the cells that
 //! are drawn.
 use crate::error::WorkerError;
+use client::evidence::{close, upload};
 use client::{Chain, ClientError, Keypair, Pubkey, Signer, address, rounds_ix};
 use compute::Backend;
 use compute::challenge::Answer;
+use jobs::Rest;
 use jobs::state::{Challenge, Config, Device, Phase, Round};
 use judge::Hash;
 use judge::challenge::{CELLS, drawn_cell, macs, seed};
@@ -178,9 +180,23 @@ impl Rounds {
         let openings = openings.map_err(|e| WorkerError::Cut(e.to_string()))??;
         self.answer = Some((number, answer));
         let me = key.pubkey();
+        let account = address::device(&me);
+        // What does not fit transactions goes into one buffer, one after another.
+        let rests: Vec<u8> = openings.iter().flat_map(|o| rounds_ix::split(&o.path).1).copied().collect();
+        if !rests.is_empty() {
+            upload(chain, key, account, &rests, &[]).await?;
+        }
+        let mut offset = 0;
         for (index, opening) in waiting.into_iter().zip(openings) {
-            let show = rounds_ix::answer_cell(me, number, index, opening.segment, opening.path);
+            let (path, rest) = rounds_ix::split(&opening.path);
+            let bytes = rest.len() as u16;
+            let place = (bytes > 0).then(|| (address::proof(&account, &me), Rest { offset, bytes }));
+            offset += u32::from(bytes);
+            let show = rounds_ix::answer_cell_from(me, number, index, opening.segment, path.to_vec(), place);
             chain.send(&[show], &[key]).await?;
+        }
+        if !rests.is_empty() {
+            close(chain, key, account).await?;
         }
         info!(round = number, "showed all drawn cells of a challenge");
         Ok(Seen::Answered(number))

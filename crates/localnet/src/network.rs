@@ -148,6 +148,8 @@ impl LocalNet {
             database_url: database_url.clone(),
             poll_interval: Duration::from_millis(options.slot_ms / 2),
             start_slot: None,
+            commitment: indexer::Finality::Confirmed,
+            batch_blocks: indexer::BATCH_BLOCKS,
         };
         let stop = stopped.clone();
         let index = async move {
@@ -156,7 +158,7 @@ impl LocalNet {
             }
         };
         tasks.push(("indexer", tokio::spawn(index)));
-        let settings = explorer_api::Settings { bind: options.api, database_url: database_url.clone() };
+        let settings = explorer_api::Settings::new(options.api, database_url.clone());
         let server = explorer_api::Server::bind(settings).await?;
         let api_url = format!("http://{}", server.local_addr());
         let stop = stopped.clone();

@@ -6,13 +6,24 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use explorer_client::Readiness;
+use sqlx::PgPool;
 use std::fmt::Write;
+use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
-use utoipa::ToSchema;
 
-/// More than a minute behind, the pages are history rather than news.
-const MAX_LAG_SLOTS: i64 = 150;
+/// A replica further behind than this shows history rather than news.
+const MAX_REPLICA_LAG_S: i64 = 20;
+
+/// The newest migration that the queries here need.
+static NEEDED: LazyLock<i64> = LazyLock::new(|| {
+    let migrations = sqlx::migrate!("../migrations");
+    migrations.iter().map(|migration| migration.version).max().unwrap_or(0)
+});
+
+async fn schema_version(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success").fetch_one(pool).await
+}
 
 /// The process answers.
 #[utoipa::path(get, path = "/livez", tag = "operations", responses((status = 200, body = String)))]
@@ -20,35 +31,22 @@ pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Whether this server should be asked.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Readiness {
-    pub ready: bool,
-    /// Served, but incomplete: events are provably missing, doubled or unreadable.
-    pub degraded: bool,
-    /// What stands in the way.
-    pub reasons: Vec<String>,
-    pub sequence_holes: i64,
-    pub sequence_repeats: i64,
-    pub dead_letters: i64,
-}
-
-/// Ready when the index follows the chain. Holes in the event sequence do not make it unready, because another copy
-/// of it would have them too: they are named here and on every page.
+/// Ready when the index follows the chain, has all its migrations, and misses nothing: with a hole in the event sequence
+/// the sums on the pages are wrong. Doubled and unreadable events are named and leave it ready.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub async fn ready(State(app): State<App>) -> Response {
     let none = Alarms { sequence_holes: 0, sequence_repeats: 0, dead_letters: 0 };
-    let (alarms, mut reasons) = match (Head::read(&app.pool).await, alarms(&app.pool).await) {
-        (Ok(head), Ok(alarms)) => (alarms, waiting_for(&head)),
-        _ => (none, vec!["the database does not answer, or nothing was indexed yet".to_owned()]),
+    let read = tokio::join!(Head::read(&app.pool), alarms(&app.pool), schema_version(&app.pool));
+    let (alarms, mut reasons) = match read {
+        (Ok(head), Ok(alarms), Ok(version)) => (alarms, waiting_for(&head, app.max_lag_slots, version)),
+        _ => (none, vec!["the database does not answer, or migrations are missing".to_owned()]),
     };
+    if alarms.sequence_holes > 0 {
+        reasons.push(format!("{} holes in the event sequence", alarms.sequence_holes));
+    }
     let ready = reasons.is_empty();
-    for (count, what) in [
-        (alarms.sequence_holes, "holes in the event sequence"),
-        (alarms.sequence_repeats, "repeated events"),
-        (alarms.dead_letters, "unreadable events"),
-    ] {
+    for (count, what) in [(alarms.sequence_repeats, "repeated events"), (alarms.dead_letters, "unreadable events")] {
         if count > 0 {
             reasons.push(format!("{count} {what}"));
         }
@@ -60,13 +58,19 @@ pub async fn ready(State(app): State<App>) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-fn waiting_for(head: &Head) -> Vec<String> {
+fn waiting_for(head: &Head, max_lag_slots: i64, version: i64) -> Vec<String> {
     let mut reasons = Vec::new();
+    if version < *NEEDED {
+        reasons.push(format!("the schema is at migration {version}, {} is needed", *NEEDED));
+    }
+    if let Some(lag) = head.replica_lag_s.filter(|lag| *lag > MAX_REPLICA_LAG_S) {
+        reasons.push(format!("the replica is {lag} s behind, more than {MAX_REPLICA_LAG_S}"));
+    }
     if head.indexed_slot.is_none() {
         reasons.push("nothing is indexed yet".to_owned());
     }
-    if let Some(lag) = head.lag_slots().filter(|lag| *lag > MAX_LAG_SLOTS) {
-        reasons.push(format!("the index is {lag} slots behind, more than {MAX_LAG_SLOTS}"));
+    if let Some(lag) = head.lag_slots().filter(|lag| *lag > max_lag_slots) {
+        reasons.push(format!("the index is {lag} slots behind, more than {max_lag_slots}"));
     }
     if head.freshness() == Freshness::Stalled {
         let reason = head.stall_reason.clone().unwrap_or("it has not seen the chain for a while".to_owned());
@@ -99,6 +103,7 @@ pub async fn metrics(State(app): State<App>) -> Response {
         "1 while the index does not follow.",
         Some(i64::from(head.freshness() != Freshness::Live)),
     );
+    metric("explorer_replica_lag_seconds", "gauge", "How far the replica that is read is behind.", head.replica_lag_s);
     metric("explorer_newest_event_id", "gauge", "Id of the newest event.", Some(head.newest_event));
     metric("explorer_sequence_holes", "gauge", "Places where events are missing.", alarms.map(|a| a.sequence_holes));
     metric("explorer_sequence_repeats", "gauge", "Events that were doubled.", alarms.map(|a| a.sequence_repeats));

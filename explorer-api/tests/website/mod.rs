@@ -2,7 +2,7 @@
 #![allow(dead_code)] // Each test binary uses its own part.
 use crate::support::story::Story;
 use crate::support::{Database, FakeChain};
-use explorer_api::{Server, Settings};
+use explorer_api::{Limits, Server, Settings};
 use indexer::{Frontier, Round, Store};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
@@ -14,36 +14,51 @@ pub struct Website {
     base: String,
     frontier: Option<Frontier<FakeChain>>,
     _stop: watch::Sender<bool>,
-    _database: Database,
+    database: Database,
 }
 
 impl Website {
     /// Indexes the story, of which the first ten slots are finalized, and serves it.
     pub async fn open(story: Story) -> Self {
-        let database = Database::start();
+        Self::open_on(story, Database::start(), None, Limits::default()).await
+    }
+
+    pub async fn limited(story: Story, limits: Limits) -> Self {
+        Self::open_on(story, Database::start(), None, limits).await
+    }
+
+    /// [`open`](Self::open), on this database, read through a replica.
+    pub async fn open_on(story: Story, database: Database, replica: Option<String>, limits: Limits) -> Self {
         let store = Store::open(database.url()).await.unwrap();
         story.chain.finalize(10);
         let frontier = Frontier::open(story.chain.clone(), store, None).await.unwrap().unwrap();
-        let mut site = Self::serve(story, database, Some(frontier)).await;
+        let mut site = Self::serve(story, database, replica, Some(frontier), limits).await;
         site.index().await;
         site
     }
 
     pub async fn without_index() -> Self {
-        Self::serve(Story::new(), Database::start(), None).await
+        Self::serve(Story::new(), Database::start(), None, None, Limits::default()).await
     }
 
-    async fn serve(story: Story, database: Database, mut frontier: Option<Frontier<FakeChain>>) -> Self {
+    async fn serve(
+        story: Story,
+        database: Database,
+        replica: Option<String>,
+        mut frontier: Option<Frontier<FakeChain>>,
+        limits: Limits,
+    ) -> Self {
         // The server learns what is final when it starts, and from each notification.
         if let Some(frontier) = &mut frontier {
             advance(frontier).await;
         }
         let bind = "127.0.0.1:0".parse().unwrap();
-        let server = Server::bind(Settings { bind, database_url: database.url().to_owned() }).await.unwrap();
+        let settings = Settings::new(bind, database.url().to_owned());
+        let server = Server::bind(Settings { database_read_url: replica, limits, ..settings }).await.unwrap();
         let base = format!("http://{}", server.local_addr());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(server.run(stopped));
-        let site = Self { story, http: Client::new(), base, frontier, _stop: stop, _database: database };
+        let site = Self { story, http: Client::new(), base, frontier, _stop: stop, database };
         if site.frontier.is_some() {
             site.until_live().await;
         }
@@ -59,6 +74,10 @@ impl Website {
     /// Reads what the story added.
     pub async fn index(&mut self) {
         advance(self.frontier.as_mut().unwrap()).await;
+    }
+
+    pub fn database_url(&self) -> &str {
+        self.database.url()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -87,7 +106,8 @@ impl Website {
 }
 
 async fn advance(frontier: &mut Frontier<FakeChain>) {
-    while frontier.round().await.unwrap() != Round::AtTip {}
+    // An error is tried again, as by the daemon.
+    while !matches!(frontier.round().await, Ok(Round::AtTip)) {}
 }
 
 /// A client of `/v1/events`.

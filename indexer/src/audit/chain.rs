@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Longest wait for one answer.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 
-/// Accounts at one slot: everything that was done up to its end, and nothing after.
+/// Accounts at one instant: everything that was done up to the end of `slot`, and perhaps some of what came after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     pub slot: u64,
@@ -23,11 +23,16 @@ pub struct Reading {
 
 /// Where accounts are read.
 pub trait ChainState: Send + Sync {
-    /// Everything that a program owns, at one slot.
-    fn owned_by(&self, program: [u8; 32]) -> impl Future<Output = Result<Reading, SourceError>> + Send;
+    /// Everything that a program owns, at one instant in or after slot `not_before`.
+    fn owned_by(&self, program: [u8; 32], not_before: u64)
+    -> impl Future<Output = Result<Reading, SourceError>> + Send;
 
-    /// These accounts, at one slot.
-    fn accounts(&self, addresses: &[[u8; 32]]) -> impl Future<Output = Result<Reading, SourceError>> + Send;
+    /// These accounts, at one instant in or after slot `not_before`.
+    fn accounts(
+        &self,
+        addresses: &[[u8; 32]],
+        not_before: u64,
+    ) -> impl Future<Output = Result<Reading, SourceError>> + Send;
 }
 
 /// Reads at `confirmed` through `getProgramAccounts` and `getMultipleAccounts`.
@@ -45,8 +50,9 @@ fn failed(call: &str, error: impl std::fmt::Display) -> SourceError {
     SourceError::Call { call: call.to_owned(), message: error.to_string() }
 }
 
-fn config() -> RpcAccountInfoConfig {
+fn config(not_before: u64) -> RpcAccountInfoConfig {
     RpcAccountInfoConfig {
+        min_context_slot: Some(not_before),
         encoding: Some(solana_account_decoder_client_types::UiAccountEncoding::Base64),
         commitment: Some(CommitmentConfig::confirmed()),
         ..RpcAccountInfoConfig::default()
@@ -54,10 +60,10 @@ fn config() -> RpcAccountInfoConfig {
 }
 
 impl ChainState for RpcState {
-    async fn owned_by(&self, program: [u8; 32]) -> Result<Reading, SourceError> {
+    async fn owned_by(&self, program: [u8; 32], not_before: u64) -> Result<Reading, SourceError> {
         let call = format!("getProgramAccounts({})", Pubkey::from(program));
         let config = RpcProgramAccountsConfig {
-            account_config: config(),
+            account_config: config(not_before),
             with_context: Some(true),
             ..RpcProgramAccountsConfig::default()
         };
@@ -73,15 +79,17 @@ impl ChainState for RpcState {
         Ok(Reading { slot: answer.context.slot, accounts })
     }
 
-    async fn accounts(&self, addresses: &[[u8; 32]]) -> Result<Reading, SourceError> {
+    async fn accounts(&self, addresses: &[[u8; 32]], not_before: u64) -> Result<Reading, SourceError> {
         let keys: Vec<Pubkey> = addresses.iter().copied().map(Pubkey::from).collect();
-        let answer = self
-            .client
-            .get_multiple_accounts_with_commitment(&keys, CommitmentConfig::confirmed())
-            .await
-            .map_err(|e| failed("getMultipleAccounts", e))?;
-        let found = addresses.iter().zip(answer.value);
-        let accounts = found.filter_map(|(address, account)| Some((*address, account?.data))).collect();
+        let call = "getMultipleAccounts";
+        let answer = self.client.get_multiple_ui_accounts_with_config(&keys, config(not_before)).await;
+        let answer = answer.map_err(|e| failed(call, e))?;
+        let mut accounts = BTreeMap::new();
+        for (address, account) in addresses.iter().zip(answer.value) {
+            let Some(account) = account else { continue };
+            let data = account.data.decode().ok_or_else(|| failed(call, "an account is not readable"))?;
+            accounts.insert(*address, data);
+        }
         Ok(Reading { slot: answer.context.slot, accounts })
     }
 }

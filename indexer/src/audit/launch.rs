@@ -2,6 +2,7 @@
 use crate::audit::AuditError;
 use crate::audit::chain::Reading;
 use crate::audit::finding::Subject;
+use crate::audit::readings::At;
 use crate::decode::words::name;
 use crate::decode::{CreditsEvent, Event, GovernanceEvent, JobsEvent, Program, StakingEvent};
 use ::governance::state::{Action, Rule};
@@ -48,9 +49,9 @@ pub struct Configs {
 }
 
 impl Configs {
-    /// `readings` are of the programs, in the order of `Program::ALL`.
-    pub fn read(readings: &[Reading; Program::ALL.len()]) -> Result<Self, AuditError> {
-        let [credits, jobs, staking, governance] = readings;
+    /// `programs` are in the order of `Program::ALL`.
+    pub fn read(programs: &[At; Program::ALL.len()]) -> Result<Self, AuditError> {
+        let [credits, jobs, staking, governance] = programs.each_ref().map(|at| &at.reading);
         Ok(Self {
             credits: config(Program::Credits, Subject::Config(Program::Credits), credits)?,
             emission: config(Program::Credits, Subject::Emission, credits)?,

@@ -1,8 +1,9 @@
 //! Recomputes every balance and index of the network from what its events say was done, by the rules of `economy`, and compares
 //! with the amounts that the events carry and with the accounts on chain. On an honest chain nothing differs.
 //!
-//! The accounts of each program are read at one slot, and the programs at slots that may differ: each is compared when the
-//! books have taken exactly the events up to its slot.
+//! The accounts are read at one slot: again while it moves between the answers. Which events are in them, their shards' own
+//! sequence numbers say: each reading is compared when the books have taken the events up to its slot, and then those that a
+//! node that was making a block had let in already.
 //!
 //! Taken from the chain's configs: parameters that no vote ever changed, because nothing else tells what they were at launch.
 //!
@@ -11,8 +12,10 @@
 mod accounts;
 mod books;
 mod chain;
+mod cut;
 mod finding;
 mod launch;
+mod readings;
 mod stream;
 
 pub use chain::{ChainState, Reading, RpcState};
@@ -20,18 +23,17 @@ pub use finding::{Difference, Subject, Witness};
 
 use crate::decode::Program;
 use crate::source::SourceError;
-use crate::store::db_slot;
-use accounts::COINS;
 use books::{Books, Handed};
+use cut::Place;
 use finding::Findings;
 use futures::TryStreamExt;
 use launch::{Configs, Launch};
+use readings::{At, Readings};
 use sqlx::{Connection, PgConnection, Row};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Kinds of events that change what the launch's configs are worked out from.
 const CHANGES: [&str; 2] = ["ParameterSet", "ProposalExecuted"];
-const POLL: Duration = Duration::from_millis(200);
 
 /// What to audit.
 #[derive(Clone, Debug)]
@@ -98,24 +100,28 @@ pub async fn audit(
     chain: &impl ChainState,
     settings: &Settings,
 ) -> Result<Report, AuditError> {
-    let readings = read(chain).await?;
-    let last = readings.last();
-    wait_for(database, last, settings.patience).await?;
+    let readings = Readings::take(chain).await?;
+    readings.wait_for_index(database, settings.patience).await?;
     // One view of the database for all queries.
     let mut tx = database.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
-    let incomplete = sqlx::query("SELECT (SELECT count(*) FROM sequence_faults) + (SELECT count(*) FROM dead_letters)")
-        .fetch_one(&mut *tx)
-        .await?
-        .try_get(0)?;
+    let incomplete = sqlx::query(
+        "SELECT (SELECT count(*) FROM sequence_faults WHERE healed_at IS NULL)
+              + (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL)",
+    )
+    .fetch_one(&mut *tx)
+    .await?
+    .try_get(0)?;
     let launch = launched(&mut tx, &readings).await?;
     let mut replay = Replay { books: Books::open(launch), readings: &readings, compared: [false; 5], events: 0 };
     let mut place = None;
     {
-        let mut events = stream::events(&mut tx, db_slot(last), None);
+        let mut events = stream::events(&mut tx, None);
         while let Some(stored) = events.try_next().await? {
-            replay.compare_before(stored.slot);
             let here = (stored.signature.clone(), stored.instruction);
+            if place.as_ref().is_none_or(|(signature, _)| *signature != here.0) && replay.compare_before(stored.slot) {
+                break;
+            }
             if place.as_ref() != Some(&here) {
                 // Programs hand things to each other within one instruction only.
                 replay.books.handed = Handed::default();
@@ -128,11 +134,11 @@ pub async fn audit(
             replay.events += 1;
         }
     }
-    replay.compare_before(u64::MAX);
+    replay.compare_if(|_, _| true);
     tx.rollback().await?;
     let Replay { books: Books { findings, .. }, events, .. } = replay;
     let Findings { differences, more, outside, checks, .. } = findings;
-    Ok(Report { events, checks, slots: (readings.first(), last), differences, more, outside, incomplete })
+    Ok(Report { events, checks, slots: (readings.first(), readings.last()), differences, more, outside, incomplete })
 }
 
 /// [`audit`] with a database and an RPC node by their addresses.
@@ -144,60 +150,13 @@ pub async fn audit_at(database_url: &str, rpc_url: String, settings: &Settings) 
     audit(&mut database, &RpcState::new(rpc_url), settings).await
 }
 
-struct Readings {
-    /// In the order of `Program::ALL`.
-    programs: [Reading; Program::ALL.len()],
-    coins: Reading,
-}
-
-impl Readings {
-    fn slots(&self) -> impl Iterator<Item = u64> {
-        self.programs.iter().chain([&self.coins]).map(|reading| reading.slot)
-    }
-
-    fn first(&self) -> u64 {
-        self.slots().min().unwrap_or(0)
-    }
-
-    fn last(&self) -> u64 {
-        self.slots().max().unwrap_or(0)
-    }
-}
-
-async fn read(chain: &impl ChainState) -> Result<Readings, AuditError> {
-    let [credits, jobs, staking, governance] = Program::ALL.map(Program::id);
-    let programs = [
-        chain.owned_by(credits).await?,
-        chain.owned_by(jobs).await?,
-        chain.owned_by(staking).await?,
-        chain.owned_by(governance).await?,
-    ];
-    let coins = chain.accounts(&COINS.map(|coin| coin.address().to_bytes())).await?;
-    Ok(Readings { programs, coins })
-}
-
-async fn wait_for(database: &mut PgConnection, slot: u64, patience: Duration) -> Result<(), AuditError> {
-    let began = Instant::now();
-    loop {
-        let at: Option<i64> = sqlx::query_scalar("SELECT slot FROM checkpoint").fetch_optional(&mut *database).await?;
-        let indexed = at.map_or(0, i64::unsigned_abs);
-        if at.is_some() && indexed >= slot {
-            return Ok(());
-        }
-        if began.elapsed() >= patience {
-            return Err(AuditError::Behind { indexed, slot });
-        }
-        tokio::time::sleep(POLL).await;
-    }
-}
-
 async fn launched(connection: &mut PgConnection, readings: &Readings) -> Result<Launch, AuditError> {
     let mut configs = Configs::read(&readings.programs)?;
-    let mut changes = stream::events(connection, db_slot(readings.last()), Some(&CHANGES));
+    let mut changes = stream::events(connection, Some(&CHANGES));
     while let Some(stored) = changes.try_next().await? {
-        let at = Program::ALL.iter().position(|program| *program == stored.event.program()).unwrap_or(0);
+        let (program, stamp) = (stored.event.program(), stored.event.stamp());
         // A later change is not in the config that was read.
-        if stored.slot <= readings.programs[at].slot {
+        if readings.programs.iter().any(|at| at.cut.has(program, stamp.shard, stamp.seq)) {
             configs.rewind(&stored.event);
         }
     }
@@ -212,22 +171,27 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    /// Compares with what was read before `slot` and was not compared yet: the books have everything up to there.
-    fn compare_before(&mut self, slot: u64) {
+    /// Before the first event of a transaction of slot `slot`: compares with what was read before that slot, once the
+    /// books have what the reading has. Returns whether everything is compared.
+    fn compare_before(&mut self, slot: u64) -> bool {
+        let due = |at: &At, books: &Books| at.reading.slot < slot && at.cut.place(&books.sequences) != Place::Before;
+        self.compare_if(due)
+    }
+
+    /// Compares with `readings` that `due` says are to be compared now.
+    fn compare_if(&mut self, due: impl Fn(&At, &Books) -> bool) -> bool {
         let Self { books, readings, compared, .. } = self;
-        let [credits, jobs, staking, governance, coins] = compared;
-        let programs = Program::ALL.into_iter().zip(&readings.programs).zip([credits, jobs, staking, governance]);
-        for ((program, reading), compared) in programs {
-            if reading.slot < slot && !*compared {
-                *compared = true;
-                books.findings.witness = Witness::Account { slot: reading.slot };
-                books.compare(program, reading);
+        for (index, at) in readings.all().enumerate() {
+            if compared[index] || !due(at, books) {
+                continue;
+            }
+            compared[index] = true;
+            books.findings.witness = Witness::Account { slot: at.reading.slot };
+            match Program::ALL.get(index) {
+                Some(program) => books.compare(*program, &at.reading),
+                None => books.compare_coins(&at.reading),
             }
         }
-        if readings.coins.slot < slot && !*coins {
-            *coins = true;
-            books.findings.witness = Witness::Account { slot: readings.coins.slot };
-            books.compare_coins(&readings.coins);
-        }
+        compared.iter().all(|compared| *compared)
     }
 }

@@ -14,19 +14,17 @@ pub struct Stored {
     pub event: Event,
 }
 
-/// Events up to and including `slot`, of these kinds or of all.
+/// Events of these kinds or of all.
 pub fn events<'a>(
     connection: &'a mut PgConnection,
-    slot: i64,
     kinds: Option<&'a [&'a str]>,
 ) -> BoxStream<'a, Result<Stored, AuditError>> {
     let kinds = kinds.map(|kinds| kinds.iter().map(|kind| (*kind).to_owned()).collect::<Vec<_>>());
     let rows = sqlx::query(
         "SELECT slot, signature, instruction_index, program, data FROM events
-         WHERE slot <= $1 AND ($2::text[] IS NULL OR kind = ANY($2))
+         WHERE $1::text[] IS NULL OR kind = ANY($1)
          ORDER BY slot, tx_index, instruction_index, inner_index",
     )
-    .bind(slot)
     .bind(kinds)
     .fetch(connection);
     Box::pin(rows.map_err(AuditError::from).and_then(|row| async move { read(&row) }))

@@ -25,44 +25,28 @@ pub async fn text(database: &Database, sql: &'static str) -> String {
     sqlx::query_scalar::<_, Option<String>>(sql).fetch_one(&mut connection).await.unwrap().unwrap_or_default()
 }
 
-/// Every derived table, row ids aside.
-const DERIVED: [&str; 24] = [
-    "jobs",
-    "devices",
-    "operators",
-    "users",
-    "models",
-    "epochs",
-    "price_points",
-    "totals",
-    "job_counts",
-    "redemptions",
-    "budgets",
-    "schedule_mints",
-    "rewards",
-    "pools",
-    "positions",
-    "stake_events",
-    "loyalty",
-    "proposals",
-    "votes",
-    "governance",
-    "parameter_changes",
-    "pauses",
-    "authorities",
-    "sequences",
-];
-
-/// Everything that is derived.
+/// Everything that is derived, row ids aside.
 pub async fn derived(database: &Database) -> String {
-    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    derived_in(&mut PgConnection::connect(database.url()).await.unwrap()).await
+}
+
+pub async fn derived_in(connection: &mut PgConnection) -> String {
+    tables(connection, "to_jsonb(t) - 'event_id'").await
+}
+
+/// Every row of every derived table, ordered by its text.
+pub async fn whole(connection: &mut PgConnection) -> String {
+    tables(connection, "to_jsonb(t)").await
+}
+
+async fn tables(connection: &mut PgConnection, row: &str) -> String {
     let mut all = String::new();
-    for table in DERIVED {
+    for table in indexer::DERIVED_TABLES.iter().chain(&["sequences"]) {
         let sql = format!(
-            "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (SELECT (to_jsonb(t) - 'event_id')::text AS line FROM {table} t) l"
+            "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (SELECT ({row})::text AS line FROM {table} t) l"
         );
         let rows: Option<String> =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *connection).await.unwrap();
         all.push_str(&format!("{table}\n{}\n", rows.unwrap_or_default()));
     }
     all

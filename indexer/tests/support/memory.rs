@@ -40,7 +40,7 @@ impl Memory {
 }
 
 impl ChainState for Memory {
-    async fn owned_by(&self, program: [u8; 32]) -> Result<Reading, SourceError> {
+    async fn owned_by(&self, program: [u8; 32], _not_before: u64) -> Result<Reading, SourceError> {
         let (slot, accounts) = match self.earlier.get(&program) {
             Some((slot, accounts)) => (*slot, accounts),
             None => (self.slot, &self.accounts),
@@ -49,7 +49,7 @@ impl ChainState for Memory {
         Ok(Reading { slot, accounts: owned.map(|(key, (_, data))| (key.to_bytes(), data.clone())).collect() })
     }
 
-    async fn accounts(&self, addresses: &[[u8; 32]]) -> Result<Reading, SourceError> {
+    async fn accounts(&self, addresses: &[[u8; 32]], _not_before: u64) -> Result<Reading, SourceError> {
         let found = addresses.iter().filter_map(|key| {
             let (_, data) = self.accounts.get(&Pubkey::from(*key))?;
             Some((*key, data.clone()))

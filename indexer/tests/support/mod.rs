@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test binary uses its own part.
 pub mod indexed;
 pub mod memory;
+pub mod muddle;
 pub mod samples;
 mod samples_of_rounds;
 mod samples_of_stake;
@@ -56,6 +57,16 @@ struct State {
     failures: HashMap<u64, u32>,
     genesis: Option<String>,
     signed: u32,
+    /// Tells blocks and transactions of one branch from those of another.
+    branch: u8,
+    /// Slots before it are not known any more.
+    first_kept: u64,
+    /// Blocks that are served without their transactions, and slots that are not listed, once.
+    emptied: Vec<u64>,
+    hidden: Vec<u64>,
+    /// What the address index leaves out; `None`: there is no such index.
+    unlisted: Option<Vec<u64>>,
+    fetched: Vec<u64>,
 }
 
 /// A source of blocks that does what it is told.
@@ -70,18 +81,27 @@ impl FakeChain {
             state.signed += 1;
             let mut signature = [7; 64];
             signature[..4].copy_from_slice(&state.signed.to_be_bytes());
+            signature[4] = state.branch;
             Transaction { index: index as u32, signature, inner }
         });
         let transactions = transactions.collect();
-        let block = Block {
-            slot,
-            parent_slot: slot.saturating_sub(1),
-            blockhash: format!("hash{slot}"),
-            previous_blockhash: format!("hash{}", slot.saturating_sub(1)),
-            time: Some(time),
-            transactions,
-        };
+        let parent = state.blocks.range(..slot).next_back().map(|(slot, block)| (*slot, block.blockhash.clone()));
+        let (parent_slot, previous_blockhash) = parent.unwrap_or((slot.saturating_sub(1), "genesis".into()));
+        let blockhash = format!("hash{slot}-{}", state.branch);
+        let block = Block { slot, parent_slot, blockhash, previous_blockhash, time: Some(time), transactions };
         state.blocks.insert(slot, block);
+    }
+
+    /// Puts the transactions of so many blocks into one.
+    pub fn pack(&self, blocks: usize) {
+        let mut state = self.0.lock().unwrap();
+        let all: Vec<Block> = std::mem::take(&mut state.blocks).into_values().collect();
+        for some in all.chunks(blocks) {
+            let transactions = some.iter().flat_map(|block| block.transactions.clone()).zip(0..);
+            let transactions = transactions.map(|(transaction, index)| Transaction { index, ..transaction }).collect();
+            let last = some.last().unwrap().clone();
+            state.blocks.insert(last.slot, Block { transactions, ..last });
+        }
     }
 
     pub fn finalize(&self, slot: u64) {
@@ -99,6 +119,44 @@ impl FakeChain {
     /// Changes what a block holds.
     pub fn edit(&self, slot: u64, edit: impl FnOnce(&mut Block)) {
         edit(self.0.lock().unwrap().blocks.get_mut(&slot).unwrap());
+    }
+
+    /// What is added from now on is of another branch.
+    pub fn branch(&self, name: u8) {
+        self.0.lock().unwrap().branch = name;
+    }
+
+    /// From now on it has the blocks of `other`.
+    pub fn switch_to(&self, other: &FakeChain) {
+        let blocks = other.0.lock().unwrap().blocks.clone();
+        self.0.lock().unwrap().blocks = blocks;
+    }
+
+    pub fn prune(&self, first_kept: u64) {
+        self.0.lock().unwrap().first_kept = first_kept;
+    }
+
+    pub fn empty_once(&self, slot: u64) {
+        self.0.lock().unwrap().emptied.push(slot);
+    }
+
+    pub fn hide_once(&self, slot: u64) {
+        self.0.lock().unwrap().hidden.push(slot);
+    }
+
+    /// From now on it has an address index, which leaves some slots out.
+    pub fn index_addresses(&self, leave_out: &[u64]) {
+        self.0.lock().unwrap().unlisted = Some(leave_out.to_vec());
+    }
+
+    /// How many blocks were asked for since the last time.
+    pub fn fetched(&self) -> usize {
+        std::mem::take(&mut self.0.lock().unwrap().fetched).len()
+    }
+
+    /// The block as it is, to be put back.
+    pub fn block_at(&self, slot: u64) -> Block {
+        self.0.lock().unwrap().blocks[&slot].clone()
     }
 
     pub fn remove(&self, slot: u64) {
@@ -120,15 +178,53 @@ impl BlockSource for FakeChain {
     }
 
     async fn slots(&self, first: u64, last: u64) -> Result<Vec<u64>, SourceError> {
-        Ok(self.0.lock().unwrap().blocks.range(first..=last).map(|(slot, _)| *slot).collect())
+        let mut state = self.0.lock().unwrap();
+        let mut slots: Vec<u64> = state.blocks.range(first..=last).map(|(slot, _)| *slot).collect();
+        for hidden in std::mem::take(&mut state.hidden) {
+            match slots.iter().position(|slot| *slot == hidden) {
+                Some(at) => drop(slots.remove(at)),
+                None => state.hidden.push(hidden),
+            }
+        }
+        Ok(slots)
     }
 
     async fn block(&self, slot: u64) -> Result<Block, SourceError> {
         let mut state = self.0.lock().unwrap();
+        state.fetched.push(slot);
         if let Some(left) = state.failures.get_mut(&slot).filter(|left| **left > 0) {
             *left -= 1;
             return Err(SourceError::Call { call: format!("getBlock({slot})"), message: "node is tired".into() });
         }
-        Ok(state.blocks[&slot].clone())
+        let Some(mut block) = state.blocks.get(&slot).cloned() else {
+            return Err(SourceError::Call { call: format!("getBlock({slot})"), message: "not known".into() });
+        };
+        if let Some(at) = state.emptied.iter().position(|emptied| *emptied == slot) {
+            state.emptied.swap_remove(at);
+            block.transactions.clear();
+        }
+        Ok(block)
+    }
+
+    async fn blockhash(&self, slot: u64, finality: Finality) -> Result<Option<String>, SourceError> {
+        let state = self.0.lock().unwrap();
+        let last = match finality {
+            Finality::Confirmed => u64::MAX,
+            Finality::Finalized => state.finalized,
+        };
+        let mut blocks = state.blocks.range(slot..=last.max(slot)).filter(|(at, _)| **at <= last);
+        match blocks.next().filter(|_| slot >= state.first_kept) {
+            Some((at, block)) => Ok((*at == slot).then(|| block.blockhash.clone())),
+            None => Err(SourceError::Call { call: format!("getBlocks({slot})"), message: "not known yet".into() }),
+        }
+    }
+
+    async fn active_slots(&self, first: u64, last: u64, most: usize) -> Result<Option<Vec<u64>>, SourceError> {
+        let state = self.0.lock().unwrap();
+        let Some(unlisted) = &state.unlisted else { return Ok(None) };
+        let active =
+            |(slot, block): (&u64, &Block)| block.transactions.iter().any(|t| !t.inner.is_empty()).then_some(*slot);
+        let slots: Vec<u64> = state.blocks.range(first..=last).filter_map(active).collect();
+        Ok((slots.len() <= most).then(|| slots.into_iter().filter(|slot| !unlisted.contains(slot)).collect()))
     }
 }

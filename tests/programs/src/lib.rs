@@ -4,6 +4,7 @@
 //! Every key is derived from a name, so that addresses, bumps and compute units are the same in every run.
 
 pub mod agreement;
+pub mod blocks;
 pub mod challenge;
 pub mod cu;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod invariant;
 pub mod judging;
 pub mod keys;
 pub mod net;
+pub mod recording;
 pub mod registry;
 pub mod state;
 pub mod vm;

@@ -201,18 +201,23 @@ impl Net {
     /// A network that is up. It is built once per process and copied.
     pub fn new() -> Self {
         static UP: OnceLock<Net> = OnceLock::new();
-        UP.get_or_init(|| {
-            let mut net = Net::bare();
-            net.initialize();
-            net.populate();
-            net
-        })
-        .clone()
+        UP.get_or_init(|| Net::up(Vm::new())).clone()
+    }
+
+    /// As [`Net::new`], on a machine of the caller's.
+    pub fn up(vm: Vm) -> Self {
+        let mut net = Net::on(vm);
+        net.initialize();
+        net.populate();
+        net
     }
 
     /// All programs deployed and wallets with lamports, nothing else.
     pub fn bare() -> Self {
-        let mut vm = Vm::new();
+        Net::on(Vm::new())
+    }
+
+    fn on(mut vm: Vm) -> Self {
         vm.set_time(START);
         let roles = [authority(), stranger(), guardian()].into_iter();
         let numbered = (0..3).flat_map(|i| [submitter(i), user(i), operator(i), device(i)]);

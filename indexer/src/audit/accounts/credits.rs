@@ -99,7 +99,7 @@ impl Books {
         accounts.no_other::<Earnings>(findings);
         accounts.no_other::<Loyalty>(findings);
 
-        accounts.sequences(findings, sequences, program, |mut data| Some(Shard::try_deserialize(&mut data).ok()?.seq));
+        accounts.sequences(findings, sequences, program);
         for index in 0..SHARDS {
             let subject = Subject::Shard(program, index);
             let books = credits.totals.get(&index).copied().unwrap_or_default();

@@ -4,8 +4,7 @@ use crate::audit::chain::Reading;
 use crate::audit::finding::{Subject, compare};
 use crate::decode::Program;
 use crate::decode::words::{choice, status};
-use ::governance::state::{Config, Proposal, Rule, Shard, Vote};
-use anchor_lang::AccountDeserialize;
+use ::governance::state::{Config, Proposal, Rule, Vote};
 
 impl Books {
     pub(super) fn compare_governance(&mut self, reading: &Reading) {
@@ -63,6 +62,6 @@ impl Books {
         }
         accounts.no_other::<Proposal>(findings);
         accounts.no_other::<Vote>(findings);
-        accounts.sequences(findings, sequences, program, |mut data| Some(Shard::try_deserialize(&mut data).ok()?.seq));
+        accounts.sequences(findings, sequences, program);
     }
 }

@@ -4,8 +4,7 @@ use crate::audit::chain::Reading;
 use crate::audit::finding::{Subject, compare};
 use crate::decode::Program;
 use ::jobs::Parameter;
-use ::jobs::state::{Config, Demand, Device, Job, Operator, Phase, Round, Shard, Status, User};
-use anchor_lang::AccountDeserialize;
+use ::jobs::state::{Config, Demand, Device, Job, Operator, Phase, Round, Status, User};
 use anchor_lang::prelude::Pubkey;
 
 impl Books {
@@ -135,6 +134,6 @@ impl Books {
         accounts.no_other::<User>(findings);
         accounts.no_other::<Job>(findings);
         accounts.no_other::<Demand>(findings);
-        accounts.sequences(findings, sequences, program, |mut data| Some(Shard::try_deserialize(&mut data).ok()?.seq));
+        accounts.sequences(findings, sequences, program);
     }
 }

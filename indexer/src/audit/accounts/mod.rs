@@ -6,6 +6,7 @@ mod staking;
 
 use crate::audit::books::{Books, Orders};
 use crate::audit::chain::Reading;
+use crate::audit::cut::{Sequences, shard_seq};
 use crate::audit::finding::{Findings, Subject};
 use crate::decode::Program;
 use ::credits::constants::SHARDS;
@@ -50,18 +51,12 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// The event sequences; `seq` reads one. Shards that told nothing yet may not be open.
-    fn sequences(
-        &mut self,
-        findings: &mut Findings,
-        books: &std::collections::BTreeMap<(Program, u8), u64>,
-        program: Program,
-        seq: impl Fn(&[u8]) -> Option<u64>,
-    ) {
+    /// The event sequences. Shards that told nothing yet may not be open.
+    fn sequences(&mut self, findings: &mut Findings, books: &Sequences, program: Program) {
         for index in 0..SHARDS {
             let subject = Subject::Shard(program, index);
             let said = self.reading.accounts.get(&subject.address().to_bytes());
-            let said = said.and_then(|data| seq(data)).unwrap_or(0);
+            let said = said.and_then(|data| shard_seq(program, data)).unwrap_or(0);
             findings.check(subject, "seq", books.get(&(program, index)).copied().unwrap_or(0), said);
         }
     }

@@ -5,8 +5,7 @@ use crate::audit::finding::{Subject, compare};
 use crate::decode::Program;
 use crate::decode::words::pool_kind;
 use ::staking::Parameter;
-use ::staking::state::{Config, Pool, Position, Rewards, Shard};
-use anchor_lang::AccountDeserialize;
+use ::staking::state::{Config, Pool, Position, Rewards};
 
 impl Books {
     pub(super) fn compare_staking(&mut self, reading: &Reading) {
@@ -86,6 +85,6 @@ impl Books {
         }
         accounts.no_other::<Pool>(findings);
         accounts.no_other::<Position>(findings);
-        accounts.sequences(findings, sequences, program, |mut data| Some(Shard::try_deserialize(&mut data).ok()?.seq));
+        accounts.sequences(findings, sequences, program);
     }
 }

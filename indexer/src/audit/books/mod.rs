@@ -17,13 +17,13 @@ pub use jobs::Jobs;
 pub use orders::Orders;
 pub use stake::Staking;
 
+use crate::audit::cut::Sequences;
 use crate::audit::finding::{Findings, Subject};
 use crate::audit::launch::Launch;
 use crate::decode::{Event, Program};
 use ::credits::events::Stamp;
 use ::staking::SlashReason;
 use anchor_lang::prelude::Pubkey;
-use std::collections::BTreeMap;
 
 /// What one program's event leaves for another's of the same instruction.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ pub struct Books {
     pub findings: Findings,
     pub handed: Handed,
     /// The last event's number, by program and shard.
-    pub sequences: BTreeMap<(Program, u8), u64>,
+    pub sequences: Sequences,
     pub credits: Credits,
     pub staking: Staking,
     pub jobs: Jobs,
@@ -73,7 +73,7 @@ impl Books {
             epoch_s: launch.epoch_s,
             findings: Findings::new(),
             handed: Handed::default(),
-            sequences: BTreeMap::new(),
+            sequences: Sequences::new(),
             credits: Credits::open(launch.credits, launch.genesis),
             staking: Staking::open(launch.staking),
             jobs: Jobs::open(launch.jobs),

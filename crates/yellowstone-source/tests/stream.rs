@@ -1,0 +1,170 @@
+//! A recorded chain, indexed through a stream that breaks in every way, against the same chain read from a node alone.
+mod replay;
+
+use indexer::{BlockSource, Finality, Frontier, Round, RpcSource, Store};
+use private_postgres::{Durability, PrivatePostgres};
+use program_tests::recording::{Amount, record};
+use recorded::{Chain, Server};
+use replay::{Fate, Replay, Script};
+use sqlx::{Connection, PgConnection};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+use yellowstone_source::{Counts, Endpoint, YellowstoneSource};
+
+/// The recording, made once: real programs, 150 blocks.
+static RECORDING: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    record(&dir.path().join("blocks.zst"), 7, Amount { events: 900, blocks: 150 }, |_| {}).unwrap();
+    dir
+});
+
+fn chain() -> Arc<Chain> {
+    Arc::new(Chain::load(&RECORDING.path().join("blocks.zst")).unwrap())
+}
+
+struct Database {
+    postgres: PrivatePostgres,
+    _dir: tempfile::TempDir,
+}
+
+impl Database {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let postgres = PrivatePostgres::start_with(dir.path(), Durability::Volatile).unwrap();
+        Self { postgres, _dir: dir }
+    }
+
+    async fn open<S: BlockSource>(&self, source: S) -> Frontier<S> {
+        let store = Store::open(self.postgres.url()).await.unwrap();
+        Frontier::open(source, store, None).await.unwrap().unwrap()
+    }
+
+    /// Events, in the order in which they came in, and everything that follows from them.
+    async fn rows(&self) -> Vec<String> {
+        let mut connection = PgConnection::connect(self.postgres.url()).await.unwrap();
+        let mut all = Vec::new();
+        for table in ["events"].iter().chain(&indexer::DERIVED_TABLES).chain(&["sequences", "dead_letters"]) {
+            let order = if *table == "events" { "id" } else { "line" };
+            let row = "to_jsonb(t) - 'indexed_at' - 'recorded_at'";
+            let sql = format!("SELECT line FROM (SELECT t.*, ({row})::text AS line FROM {table} t) l ORDER BY {order}");
+            all.push(format!("{table}:"));
+            all.extend(
+                sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap(),
+            );
+        }
+        all
+    }
+}
+
+/// Rounds until everything up to `slot` is in; errors are tried again, as by the daemon.
+async fn reach<S: BlockSource>(frontier: &mut Frontier<S>, slot: u64) {
+    let began = Instant::now();
+    loop {
+        let round = frontier.round().await;
+        let at = frontier.store().checkpoint().await.unwrap().map(|at| at.slot);
+        if at == Some(slot) {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{at:?} and not {slot}: {round:?}");
+        if !matches!(round, Ok(Round::Advanced { .. })) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+struct Played {
+    rows: Vec<String>,
+    counts: Arc<Counts>,
+    asked: Vec<Option<u64>>,
+}
+
+/// Indexes the recording while its tip moves on by `step` blocks at a time.
+async fn play(script: Script, window: usize, patience: usize, step: usize) -> Played {
+    let chain = chain();
+    let slots: Vec<u64> = chain.slots().collect();
+    chain.set_tip(slots[20], slots[5]);
+    let node = Server::start(Arc::clone(&chain)).await.unwrap();
+    let replay = Replay::new(Arc::clone(&chain), node.url(), script, window, patience);
+    let endpoint = Endpoint::new(format!("http://{}", replay.serve().await), Some("key".into())).unwrap();
+    let source = YellowstoneSource::new(endpoint, RpcSource::new(node.url(), Finality::Confirmed));
+    let counts = source.counts();
+    let database = Database::start();
+    let mut frontier = database.open(source).await;
+    for at in (20..slots.len()).step_by(step).chain([slots.len() - 1]) {
+        chain.set_tip(slots[at], slots[at.saturating_sub(15)]);
+        reach(&mut frontier, slots[at]).await;
+    }
+    let asked = replay.asked.lock().unwrap().clone();
+    Played { rows: database.rows().await, counts, asked }
+}
+
+/// The same from a node alone.
+async fn reference() -> Vec<String> {
+    let chain = chain();
+    let last = chain.slots().last().unwrap();
+    chain.set_tip(last, last);
+    let node = Server::start(chain).await.unwrap();
+    let database = Database::start();
+    reach(&mut database.open(RpcSource::new(node.url(), Finality::Confirmed)).await, last).await;
+    let rows = database.rows().await;
+    assert!(rows.len() > 900, "{}", rows.len());
+    rows
+}
+
+fn equal(played: &[String], whole: &[String]) {
+    let differ = played.iter().zip(whole).find(|(a, b)| a != b);
+    assert!(played == whole, "{} rows and {}; first difference: {differ:?}", played.len(), whole.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_flows_brings_every_block_at_the_tip() {
+    let whole = reference().await;
+    let played = play(Arc::new(|_, _| Fate::Sent), 1_000, 1_000, 1).await;
+    equal(&played.rows, &whole);
+    assert_eq!(played.asked, [None], "one connection");
+    let (stream, rpc) = (played.counts.from_stream.load(Relaxed), played.counts.from_rpc.load(Relaxed));
+    // The first blocks are history, and a round may be quicker than the stream.
+    assert!(stream > 60, "{stream} blocks from the stream, {rpc} from the node");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_drops_repeats_cuts_and_breaks_nothing_is_lost_doubled_or_out_of_order() {
+    let whole = reference().await;
+    for seed in 0..6_u64 {
+        let fate = move |number: u64, slot: u64| match (number * 7 + slot * 3 + seed * 11) % 13 {
+            0 => Fate::Lost,
+            1 => Fate::Twice,
+            2 => Fate::Cut,
+            3 => Fate::Bare,
+            4 if number.is_multiple_of(2) => Fate::BreakOff,
+            _ => Fate::Sent,
+        };
+        // With a window of three blocks, a server has forgotten what was missed.
+        let window = if seed.is_multiple_of(2) { 1_000 } else { 3 };
+        let played = play(Arc::new(fate), window, 1_000, 1 + usize::try_from(seed).unwrap()).await;
+        equal(&played.rows, &whole);
+        assert!(played.counts.refused.load(Relaxed) > 0, "seed {seed}");
+        assert!(played.asked.len() > 1 && played.asked.iter().any(Option::is_some), "seed {seed}: {:?}", played.asked);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_cut_off_for_being_slow_goes_on_and_a_dead_stream_stops_nothing() {
+    let whole = reference().await;
+    // Forty blocks at once, of which two may wait.
+    let played = play(Arc::new(|_, _| Fate::Sent), 1_000, 2, 40).await;
+    equal(&played.rows, &whole);
+    assert!(played.asked.len() > 1, "it was cut off");
+    let played = play(Arc::new(|_, _| Fate::BreakOff), 1_000, 1_000, 10).await;
+    equal(&played.rows, &whole);
+    assert_eq!(played.counts.from_stream.load(Relaxed), 0);
+}
+
+#[test]
+fn addresses_that_cannot_be_used_are_refused_and_never_shown() {
+    Endpoint::new("not an address".into(), None).unwrap_err();
+    Endpoint::new("http://127.0.0.1:1".into(), Some("a\nb".into())).unwrap_err();
+    let endpoint = Endpoint::new("https://node.example/key".into(), Some("secret".into())).unwrap();
+    assert_eq!(format!("{endpoint:?}"), "Endpoint { .. }");
+}
