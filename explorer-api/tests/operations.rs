@@ -63,7 +63,8 @@ async fn a_replica_is_read_told_of_news_at_once_and_not_ready_when_it_falls_behi
     // Something must be there to be copied, and the schema with it.
     drop(indexer::Store::open(primary.url()).await.unwrap());
     let (standby, _dir) = replica(&primary.postgres);
-    let mut site = Website::open_on(Story::every_ending(), primary, Some(standby.url().to_owned()), Limits::default()).await;
+    let mut site =
+        Website::open_on(Story::every_ending(), primary, Some(standby.url().to_owned()), Limits::default()).await;
     // A replica gets everything a moment later.
     until(&site, |status, _| status == 200).await;
     let mut stream = Stream::open(&site, None).await;

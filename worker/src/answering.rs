@@ -97,7 +97,7 @@ mod tests {
         assert!((800_000_000..1_000_000_000).contains(&lamports), "{lamports}: its rent is 0.84 SOL");
         assert_eq!(means(lamports).shortage(&wide, 1), None);
         let short = means(lamports - 1_000_000).shortage(&wide, 1).unwrap();
-        assert!(short.to_string().ends_with("send it at least 0.001 SOL"), "{short}");
+        assert!(short.to_string().ends_with("send it at least 0.001000000 SOL"), "{short}");
         assert_eq!(
             means(60_000_000).shortage(&[Layer::gemm(0, 784, 10, None)], 1_000),
             None,

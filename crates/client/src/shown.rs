@@ -10,8 +10,8 @@ pub struct Shown {
     /// Among the drawn cells.
     pub index: u8,
     pub segment: [u8; 256],
-    /// As `judge::challenge::judge` wants it.
-    pub path: Vec<u8>,
+    /// As `judge::challenge::judge` wants it; `None` if it was too long for its transaction, and its rest in a buffer that is gone.
+    pub path: Option<Vec<u8>>,
 }
 
 impl Chain {
@@ -25,8 +25,8 @@ impl Chain {
         let mut shown = Vec::new();
         self.walk(&jobs::ID, &device, |landed| {
             for call in landed.calls.iter().filter(|call| call.accounts.starts_with(&[device, round])) {
-                if let Some(AnswerCell { index, segment, path, rest: None }) = call.read() {
-                    shown.push(Shown { index, segment, path });
+                if let Some(AnswerCell { index, segment, path, rest }) = call.read() {
+                    shown.push(Shown { index, segment, path: rest.is_none().then_some(path) });
                 }
             }
             let began = |made: ChallengeCommitted| made.device == *device_key && made.number == number;

@@ -29,4 +29,3 @@ pub fn json_block(block: &Bytes) -> Bytes {
     }
     serde_json::to_vec(&block).expect("blocks serialise").into()
 }
-}

@@ -23,7 +23,8 @@ struct Wrong {
     expected: u8,
     committed: u8,
     segment: [u8; SEGMENT],
-    path: Vec<u8>,
+    /// `None`: the node cannot tell it.
+    path: Option<Vec<u8>>,
 }
 
 impl Shared {
@@ -80,9 +81,13 @@ impl Shared {
                 let Challenge { seed, root, rows, .. } = challenge;
                 let drawn = drawn_cell(&draw, &seed, rows, shown.index);
                 let cell = wrong_cell(&seed, drawn, &shown.segment)?;
-                let judged = challenge::judge(&seed, rows, &root, cell, &shown.segment, &shown.path)?;
-                let (expected, committed) = (judged.expected, judged.committed);
-                Some(Wrong { cell, expected, committed, segment: shown.segment, path: shown.path })
+                // The chain has found that every segment that was shown leads to the root.
+                let path = shown.path.filter(|path| {
+                    challenge::judge(&seed, rows, &root, cell, &shown.segment, path).is_some_and(|j| !j.is_right())
+                });
+                let expected = challenge::cell(&seed, cell.0, cell.1);
+                let committed = shown.segment[cell.1 as usize % SEGMENT];
+                Some(Wrong { cell, expected, committed, segment: shown.segment, path })
             })
         };
         on_a_thread(find).await
@@ -91,7 +96,7 @@ impl Shared {
     async fn prove_cell(&self, device: &Device, round: u64, wrong: Wrong) -> Result<(), ClientError> {
         let Wrong { cell: (row, column), expected, committed, segment, path } = wrong;
         self.tell(Event::WrongCell { device: device.key, round, row, column, expected, committed });
-        let Some(wallet) = self.signer() else { return Ok(()) };
+        let (Some(wallet), Some(path)) = (self.signer(), path) else { return Ok(()) };
         let prove = rounds_ix::prove_cell(wallet.pubkey(), device.key, round, (row, column), segment, path);
         match self.chain.send(&[prove], &[wallet]).await {
             Ok(_) => self.punish(wallet, device, round).await,
