@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection, Row};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const FIRST_RETRY: Duration = Duration::from_secs(1);
+const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(600);
 /// Slots read again before the frontier has its turn.
 const CHUNK: u64 = 2_000;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Advisory lock of the one indexer that may write; the number is arbitrary and means nothing to others.
 const WRITER_LOCK: i64 = 0x494f_494e_4445_5845;
-const LOCK_POLL: Duration = Duration::from_millis(500);
+const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// The only writer of the database. A second one waits in [`open`](Self::open) until the first is gone.
 pub struct Store {
@@ -51,6 +51,13 @@ impl Store {
         let slot: Option<i64> =
             sqlx::query_scalar("SELECT slot FROM checkpoint").fetch_optional(&mut self.connection).await?;
         Ok(slot.map(|slot| Checkpoint { slot: slot.unsigned_abs() }))
+    }
+
+    /// The newest block that was found in the finalized chain.
+    pub async fn finalized_slot(&mut self) -> Result<Option<u64>, sqlx::Error> {
+        let row = sqlx::query_scalar("SELECT finalized_slot FROM checkpoint").fetch_optional(&mut self.connection);
+        let slot: Option<Option<i64>> = row.await?;
+        Ok(slot.flatten().map(i64::unsigned_abs))
     }
 
     /// Ties the database to its chain on first use.

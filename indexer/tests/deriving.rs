@@ -43,14 +43,12 @@ async fn derived_tables_are_the_same_in_batches_of_any_size() {
 /// All kinds, also where the row that an event is about is missing or in the wrong state.
 #[tokio::test]
 async fn events_in_an_impossible_order_derive_the_same_in_batches_of_any_size() {
-    for seed in [1, 2, 3] {
-        let database = rebuilt_is_the_same(&muddle(seed, 1_500).chain).await;
-        assert_eq!(text(&database, "SELECT count(*)::text FROM dead_letters").await, "0");
-        for table in DERIVED_TABLES {
-            let mut connection = PgConnection::connect(database.url()).await.unwrap();
-            let sql = format!("SELECT EXISTS (SELECT FROM {table})");
-            let filled: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
-            assert!(filled, "the story of seed {seed} leaves {table} empty");
-        }
+    let database = rebuilt_is_the_same(&muddle(1, 1_500).chain).await;
+    assert_eq!(text(&database, "SELECT count(*)::text FROM dead_letters").await, "0");
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    for table in DERIVED_TABLES {
+        let sql = format!("SELECT EXISTS (SELECT FROM {table})");
+        let filled: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+        assert!(filled, "the story leaves {table} empty");
     }
 }

@@ -113,7 +113,7 @@ impl Rounds {
         if last > device.since_round && last > device.good_round && last > device.failed_round {
             instructions.push(rounds_ix::fail_challenge(device.key, device.operator));
         }
-        instructions.push(rounds_ix::commit_challenge(device.key, number, answer.root()));
+        instructions.push(rounds_ix::commit_challenge(device.key, device.operator, number, answer.root()));
         self.answer = Some((number, answer));
         match chain.send(&instructions, &[key]).await {
             Ok(confirmed) => {

@@ -4,6 +4,7 @@ use crate::chain::{MAX_BYTES, size};
 use crate::{Chain, ClientError, Instruction, Keypair, Pubkey, Signer, address, compute, jobs_ix};
 use futures::{StreamExt, TryStreamExt, stream};
 use jobs::state::Proof;
+use judge::layer::MAX_POOL;
 use solana_message::Message;
 use std::ops::Range;
 
@@ -14,10 +15,12 @@ const AT_ONCE: usize = 16;
 /// How often what is missing is written before giving up.
 const ROUNDS: usize = 3;
 
-/// Compute units that judging may take for each byte of evidence: products take 6, elements of a pool's window 150.
-const UNITS_PER_BYTE: u32 = 150;
-/// And for everything else, the refund and the slash after a fault included.
-const UNITS_BESIDE: u32 = 130_000;
+/// Compute units that judging may take for each byte of evidence: hashing takes 2, a product 4 to 10.
+const UNITS_PER_BYTE: u32 = 12;
+/// For each element of a pool's window, which is a byte of evidence at least.
+const UNITS_PER_ELEMENT: u32 = 300;
+/// And for everything else, the longest layer table, the refund and the slash after a fault included.
+const UNITS_BESIDE: u32 = 150_000;
 
 /// Puts `evidence` into the prover's buffer for `job`, however far an earlier attempt got; returns how many transactions
 /// that took. `beside` goes into the first one.
@@ -85,7 +88,8 @@ pub async fn close(chain: &Chain, prover: &Keypair, job: Pubkey) -> Result<(), C
 /// more than a transaction has anyway.
 pub fn judged(instruction: Instruction, evidence_bytes: usize) -> Vec<Instruction> {
     let bytes = u32::try_from(evidence_bytes).unwrap_or(u32::MAX);
-    let units = UNITS_PER_BYTE.saturating_mul(bytes).saturating_add(UNITS_BESIDE);
+    let elements = bytes.min(MAX_POOL as u32);
+    let units = UNITS_PER_BYTE.saturating_mul(bytes).saturating_add(UNITS_PER_ELEMENT * elements + UNITS_BESIDE);
     let leave = (units > compute::DEFAULT_UNITS).then(|| compute::limit(units));
     leave.into_iter().chain([instruction]).collect()
 }

@@ -69,11 +69,16 @@ pub fn advance_round(number: u64) -> Instruction {
     build(accounts, instruction::AdvanceRound {})
 }
 
-pub fn commit_challenge(device_key: Pubkey, number: u64, root: [u8; 32]) -> Instruction {
+/// `operator` owns the device.
+pub fn commit_challenge(device_key: Pubkey, operator: Pubkey, number: u64, root: [u8; 32]) -> Instruction {
+    let pool = address::operator_pool(&operator);
     let accounts = accounts::CommitChallenge {
         device_key,
         config: address::jobs_config(),
         device: address::device(&device_key),
+        operator: address::operator(&operator),
+        pool,
+        position: address::position(&pool, &operator),
         round: address::round(number),
         shard: address::jobs_shard_of(&device_key),
         event_authority: event_authority(),

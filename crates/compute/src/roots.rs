@@ -7,7 +7,7 @@ mod lanes;
 
 use crate::threads::{available, share};
 use judge::commitment::{MAX_ROW_BYTES, SEGMENT};
-use judge::merkle::root_in_place;
+use judge::merkle;
 use judge::{ACTIVATIONS, Claim, Domain, Hash, JudgeError, commitment_root, row_root};
 
 /// Bytes that pay for a thread: about 0.2 ms.
@@ -116,7 +116,7 @@ impl Hasher {
                 }
                 nodes[0]
             }
-            _ => root_in_place(nodes),
+            _ => merkle::root(nodes.iter().copied()).expect("a matrix has rows"),
         }
     }
 }

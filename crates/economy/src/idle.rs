@@ -15,9 +15,9 @@ pub fn throughput(macs: u64, seconds: i64) -> Result<u64, Overflow> {
 }
 
 /// What one round may share, IO base units: what is in the budget, and may ever be minted from it, beyond what earlier rounds
-/// were promised.
-pub fn budget(available: u64, mintable_ever: u64, promised: u64) -> u64 {
-    available.min(mintable_ever).saturating_sub(promised)
+/// were promised, and at most what an epoch may mint: the first round after a long pause does not take what has gathered.
+pub fn budget(available: u64, mintable_ever: u64, promised: u64, epoch_limit: u64) -> u64 {
+    available.min(mintable_ever).saturating_sub(promised).min(epoch_limit)
 }
 
 /// A device's share of a round's budget, IO base units: in proportion to its throughput, rounded down. Shares of all weights never

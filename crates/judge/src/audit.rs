@@ -3,7 +3,7 @@
 //! Everything follows from the seed, and the seed from a slot hash that nobody knew when the result was committed to.
 use crate::hash::{Hash, sha256};
 use crate::layer::Layer;
-use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 /// Most cells in one audit: the answered ones are bits of a `u32`.
 pub const MAX_CELLS: u8 = 32;
@@ -35,12 +35,22 @@ pub fn is_drawn(seed: &Hash, audit_bps: u16) -> bool {
 /// Cell `index` of the audit of a job with `rows` rows, from sha256(`"IOAC"` | seed | index): its layer in proportion to
 /// multiply-accumulates and cells together, its row and its column uniformly. Cells are drawn independently, so two may be
 /// the same. `None` if there are no layers, rows or cells.
-pub fn cell<'a>(seed: &Hash, index: u8, layers: impl IntoIterator<Item = &'a Layer>, rows: u32) -> Option<Cell> {
-    let works: Vec<(u64, u32)> = layers.into_iter().map(|l| (l.macs() + u64::from(l.cells()), l.cells())).collect();
+///
+/// `layers` are gone through twice: the chain reads them one by one, since its heap holds no table of them.
+pub fn cell<L>(seed: &Hash, index: u8, layers: L, rows: u32) -> Option<Cell>
+where
+    L: IntoIterator<Item: Borrow<Layer>> + Clone,
+{
+    let works = |layers: L| {
+        layers.into_iter().map(|layer| {
+            let layer = layer.borrow();
+            (layer.macs() + u64::from(layer.cells()), layer.cells())
+        })
+    };
     let draw = sha256(&[CELL, seed, &[index]]);
-    let total = works.iter().map(|(work, _)| work).sum();
+    let total = works(layers.clone()).map(|(work, _)| work).sum();
     let mut at = below(word(&draw, 0), total)?;
-    for (layer, (work, cells)) in (0..).zip(works) {
+    for (layer, (work, cells)) in (0..).zip(works(layers)) {
         match at.checked_sub(work) {
             Some(rest) => at = rest,
             None => {

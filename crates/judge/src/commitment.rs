@@ -2,7 +2,7 @@
 //!
 //! Rows, not square tiles: the next layer's proof needs a whole row of the layer before it.
 use crate::hash::{Hash, sha256};
-use crate::merkle::{Tree, fold_many, root_in_place};
+use crate::merkle::{Tree, fold_many, root};
 use alloc::vec::Vec;
 
 /// Bytes in a segment; the last one of a row may be shorter and carries its length in the header.
@@ -35,7 +35,7 @@ impl Domain<'_> {
 
     /// The header of a leaf over `bytes` bytes.
     pub fn header(&self, row: u32, segment: u32, bytes: u32) -> [u8; 64] {
-        self.leaves(row).header(segment, bytes)
+        *self.leaves(row).header(segment, bytes)
     }
 
     /// The leaves of one row.
@@ -68,13 +68,13 @@ impl Domain<'_> {
             return if siblings.is_empty() { row_root(self, row, bytes) } else { None };
         }
         let (mut rest, mut row) = (bytes, self.leaves(row));
-        let mut leaves = Vec::with_capacity(indices.len());
-        for &segment in indices {
+        let leaf = |segment: u32| {
             let (part, tail) = rest.split_at_checked(self.segment_bytes(segment as usize))?;
-            leaves.push((segment, row.leaf(segment, part)));
             rest = tail;
-        }
-        if rest.is_empty() { fold_many(&mut leaves, self.segments(), siblings) } else { None }
+            Some(row.leaf(segment, part))
+        };
+        let root = fold_many(indices, leaf, self.segments(), siblings)?;
+        rest.is_empty().then_some(root)
     }
 }
 
@@ -84,14 +84,14 @@ struct Leaves {
 }
 
 impl Leaves {
-    fn header(&mut self, segment: u32, bytes: u32) -> [u8; 64] {
+    fn header(&mut self, segment: u32, bytes: u32) -> &[u8; 64] {
         self.header[44..48].copy_from_slice(&segment.to_le_bytes());
         self.header[56..60].copy_from_slice(&bytes.to_le_bytes());
-        self.header
+        &self.header
     }
 
     fn leaf(&mut self, segment: u32, bytes: &[u8]) -> Hash {
-        sha256(&[&self.header(segment, bytes.len() as u32), bytes])
+        sha256(&[self.header(segment, bytes.len() as u32), bytes])
     }
 }
 
@@ -101,9 +101,7 @@ pub fn row_root(domain: &Domain, row: u32, bytes: &[u8]) -> Option<Hash> {
         return None;
     }
     let mut row = domain.leaves(row);
-    let mut leaves: Vec<Hash> = Vec::with_capacity(domain.segments());
-    leaves.extend(bytes.chunks(SEGMENT).zip(0..).map(|(part, segment)| row.leaf(segment, part)));
-    Some(root_in_place(&mut leaves))
+    root(bytes.chunks(SEGMENT).zip(0..).map(|(part, segment)| row.leaf(segment, part)))
 }
 
 /// Root of a row-major matrix of `rows * row_bytes` bytes. `None` if the sizes do not fit.

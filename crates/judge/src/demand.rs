@@ -167,10 +167,7 @@ fn under(leaves: usize, level: u32, index: u32, depth: u32) -> core::ops::Range<
 
 /// The node over a run of nodes that begins at an even place on every level up to it.
 fn root_of(nodes: &[u8]) -> Option<Hash> {
-    let nodes = nodes.chunks_exact(32).filter_map(|node| node.try_into().ok());
-    let mut nodes: Vec<(u32, Hash)> = (0..).zip(nodes).collect();
-    let count = nodes.len();
-    merkle::fold_many(&mut nodes, count, &[])
+    merkle::root(nodes.as_chunks::<32>().0.iter().copied())
 }
 
 /// Who holds the outputs of all layers and can answer for them.

@@ -4,8 +4,8 @@ use crate::layer::{Layer, Op, Window};
 
 /// Longest evidence, bytes: the input row and the weight column of the widest product, with every path that they can need.
 pub const MAX_EVIDENCE: usize = 140_000;
-/// Most segments of one source's row that a cell may depend on: those of the widest product, which the chain's heap of
-/// 32 KiB can hold the hashes of.
+/// Most segments of one source's row that a cell may depend on: those of the widest product. The chain keeps a list
+/// of them in its heap.
 pub const MAX_SEGMENTS: usize = 256;
 /// Most rows in a batch of any model.
 pub const MAX_ROWS: u32 = 1 << 20;

@@ -13,22 +13,26 @@ pub fn node(left: &Hash, right: &Hash) -> Hash {
     sha256(&[NODE, left, right])
 }
 
-/// Root over `nodes`, which is used as scratch space.
+/// Most levels of a tree above its leaves: places are `u32`.
+const LEVELS: usize = 32;
+
+/// Root over `leaves`, of which only one hash for each level is kept at a time: a program's heap takes nothing back.
+/// `None` if there are none: an empty tree has no root.
 ///
 /// # Panics
-/// If `nodes` is empty: an empty tree has no root.
-pub fn root_in_place(nodes: &mut [Hash]) -> Hash {
-    let mut count = nodes.len();
-    while count > 1 {
-        for i in 0..count / 2 {
-            nodes[i] = node(&nodes[2 * i], &nodes[2 * i + 1]);
+/// If there are more than 2^32.
+pub fn root(leaves: impl IntoIterator<Item = Hash>) -> Option<Hash> {
+    // Whole subtrees beside each other, each larger than the next, as the bits of the number of leaves say.
+    let (mut whole, mut waiting) = ([[0; 32]; LEVELS], 0);
+    for (place, mut hash) in leaves.into_iter().enumerate() {
+        for _ in 0..place.trailing_ones() {
+            waiting -= 1;
+            hash = node(&whole[waiting], &hash);
         }
-        if count % 2 == 1 {
-            nodes[count / 2] = nodes[count - 1];
-        }
-        count = count.div_ceil(2);
+        whole[waiting] = hash;
+        waiting += 1;
     }
-    nodes[0]
+    whole[..waiting].iter().copied().rev().reduce(|right, left| node(&left, &right))
 }
 
 /// How many levels a tree of `count` leaves has above them.
@@ -54,65 +58,86 @@ pub fn path_len(mut index: usize, mut count: usize) -> usize {
     len
 }
 
-/// How many siblings the leaves at `indices`, ascending, have together in a tree of `count` leaves.
+/// How many siblings the leaves at `indices`, ascending, lack together in a tree of `count` leaves.
 pub fn siblings_len(indices: &[u32], count: usize) -> usize {
-    if indices.len() == count {
-        return 0;
-    }
-    let mut len = 0;
-    climb(indices, count, |_, _| len += 1);
-    len
+    lacking(indices, count).iter().sum()
 }
 
-/// Calls `lacking` with the level and the place of every node that is needed to get from the leaves at `indices`,
-/// ascending, to the root: level by level, from left to right.
-fn climb(indices: &[u32], mut count: usize, mut lacking: impl FnMut(usize, usize)) {
-    let mut known: Vec<u32> = indices.to_vec();
-    let mut level = 0;
-    while count > 1 {
-        for i in 0..known.len() {
-            let sibling = known[i] ^ 1;
-            let beside = if sibling > known[i] { known.get(i + 1) } else { i.checked_sub(1).map(|i| &known[i]) };
-            if (sibling as usize) < count && beside != Some(&sibling) {
-                lacking(level, sibling as usize);
+/// How many siblings the leaves at `indices`, ascending, lack on each level.
+fn lacking(indices: &[u32], count: usize) -> [usize; LEVELS] {
+    let mut lacking = [0; LEVELS];
+    if indices.len() == count {
+        return lacking;
+    }
+    let mut halves = 0;
+    for i in 0..indices.len() {
+        climb(indices, i, count, &mut halves, |level, _, known| lacking[level] += usize::from(!known));
+    }
+    lacking
+}
+
+/// Climbs from the `i`-th of the leaves at `indices`, ascending, to the root, or to a left half of a pair whose right half
+/// has leaves that are still to come. Calls `meet` for each sibling on the way, with its level, its place and whether any of the
+/// leaves is under it: called for all leaves in turn, it meets the siblings of each level from left to right. `halves`, zero for
+/// the first leaf, is where it notes the levels on which such a half waits.
+fn climb(indices: &[u32], i: usize, count: usize, halves: &mut u32, mut meet: impl FnMut(usize, u32, bool)) {
+    let (mut place, mut width, mut level) = (indices[i], count, 0);
+    let next = indices.get(i + 1);
+    while width > 1 {
+        let (sibling, bit) = (place ^ 1, 1 << level);
+        if sibling < place {
+            meet(level, sibling, *halves & bit != 0);
+            *halves &= !bit;
+        } else if (sibling as usize) < width {
+            let waits = next.is_some_and(|leaf| leaf >> level == sibling);
+            meet(level, sibling, waits);
+            if waits {
+                *halves |= bit;
+                return;
             }
         }
-        known.iter_mut().for_each(|index| *index /= 2);
-        known.dedup();
-        count = count.div_ceil(2);
+        place /= 2;
+        width = width.div_ceil(2);
         level += 1;
     }
 }
 
-/// The root that `nodes`, leaves with their indices in ascending order, imply, given the siblings that they lack level by
-/// level from left to right (32 bytes each). `None` if there are no leaves, an index is out of range or out of order, or
-/// the siblings are too few or too many. `nodes` is used as scratch space.
-pub fn fold_many(nodes: &mut Vec<(u32, Hash)>, mut count: usize, siblings: &[u8]) -> Option<Hash> {
-    let in_order = nodes.windows(2).all(|pair| pair[0].0 < pair[1].0);
-    if !in_order || nodes.last().is_none_or(|last| last.0 as usize >= count) {
+/// The root that the leaves at `indices`, ascending, of `count` imply, given the siblings that they lack level by level
+/// from left to right (32 bytes each). `leaf` is called for each index in turn. `None` if there are no indices, one is out of range or
+/// out of order, `leaf` gives none, or the siblings are too few or too many.
+pub fn fold_many(
+    indices: &[u32],
+    mut leaf: impl FnMut(u32) -> Option<Hash>,
+    count: usize,
+    siblings: &[u8],
+) -> Option<Hash> {
+    let in_order = indices.windows(2).all(|pair| pair[0] < pair[1]);
+    if !in_order || indices.last().is_none_or(|&last| last as usize >= count) {
         return None;
     }
-    let mut siblings = siblings.chunks_exact(32);
-    while count > 1 {
-        let (mut next, mut above) = (0, 0);
-        while let Some(&(index, hash)) = nodes.get(next) {
-            next += 1;
-            let parent = if (index ^ 1) as usize >= count {
-                hash
-            } else if let Some(&(_, right)) = nodes.get(next).filter(|(beside, _)| *beside == index ^ 1) {
-                next += 1;
-                node(&hash, &right)
-            } else {
-                let sibling: &Hash = siblings.next()?.try_into().ok()?;
-                if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) }
-            };
-            nodes[above] = (index / 2, parent);
-            above += 1;
-        }
-        nodes.truncate(above);
-        count = count.div_ceil(2);
+    // Where the next sibling of each level is.
+    let mut next = lacking(indices, count);
+    let total = next.iter_mut().fold(0, |before, level| before + core::mem::replace(level, before));
+    let (siblings, rest) = siblings.as_chunks::<32>();
+    if siblings.len() != total || !rest.is_empty() {
+        return None;
     }
-    (siblings.next().is_none() && siblings.remainder().is_empty()).then(|| nodes[0].1)
+    // Per level, the left half of a pair whose right half is still to come.
+    let (mut waiting, mut halves, mut hash) = ([[0; 32]; LEVELS], 0, [0; 32]);
+    for (i, &index) in indices.iter().enumerate() {
+        hash = leaf(index)?;
+        climb(indices, i, count, &mut halves, |level, sibling, known| {
+            let is_right = sibling % 2 == 1;
+            if known && is_right {
+                waiting[level] = hash;
+                return;
+            }
+            let beside = if known { &waiting[level] } else { &siblings[next[level]] };
+            next[level] += usize::from(!known);
+            hash = if is_right { node(&hash, beside) } else { node(beside, &hash) };
+        });
+    }
+    Some(hash)
 }
 
 /// The root that `leaf` at `index` of `count` leaves implies, given its siblings from the bottom up (32 bytes each).
@@ -194,8 +219,14 @@ impl Tree {
     /// # Panics
     /// If an index is out of range.
     pub fn path_many(&self, indices: &[u32]) -> Vec<u8> {
-        let mut path = Vec::new();
-        climb(indices, self.levels[0].len(), |level, place| path.extend_from_slice(&self.levels[level][place]));
-        path
+        let (mut path, mut halves) = (alloc::vec![Vec::new(); self.levels.len()], 0);
+        for i in 0..indices.len() {
+            climb(indices, i, self.levels[0].len(), &mut halves, |level, sibling, known| {
+                if !known {
+                    path[level].extend_from_slice(&self.levels[level][sibling as usize]);
+                }
+            });
+        }
+        path.concat()
     }
 }

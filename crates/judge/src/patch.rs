@@ -1,5 +1,6 @@
 //! Which bytes of its input row a cell depends on, as stretches that lie together.
 use crate::commitment::SEGMENT;
+use crate::evidence::MAX_SEGMENTS;
 use crate::layer::{Layer, Op, Shape, Window};
 use alloc::vec::Vec;
 
@@ -101,10 +102,11 @@ impl Layer {
 
     /// The segments of an input row that a cell depends on, ascending.
     pub fn segments(&self, column: u32) -> Vec<u32> {
-        let mut segments: Vec<u32> = Vec::new();
+        // Room for all at once: what a program's heap has given away while growing, it does not take back.
+        let mut segments = Vec::with_capacity(self.input.elements().div_ceil(SEGMENT).min(MAX_SEGMENTS));
         for run in self.runs(column) {
             for segment in run.at / SEGMENT..=(run.at + run.len - 1) / SEGMENT {
-                if segments.last().is_none_or(|&last| (last as usize) < segment) {
+                if segments.last().is_none_or(|&last: &u32| (last as usize) < segment) {
                     segments.push(segment as u32);
                 }
             }

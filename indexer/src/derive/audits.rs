@@ -1,85 +1,59 @@
 //! Random audits of committed results.
-use super::jobs::{end, faulted};
-use super::{Inserted, amount, bytes, expect_row};
+use super::jobs::{end, faulted, job};
+use super::rows::AuditedCell;
+use super::{Inserted, Work};
 use crate::store::db_slot;
 use ::jobs::events::*;
-use sqlx::PgConnection;
 
-pub async fn drawn(tx: &mut PgConnection, row: &Inserted<'_>, e: &AuditDrawn) -> Result<(), sqlx::Error> {
-    let changed = sqlx::query(
-        "UPDATE jobs SET audit = $2, drawn_slot = $3::numeric, drawn_hash = $4, audit_seed = $5, audit_deadline = $6,
-             drawn_time = $7, drawn_signature = $8, slot = $9
-         WHERE address = $1",
-    )
-    .bind(bytes(&e.job))
-    .bind(if e.audited { "open" } else { "not_drawn" })
-    .bind(amount(e.slot))
-    .bind(e.slot_hash.as_slice())
-    .bind(e.seed.as_slice())
-    .bind(e.audited.then_some(e.deadline))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    expect_row(changed.rows_affected(), row);
-    Ok(())
+pub fn drawn(work: &mut Work, row: &Inserted<'_>, e: &AuditDrawn) {
+    let Some(job) = job(work, row, &e.job) else { return };
+    job.audit = Some(if e.audited { "open" } else { "not_drawn" }.into());
+    job.drawn_slot = Some(e.slot.into());
+    job.drawn_hash = Some(e.slot_hash);
+    job.audit_seed = Some(e.seed);
+    job.audit_deadline = e.audited.then_some(e.deadline);
+    job.drawn_time = Some(e.stamp.time);
+    job.drawn_signature = Some(row.signature());
+    job.slot = row.slot;
 }
 
-pub async fn missed(tx: &mut PgConnection, row: &Inserted<'_>, e: &AuditMissed) -> Result<(), sqlx::Error> {
-    let changed = sqlx::query(
-        "UPDATE jobs SET audit = 'certain', draw_slot = $2, audit_cells = $3, draws_missed = draws_missed + 1, slot = $4
-         WHERE address = $1",
-    )
-    .bind(bytes(&e.job))
-    .bind(db_slot(e.draw_slot))
-    .bind(i16::from(e.cells))
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    expect_row(changed.rows_affected(), row);
-    Ok(())
+pub fn missed(work: &mut Work, row: &Inserted<'_>, e: &AuditMissed) {
+    let Some(job) = job(work, row, &e.job) else { return };
+    job.audit = Some("certain".into());
+    job.draw_slot = Some(db_slot(e.draw_slot));
+    job.audit_cells = Some(e.cells.into());
+    job.draws_missed += 1;
+    job.slot = row.slot;
 }
 
-pub async fn opened(tx: &mut PgConnection, row: &Inserted<'_>, e: &CellOpened) -> Result<(), sqlx::Error> {
-    let added = sqlx::query(
-        "INSERT INTO audited_cells (job, index, event_id, layer, row, \"column\", prover, time, signature, slot)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (job, index) DO NOTHING",
-    )
-    .bind(bytes(&e.job))
-    .bind(i16::from(e.index))
-    .bind(row.id)
-    .bind(i64::from(e.layer))
-    .bind(i64::from(e.row))
-    .bind(i64::from(e.column))
-    .bind(bytes(&e.prover))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    if added.rows_affected() == 0 {
-        return Ok(());
+pub fn opened(work: &mut Work, row: &Inserted<'_>, e: &CellOpened) {
+    let added = work.audited_cells.add(AuditedCell {
+        job: e.job.to_bytes(),
+        index: e.index.into(),
+        event_id: row.id,
+        layer: e.layer.into(),
+        row: e.row.into(),
+        column: e.column.into(),
+        prover: e.prover.to_bytes(),
+        time: e.stamp.time,
+        signature: row.signature(),
+        slot: row.slot,
+    });
+    if !added {
+        return;
     }
-    let changed = sqlx::query(
-        "UPDATE jobs SET audit_answered = audit_answered + 1, audit = CASE WHEN $2 THEN 'passed' ELSE audit END, slot = $3
-         WHERE address = $1",
-    )
-    .bind(bytes(&e.job))
-    .bind(e.left == 0)
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    expect_row(changed.rows_affected(), row);
-    Ok(())
+    let Some(job) = job(work, row, &e.job) else { return };
+    job.audit_answered += 1;
+    if e.left == 0 {
+        job.audit = Some("passed".into());
+    }
+    job.slot = row.slot;
 }
 
-pub async fn expired(tx: &mut PgConnection, row: &Inserted<'_>, e: &AuditExpired) -> Result<(), sqlx::Error> {
-    end(tx, row, &e.job, "unanswered", None).await?;
-    sqlx::query("UPDATE jobs SET audit = 'unanswered', slashed = $2::numeric WHERE address = $1")
-        .bind(bytes(&e.job))
-        .bind(amount(e.slashed))
-        .execute(&mut *tx)
-        .await?;
-    faulted(tx, row, &e.device, &e.operator).await
+pub fn expired(work: &mut Work, row: &Inserted<'_>, e: &AuditExpired) {
+    if let Some(job) = end(work, row, &e.job, "unanswered", None) {
+        job.audit = Some("unanswered".into());
+        job.slashed = Some(e.slashed.into());
+    }
+    faulted(work, row, &e.device, &e.operator);
 }

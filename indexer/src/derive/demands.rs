@@ -1,73 +1,53 @@
 //! Demands for data, and how they ended.
-use super::{Inserted, amount, bytes, expect_row};
+use super::columns::Jsonb;
+use super::rows::Demand;
+use super::{Inserted, Work, jobs};
 use crate::decode::item;
-use ::jobs::events::{DemandAnswered, DemandClosed, DemandMade};
+use ::jobs::events::{DemandAnswered, DemandMade};
 use anchor_lang::prelude::Pubkey;
-use sqlx::PgConnection;
 
-pub async fn made(tx: &mut PgConnection, row: &Inserted<'_>, e: &DemandMade) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO demands (job, n, event_id, demander, item, bond, deadline, status, made_time, made_signature, slot)
-         VALUES ($1, $2, $3, $4, $5::jsonb, $6::numeric, $7, 'open', $8, $9, $10) ON CONFLICT (job, n) DO NOTHING",
-    )
-    .bind(bytes(&e.job))
-    .bind(i32::from(e.n))
-    .bind(row.id)
-    .bind(bytes(&e.demander))
-    .bind(item(&e.item).to_string())
-    .bind(amount(e.bond))
-    .bind(e.deadline)
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    Ok(())
+pub fn made(work: &mut Work, row: &Inserted<'_>, e: &DemandMade) {
+    work.demands.add(Demand {
+        job: e.job.to_bytes(),
+        n: e.n.into(),
+        event_id: row.id,
+        demander: e.demander.to_bytes(),
+        item: Jsonb(item(&e.item).to_string()),
+        bond: e.bond.into(),
+        deadline: e.deadline,
+        status: "open".into(),
+        made_time: e.stamp.time,
+        made_signature: row.signature(),
+        slot: row.slot,
+        ..Demand::default()
+    });
 }
 
-pub async fn answered(tx: &mut PgConnection, row: &Inserted<'_>, e: &DemandAnswered) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE demands SET answered_by = $3, data = $4, status = 'answered', ended_time = $5 WHERE job = $1 AND n = $2")
-        .bind(bytes(&e.job))
-        .bind(i32::from(e.n))
-        .bind(bytes(&e.prover))
-        .bind(&e.data)
-        .bind(e.stamp.time)
-        .execute(&mut *tx)
-        .await?;
-    end(tx, row, &e.job, e.n, "answered").await?;
-    let job = sqlx::query("UPDATE jobs SET window_end = $2, slot = $3 WHERE address = $1")
-        .bind(bytes(&e.job))
-        .bind(e.window_end)
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(job.rows_affected(), row);
-    Ok(())
-}
-
-pub async fn closed(tx: &mut PgConnection, row: &Inserted<'_>, e: &DemandClosed) -> Result<(), sqlx::Error> {
-    end(tx, row, &e.job, e.n, "closed").await
+pub fn answered(work: &mut Work, row: &Inserted<'_>, e: &DemandAnswered) {
+    if let Some(demand) = end(work, row, &e.job, e.n, "answered") {
+        demand.answered_by = Some(e.prover.to_bytes());
+        demand.data = Some(e.data.clone());
+    }
+    let Some(job) = jobs::job(work, row, &e.job) else { return };
+    job.window_end = Some(e.window_end);
+    job.slot = row.slot;
 }
 
 /// Its last state.
-pub async fn end(
-    tx: &mut PgConnection,
+pub fn end<'w>(
+    work: &'w mut Work,
     row: &Inserted<'_>,
     job: &Pubkey,
     n: u16,
     status: &'static str,
-) -> Result<(), sqlx::Error> {
-    let demand = sqlx::query(
-        "UPDATE demands SET status = $3, ended_time = $4, ended_signature = $5, slot = $6 WHERE job = $1 AND n = $2",
-    )
-    .bind(bytes(job))
-    .bind(i32::from(n))
-    .bind(status)
-    .bind(row.stamp().time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    expect_row(demand.rows_affected(), row);
-    Ok(())
+) -> Option<&'w mut Demand> {
+    let key = (job.to_bytes(), n.into());
+    let found = work.demands.get(&key).is_some();
+    work.expect(found, row);
+    let demand = work.demands.change(&key)?;
+    demand.status = status.into();
+    demand.ended_time = Some(row.stamp().time);
+    demand.ended_signature = Some(row.signature());
+    demand.slot = row.slot;
+    Some(demand)
 }

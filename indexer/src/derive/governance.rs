@@ -1,184 +1,134 @@
 //! Proposals and votes.
-use super::{Inserted, amount, bytes, expect_row, orders};
+use super::columns::Jsonb;
+use super::more_rows::{Proposal, Vote};
+use super::{Inserted, Work, orders};
 use crate::decode::{GovernanceEvent, words};
 use ::governance::events::*;
 use ::governance::state::{Action, Rule, Status, Target};
 use anchor_lang::prelude::Pubkey;
-use sqlx::PgConnection;
 
-pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &GovernanceEvent) -> Result<(), sqlx::Error> {
+pub fn apply(work: &mut Work, row: &Inserted<'_>, event: &GovernanceEvent) {
     match event {
-        GovernanceEvent::ShardOpened(_) => Ok(()),
-        GovernanceEvent::ProposalCreated(e) => created(tx, row, e).await,
-        GovernanceEvent::VoteCast(e) => voted(tx, row, e).await,
+        GovernanceEvent::ShardOpened(_) => {}
+        GovernanceEvent::ProposalCreated(e) => created(work, row, e),
+        GovernanceEvent::VoteCast(e) => voted(work, row, e),
         GovernanceEvent::ProposalFinished(e) => {
-            step(tx, row, &e.proposal, e.status).await?;
-            sqlx::query("UPDATE proposals SET finished_time = $2 WHERE address = $1")
-                .bind(bytes(&e.proposal))
-                .bind(e.stamp.time)
-                .execute(tx)
-                .await
-                .map(drop)
+            if let Some(proposal) = step(work, row, &e.proposal, e.status) {
+                proposal.finished_time = Some(e.stamp.time);
+            }
         }
         GovernanceEvent::ProposalVetoed(e) => {
-            step(tx, row, &e.proposal, Status::Vetoed).await?;
-            sqlx::query(
-                "UPDATE proposals SET vetoed_by = $2, finished_time = coalesce(finished_time, $3) WHERE address = $1",
-            )
-            .bind(bytes(&e.proposal))
-            .bind(bytes(&e.guardian))
-            .bind(e.stamp.time)
-            .execute(tx)
-            .await
-            .map(drop)
+            if let Some(proposal) = step(work, row, &e.proposal, Status::Vetoed) {
+                proposal.vetoed_by = Some(e.guardian.to_bytes());
+                proposal.finished_time.get_or_insert(e.stamp.time);
+            }
         }
-        GovernanceEvent::ProposalExecuted(e) => executed(tx, row, e).await,
-        GovernanceEvent::ProposalClosed(e) => closed(tx, row, e).await,
+        GovernanceEvent::ProposalExecuted(e) => executed(work, row, e),
+        GovernanceEvent::ProposalClosed(e) => closed(work, row, e),
         // The vote was counted; only its account is gone.
-        GovernanceEvent::VoteClosed(_) => Ok(()),
-        GovernanceEvent::GuardianOffered(e) => orders::offered(tx, row, &e.to).await,
-        GovernanceEvent::GuardianAccepted(e) => orders::accepted(tx, row, &e.guardian).await,
-        GovernanceEvent::PausedByGuardian(e) => paused(tx, row, e).await,
+        GovernanceEvent::VoteClosed(_) => {}
+        GovernanceEvent::GuardianOffered(e) => orders::offered(work, row, &e.to),
+        GovernanceEvent::GuardianAccepted(e) => orders::accepted(work, row, &e.guardian),
+        GovernanceEvent::PausedByGuardian(e) => paused(work, row, e),
         // The target's own event says who its authority is now.
-        GovernanceEvent::ProgramAuthorityAccepted(_) => Ok(()),
+        GovernanceEvent::ProgramAuthorityAccepted(_) => {}
     }
 }
 
-async fn created(tx: &mut PgConnection, row: &Inserted<'_>, e: &ProposalCreated) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO proposals (address, event_id, number, proposer, action_kind, action, words, deposit, rules_version,
-                                voting_end, eta, expires, quorum, threshold_bps, status, created_time,
-                                created_signature, slot)
-         VALUES ($1, $2, $3::numeric, $4, $5, $6::jsonb, $7, $8::numeric, $9, $10, $11, $12, $13::numeric, $14, 'voting',
-                 $15, $16, $17)
-         ON CONFLICT (address) DO NOTHING",
-    )
-    .bind(bytes(&e.proposal))
-    .bind(row.id)
-    .bind(amount(e.number))
-    .bind(bytes(&e.proposer))
-    .bind(words::action_kind(&e.action))
-    .bind(words::action_fields(&e.action).to_string())
-    .bind(words::action(&e.action))
-    .bind(amount(e.deposit))
-    .bind(i64::from(e.rules_version))
-    .bind(e.voting_end)
-    .bind(e.eta)
-    .bind(e.expires)
-    .bind(amount(e.quorum))
-    .bind(i32::from(e.threshold_bps))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    Ok(())
+fn created(work: &mut Work, row: &Inserted<'_>, e: &ProposalCreated) {
+    work.proposals.add(Proposal {
+        address: e.proposal.to_bytes(),
+        event_id: row.id,
+        number: e.number.into(),
+        proposer: e.proposer.to_bytes(),
+        action_kind: words::action_kind(&e.action).into(),
+        action: Jsonb(words::action_fields(&e.action).to_string()),
+        words: words::action(&e.action),
+        deposit: e.deposit.into(),
+        rules_version: e.rules_version.into(),
+        voting_end: e.voting_end,
+        eta: e.eta,
+        expires: e.expires,
+        quorum: e.quorum.into(),
+        threshold_bps: e.threshold_bps.into(),
+        status: "voting".into(),
+        created_time: e.stamp.time,
+        created_signature: row.signature(),
+        slot: row.slot,
+        ..Proposal::default()
+    });
 }
 
-async fn voted(tx: &mut PgConnection, row: &Inserted<'_>, e: &VoteCast) -> Result<(), sqlx::Error> {
-    let proposal = sqlx::query(
-        "UPDATE proposals SET yes = $2::numeric, no = $3::numeric, abstain = $4::numeric, votes = votes + 1, slot = $5
-         WHERE address = $1",
-    )
-    .bind(bytes(&e.proposal))
-    .bind(amount(e.yes))
-    .bind(amount(e.no))
-    .bind(amount(e.abstain))
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    expect_row(proposal.rows_affected(), row);
-    sqlx::query(
-        "INSERT INTO votes (proposal, position, event_id, voter, choice, weight, time, signature, slot)
-         VALUES ($1, $2, $3, $4, $5, $6::numeric, $7, $8, $9)
-         ON CONFLICT (proposal, position) DO NOTHING",
-    )
-    .bind(bytes(&e.proposal))
-    .bind(bytes(&e.position))
-    .bind(row.id)
-    .bind(bytes(&e.voter))
-    .bind(words::choice(e.choice))
-    .bind(amount(e.weight))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    Ok(())
+/// The proposal's row, to be changed.
+fn proposal<'w>(work: &'w mut Work, row: &Inserted<'_>, proposal: &Pubkey) -> Option<&'w mut Proposal> {
+    let key = (proposal.to_bytes(),);
+    let found = work.proposals.get(&key).is_some();
+    work.expect(found, row);
+    let proposal = work.proposals.change(&key)?;
+    proposal.slot = row.slot;
+    Some(proposal)
 }
 
-async fn step(tx: &mut PgConnection, row: &Inserted<'_>, proposal: &Pubkey, status: Status) -> Result<(), sqlx::Error> {
-    let changed = sqlx::query("UPDATE proposals SET status = $2, slot = $3 WHERE address = $1")
-        .bind(bytes(proposal))
-        .bind(words::status(status))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(changed.rows_affected(), row);
-    Ok(())
+fn voted(work: &mut Work, row: &Inserted<'_>, e: &VoteCast) {
+    if let Some(proposal) = proposal(work, row, &e.proposal) {
+        proposal.yes = e.yes.into();
+        proposal.no = e.no.into();
+        proposal.abstain = e.abstain.into();
+        proposal.votes += 1;
+    }
+    work.votes.push(Vote {
+        proposal: e.proposal.to_bytes(),
+        position: e.position.to_bytes(),
+        event_id: row.id,
+        voter: e.voter.to_bytes(),
+        choice: words::choice(e.choice),
+        weight: e.weight.into(),
+        time: e.stamp.time,
+        signature: row.signature(),
+        slot: row.slot,
+    });
 }
 
-async fn executed(tx: &mut PgConnection, row: &Inserted<'_>, e: &ProposalExecuted) -> Result<(), sqlx::Error> {
-    step(tx, row, &e.proposal, Status::Executed).await?;
-    sqlx::query("UPDATE proposals SET executed_time = $2, executed_signature = $3 WHERE address = $1")
-        .bind(bytes(&e.proposal))
-        .bind(e.stamp.time)
-        .bind(row.signature.as_slice())
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("UPDATE governance SET rules_version = $1, slot = $2")
-        .bind(i64::from(e.rules_version))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
+fn step<'w>(work: &'w mut Work, row: &Inserted<'_>, at: &Pubkey, status: Status) -> Option<&'w mut Proposal> {
+    let proposal = proposal(work, row, at)?;
+    proposal.status = words::status(status).into();
+    Some(proposal)
+}
+
+fn executed(work: &mut Work, row: &Inserted<'_>, e: &ProposalExecuted) {
+    if let Some(proposal) = step(work, row, &e.proposal, Status::Executed) {
+        proposal.executed_time = Some(e.stamp.time);
+        proposal.executed_signature = Some(row.signature());
+    }
+    let governance = work.governance.one();
+    governance.rules_version = e.rules_version.into();
+    governance.slot = Some(row.slot);
     // What it changed in another program is in that program's own event.
     match e.action {
-        Action::Rules { rule: Rule::Paused, .. } => orders::paused(tx, row, e.paused).await,
-        Action::Rules { rule, value } => orders::parameter(tx, row, &words::name(rule), e.old, value).await,
-        Action::Guardian { new } => orders::accepted(tx, row, &new).await,
-        _ => Ok(()),
+        Action::Rules { rule: Rule::Paused, .. } => orders::paused(work, row, e.paused),
+        Action::Rules { rule, value } => orders::parameter(work, row, words::name(rule), e.old, value),
+        Action::Guardian { new } => orders::accepted(work, row, &new),
+        _ => {}
     }
 }
 
-async fn closed(tx: &mut PgConnection, row: &Inserted<'_>, e: &ProposalClosed) -> Result<(), sqlx::Error> {
-    let proposal = sqlx::query(
-        "UPDATE proposals SET deposit_returned = $2::numeric, deposit_burned = $3::numeric, slot = $4 WHERE address = $1",
-    )
-    .bind(bytes(&e.proposal))
-    .bind(amount(e.deposit_returned))
-    .bind(amount(e.deposit_burned))
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    expect_row(proposal.rows_affected(), row);
-    sqlx::query("UPDATE governance SET deposits_burned = $1::numeric, slot = $2")
-        .bind(amount(e.deposits_burned))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query(
-        "UPDATE totals SET io_deposits_burned = io_deposits_burned + $1::numeric, io_supply = io_supply - $1::numeric",
-    )
-    .bind(amount(e.deposit_burned))
-    .execute(tx)
-    .await?;
-    Ok(())
+fn closed(work: &mut Work, row: &Inserted<'_>, e: &ProposalClosed) {
+    if let Some(proposal) = proposal(work, row, &e.proposal) {
+        proposal.deposit_returned = Some(e.deposit_returned.into());
+        proposal.deposit_burned = Some(e.deposit_burned.into());
+    }
+    let governance = work.governance.one();
+    governance.deposits_burned = e.deposits_burned.into();
+    governance.slot = Some(row.slot);
+    let totals = work.totals.one();
+    totals.io_deposits_burned += e.deposit_burned;
+    totals.burn_supply(e.deposit_burned);
 }
 
 /// Another program tells of its pause itself, in the same instruction and before.
-async fn paused(tx: &mut PgConnection, row: &Inserted<'_>, e: &PausedByGuardian) -> Result<(), sqlx::Error> {
+fn paused(work: &mut Work, row: &Inserted<'_>, e: &PausedByGuardian) {
     if e.target == Target::Governance {
-        orders::paused(tx, row, e.flags).await?;
+        orders::paused(work, row, e.flags);
     }
-    sqlx::query(
-        "UPDATE pauses SET guardian = $2
-         WHERE event_id = (SELECT event_id FROM pauses WHERE program = $1 AND signature = $3
-                           ORDER BY event_id DESC LIMIT 1)",
-    )
-    .bind(words::target(e.target))
-    .bind(bytes(&e.guardian))
-    .bind(row.signature.as_slice())
-    .execute(tx)
-    .await?;
-    Ok(())
+    orders::paused_by_guardian(work, row, words::target(e.target), &e.guardian);
 }

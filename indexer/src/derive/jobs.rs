@@ -1,401 +1,315 @@
-use super::{Inserted, amount, audits, bytes, demands, ensure_operator, ensure_user, expect_row, orders, rounds};
+use super::columns::Amount;
+use super::rows::{Device, Job, Model};
+use super::{Inserted, Key, Work, audits, demands, orders, rounds};
 use crate::decode::{JobsEvent, storable_text, verification_word, words};
 use crate::store::db_slot;
 use ::jobs::events::*;
 use anchor_lang::prelude::Pubkey;
-use sqlx::PgConnection;
 
-pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &JobsEvent) -> Result<(), sqlx::Error> {
+pub fn apply(work: &mut Work, row: &Inserted<'_>, event: &JobsEvent) {
     match event {
-        JobsEvent::ShardOpened(_) => Ok(()),
-        JobsEvent::OperatorRegistered(e) => operator_registered(tx, row, e).await,
-        JobsEvent::DeviceRegistered(e) => device_registered(tx, row, e).await,
-        JobsEvent::ModelRegistered(e) => model_registered(tx, row, e).await,
-        JobsEvent::UserOpened(e) => ensure_user(tx, row, &e.user).await,
-        JobsEvent::JobPosted(e) => posted(tx, row, e).await,
-        JobsEvent::JobClaimed(e) => claimed(tx, row, e).await,
-        JobsEvent::ResultCommitted(e) => committed(tx, row, e).await,
-        JobsEvent::AuditDrawn(e) => audits::drawn(tx, row, e).await,
-        JobsEvent::AuditMissed(e) => audits::missed(tx, row, e).await,
-        JobsEvent::CellOpened(e) => audits::opened(tx, row, e).await,
-        JobsEvent::AuditExpired(e) => audits::expired(tx, row, e).await,
-        JobsEvent::JobPaid(e) => paid(tx, row, e).await,
-        JobsEvent::JobCancelled(e) => end(tx, row, &e.job, "cancelled", None).await,
-        JobsEvent::JobExpired(e) => expired(tx, row, e).await,
-        JobsEvent::FaultProven(e) => fault_proven(tx, row, e).await,
-        JobsEvent::DemandMade(e) => demands::made(tx, row, e).await,
-        JobsEvent::DemandAnswered(e) => demands::answered(tx, row, e).await,
-        JobsEvent::DemandExpired(e) => demand_expired(tx, row, e).await,
-        JobsEvent::DemandClosed(e) => demands::closed(tx, row, e).await,
-        JobsEvent::DeviceRetired(e) => device_retired(tx, row, e).await,
-        JobsEvent::OfferSet(e) => rounds::offer_set(tx, row, e).await,
-        JobsEvent::ClassSet(e) => rounds::class_set(tx, row, e).await,
-        JobsEvent::RoundOpened(e) => rounds::opened(tx, row, e).await,
-        JobsEvent::WindowClosed(e) => rounds::window_closed(tx, row, e).await,
-        JobsEvent::CellsDrawn(e) => rounds::drawn(tx, row, e).await,
-        JobsEvent::RoundEnded(e) => rounds::ended(tx, row, e).await,
-        JobsEvent::RoundVoided(e) => rounds::voided(tx, row, e).await,
-        JobsEvent::ChallengeCommitted(e) => rounds::committed(tx, row, e).await,
-        JobsEvent::CellAnswered(e) => rounds::answered(tx, row, e).await,
-        JobsEvent::ChallengePassed(e) => rounds::passed(tx, row, e).await,
-        JobsEvent::WrongCellProven(e) => rounds::proven(tx, row, e).await,
-        JobsEvent::ChallengeFailed(e) => rounds::failed(tx, row, e).await,
-        JobsEvent::IdlePayShared(e) => rounds::shared(tx, row, e).await,
-        JobsEvent::IdlePaid(e) => rounds::paid(tx, row, e).await,
+        JobsEvent::ShardOpened(_) => {}
+        JobsEvent::OperatorRegistered(e) => operator_registered(work, row, e),
+        JobsEvent::DeviceRegistered(e) => device_registered(work, row, e),
+        JobsEvent::ModelRegistered(e) => model_registered(work, row, e),
+        JobsEvent::UserOpened(e) => {
+            work.user(row, &e.user);
+        }
+        JobsEvent::JobPosted(e) => posted(work, row, e),
+        JobsEvent::JobClaimed(e) => claimed(work, row, e),
+        JobsEvent::ResultCommitted(e) => committed(work, row, e),
+        JobsEvent::AuditDrawn(e) => audits::drawn(work, row, e),
+        JobsEvent::AuditMissed(e) => audits::missed(work, row, e),
+        JobsEvent::CellOpened(e) => audits::opened(work, row, e),
+        JobsEvent::AuditExpired(e) => audits::expired(work, row, e),
+        JobsEvent::JobPaid(e) => paid(work, row, e),
+        JobsEvent::JobCancelled(e) => {
+            end(work, row, &e.job, "cancelled", None);
+        }
+        JobsEvent::JobExpired(e) => expired(work, row, e),
+        JobsEvent::FaultProven(e) => fault_proven(work, row, e),
+        JobsEvent::DemandMade(e) => demands::made(work, row, e),
+        JobsEvent::DemandAnswered(e) => demands::answered(work, row, e),
+        JobsEvent::DemandExpired(e) => demand_expired(work, row, e),
+        JobsEvent::DemandClosed(e) => {
+            demands::end(work, row, &e.job, e.n, "closed");
+        }
+        JobsEvent::DeviceRetired(e) => device_retired(work, row, e),
+        JobsEvent::OfferSet(e) => rounds::offer_set(work, row, e),
+        JobsEvent::ClassSet(e) => rounds::class_set(work, row, e),
+        JobsEvent::RoundOpened(e) => rounds::opened(work, row, e),
+        JobsEvent::WindowClosed(e) => rounds::window_closed(work, row, e),
+        JobsEvent::CellsDrawn(e) => rounds::drawn(work, row, e),
+        JobsEvent::RoundEnded(e) => rounds::ended(work, row, e),
+        JobsEvent::RoundVoided(e) => rounds::voided(work, row, e),
+        JobsEvent::ChallengeCommitted(e) => rounds::committed(work, row, e),
+        JobsEvent::CellAnswered(e) => rounds::answered(work, row, e),
+        JobsEvent::ChallengePassed(e) => rounds::passed(work, row, e),
+        JobsEvent::WrongCellProven(e) => rounds::proven(work, row, e),
+        JobsEvent::ChallengeFailed(e) => rounds::failed(work, row, e),
+        JobsEvent::IdlePayShared(e) => rounds::shared(work, row, e),
+        JobsEvent::IdlePaid(e) => rounds::paid(work, row, e),
         // Its account is gone; its history stays.
-        JobsEvent::RoundClosed(_) => Ok(()),
-        JobsEvent::ParameterSet(e) => orders::parameter(tx, row, &words::name(e.parameter), e.old, e.new).await,
-        JobsEvent::Paused(e) => orders::paused(tx, row, e.flags).await,
-        JobsEvent::AuthorityOffered(e) => orders::offered(tx, row, &e.to).await,
-        JobsEvent::AuthorityAccepted(e) => orders::accepted(tx, row, &e.authority).await,
+        JobsEvent::RoundClosed(_) => {}
+        JobsEvent::ParameterSet(e) => orders::parameter(work, row, words::name(e.parameter), e.old, e.new),
+        JobsEvent::Paused(e) => orders::paused(work, row, e.flags),
+        JobsEvent::AuthorityOffered(e) => orders::offered(work, row, &e.to),
+        JobsEvent::AuthorityAccepted(e) => orders::accepted(work, row, &e.authority),
     }
 }
 
-async fn operator_registered(
-    tx: &mut PgConnection,
-    row: &Inserted<'_>,
-    e: &OperatorRegistered,
-) -> Result<(), sqlx::Error> {
-    ensure_operator(tx, row, &e.operator).await?;
-    let first = sqlx::query(
-        "UPDATE operators SET registered_time = $2, registered_signature = $3, slot = $4
-         WHERE key = $1 AND registered_time IS NULL",
-    )
-    .bind(bytes(&e.operator))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    if first.rows_affected() == 1 {
-        sqlx::query("UPDATE totals SET operators = operators + 1").execute(tx).await?;
-    }
-    Ok(())
+fn operator_registered(work: &mut Work, row: &Inserted<'_>, e: &OperatorRegistered) {
+    let Some(operator) = work.operator(row, &e.operator).filter(|operator| operator.registered_time.is_none()) else {
+        return;
+    };
+    operator.registered_time = Some(e.stamp.time);
+    operator.registered_signature = Some(row.signature());
+    operator.slot = row.slot;
+    work.totals.one().operators += 1;
 }
 
 /// A key whose device was retired may come back, as another device.
-async fn device_registered(tx: &mut PgConnection, row: &Inserted<'_>, e: &DeviceRegistered) -> Result<(), sqlx::Error> {
-    ensure_operator(tx, row, &e.operator).await?;
-    let changed = sqlx::query(
-        "INSERT INTO devices AS d (key, event_id, operator, name, registered_time, registered_signature, slot, class,
-                                   required_stake, since_round, good_round)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::numeric - o.required_stake, $10::numeric, $10::numeric
-         FROM operators o WHERE o.key = $3
-         ON CONFLICT (key) DO UPDATE SET
-             event_id = excluded.event_id, operator = excluded.operator, name = excluded.name,
-             registered_time = excluded.registered_time, registered_signature = excluded.registered_signature,
-             slot = excluded.slot, class = excluded.class, required_stake = excluded.required_stake, retired = FALSE,
-             jobs_paid = 0, jobs_expired = 0, jobs_faulted = 0, earned = 0, live_job = NULL,
-             since_round = excluded.since_round, good_round = excluded.good_round, failed_round = 0, offer = 0,
-             measured = 0, challenges_passed = 0, challenges_failed = 0, caught = FALSE
-         WHERE d.retired",
-    )
-    .bind(bytes(&e.device))
-    .bind(row.id)
-    .bind(bytes(&e.operator))
-    .bind(storable_text(&e.name))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .bind(i16::from(e.class))
-    .bind(amount(e.required_stake))
-    .bind(amount(e.since_round))
-    .execute(&mut *tx)
-    .await?;
-    if changed.rows_affected() == 0 {
-        return Ok(());
+fn device_registered(work: &mut Work, row: &Inserted<'_>, e: &DeviceRegistered) {
+    let before = work.operator(row, &e.operator).map_or(Amount(0), |operator| operator.required_stake);
+    let key = e.device.to_bytes();
+    if work.devices.get(&(key,)).is_some_and(|device| !device.retired) {
+        return;
     }
-    count_device(tx, row, &e.operator, 1, e.required_stake).await
+    work.devices.put(Device {
+        key,
+        event_id: row.id,
+        operator: e.operator.to_bytes(),
+        name: storable_text(&e.name),
+        registered_time: e.stamp.time,
+        registered_signature: row.signature(),
+        class: e.class.into(),
+        required_stake: Amount(i128::from(e.required_stake) - before.0),
+        since_round: e.since_round.into(),
+        good_round: 0u64.into(),
+        slot: row.slot,
+        ..Device::default()
+    });
+    count_device(work, row, &e.operator, 1, e.required_stake);
 }
 
-async fn device_retired(tx: &mut PgConnection, row: &Inserted<'_>, e: &DeviceRetired) -> Result<(), sqlx::Error> {
-    let device =
-        sqlx::query("UPDATE devices SET retired = TRUE, live_job = NULL, slot = $2 WHERE key = $1 AND NOT retired")
-            .bind(bytes(&e.device))
-            .bind(row.slot)
-            .execute(&mut *tx)
-            .await?;
-    expect_row(device.rows_affected(), row);
-    count_device(tx, row, &e.operator, -1, e.required_stake).await
-}
-
-async fn count_device(
-    tx: &mut PgConnection,
-    row: &Inserted<'_>,
-    operator: &Pubkey,
-    change: i64,
-    required_stake: u64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE operators SET devices = devices + $2, required_stake = $3::numeric, slot = $4 WHERE key = $1")
-        .bind(bytes(operator))
-        .bind(change)
-        .bind(amount(required_stake))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("UPDATE totals SET devices = devices + $1").bind(change).execute(tx).await?;
-    Ok(())
-}
-
-async fn model_registered(tx: &mut PgConnection, row: &Inserted<'_>, e: &ModelRegistered) -> Result<(), sqlx::Error> {
-    let added = sqlx::query(
-        "INSERT INTO models (root, event_id, publisher, name, blob, layers, input_width, output_width, macs_per_row, time,
-                             signature, slot)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::numeric, $10, $11, $12) ON CONFLICT (root) DO NOTHING",
-    )
-    .bind(e.root.as_slice())
-    .bind(row.id)
-    .bind(bytes(&e.publisher))
-    .bind(storable_text(&e.name))
-    .bind(e.blob.as_slice())
-    .bind(i16::from(e.layers))
-    .bind(i64::from(e.input_width))
-    .bind(i64::from(e.output_width))
-    .bind(amount(e.macs_per_row))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    if added.rows_affected() == 1 {
-        sqlx::query("UPDATE totals SET models = models + 1").execute(tx).await?;
+fn device_retired(work: &mut Work, row: &Inserted<'_>, e: &DeviceRetired) {
+    let device = work.devices.change(&(e.device.to_bytes(),)).filter(|device| !device.retired);
+    let found = device.is_some();
+    if let Some(device) = device {
+        (device.retired, device.live_job, device.slot) = (true, None, row.slot);
     }
-    Ok(())
+    work.expect(found, row);
+    count_device(work, row, &e.operator, -1, e.required_stake);
 }
 
-async fn posted(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobPosted) -> Result<(), sqlx::Error> {
-    ensure_user(tx, row, &e.user).await?;
-    let added = sqlx::query(
-        "INSERT INTO jobs (address, event_id, user_key, user_seq, model_root, rows, input_root, input_blob, price, status,
-                           execute_s, claim_deadline, posted_time, posted_signature, slot)
-         VALUES ($1, $2, $3, $4::numeric, $5, $6, $7, $8, $9::numeric, 'posted', $10, $11, $12, $13, $14)
-         ON CONFLICT (address) DO NOTHING",
-    )
-    .bind(bytes(&e.job))
-    .bind(row.id)
-    .bind(bytes(&e.user))
-    .bind(amount(e.seq))
-    .bind(e.model_root.as_slice())
-    .bind(i64::from(e.rows))
-    .bind(e.input_root.as_slice())
-    .bind(e.input_blob.as_slice())
-    .bind(amount(e.price))
-    .bind(i64::from(e.execute_s))
-    .bind(e.claim_deadline)
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    if added.rows_affected() == 0 {
-        return Ok(());
+fn count_device(work: &mut Work, row: &Inserted<'_>, operator: &Pubkey, change: i64, required_stake: u64) {
+    if let Some(operator) = work.operators.change(&(operator.to_bytes(),)) {
+        operator.devices += change;
+        operator.required_stake = required_stake.into();
+        operator.slot = row.slot;
     }
-    sqlx::query("UPDATE users SET jobs_posted = jobs_posted + 1, slot = $2 WHERE key = $1")
-        .bind(bytes(&e.user))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("UPDATE models SET jobs_posted = jobs_posted + 1, slot = $2 WHERE root = $1")
-        .bind(e.model_root.as_slice())
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("UPDATE job_counts SET jobs = jobs + 1 WHERE status = 'posted'").execute(tx).await?;
-    Ok(())
+    work.totals.one().devices += change;
 }
 
-async fn claimed(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobClaimed) -> Result<(), sqlx::Error> {
-    move_job(tx, row, &e.job, "claimed", None).await?;
-    sqlx::query(
-        "UPDATE jobs SET device = $2, operator = $3, commit_deadline = $4, claimed_time = $5, claimed_signature = $6,
-             reserved = $7::numeric, audit_bps = $8, audit_cells = $9
-         WHERE address = $1",
-    )
-    .bind(bytes(&e.job))
-    .bind(bytes(&e.device))
-    .bind(bytes(&e.operator))
-    .bind(e.commit_deadline)
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(amount(e.reserved))
-    .bind(i32::from(e.audit_bps))
-    .bind(i16::from(e.audit_cells))
-    .execute(&mut *tx)
-    .await?;
-    let device = sqlx::query("UPDATE devices SET live_job = $2, slot = $3 WHERE key = $1")
-        .bind(bytes(&e.device))
-        .bind(bytes(&e.job))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(device.rows_affected(), row);
-    Ok(())
+fn model_registered(work: &mut Work, row: &Inserted<'_>, e: &ModelRegistered) {
+    let added = work.models.add(Model {
+        root: e.root,
+        event_id: row.id,
+        publisher: e.publisher.to_bytes(),
+        name: storable_text(&e.name),
+        blob: e.blob,
+        layers: e.layers.into(),
+        input_width: e.input_width.into(),
+        output_width: e.output_width.into(),
+        macs_per_row: e.macs_per_row.into(),
+        jobs_posted: 0,
+        time: e.stamp.time,
+        signature: row.signature(),
+        slot: row.slot,
+    });
+    if added {
+        work.totals.one().models += 1;
+    }
 }
 
-async fn committed(tx: &mut PgConnection, row: &Inserted<'_>, e: &ResultCommitted) -> Result<(), sqlx::Error> {
-    move_job(tx, row, &e.job, "committed", None).await?;
-    sqlx::query(
-        "UPDATE jobs SET commitment = $2, result_blob = $3, window_end = $4, committed_time = $5, committed_signature = $6,
-             audit = 'pending', draw_slot = $7
-         WHERE address = $1",
-    )
-    .bind(bytes(&e.job))
-    .bind(e.commitment.as_slice())
-    .bind(e.result_blob.as_slice())
-    .bind(e.window_end)
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(db_slot(e.draw_slot))
-    .execute(tx)
-    .await?;
-    Ok(())
+fn posted(work: &mut Work, row: &Inserted<'_>, e: &JobPosted) {
+    work.user(row, &e.user);
+    let added = work.jobs.add(Job {
+        address: e.job.to_bytes(),
+        event_id: row.id,
+        user_key: e.user.to_bytes(),
+        user_seq: e.seq.into(),
+        model_root: e.model_root,
+        rows: e.rows.into(),
+        input_root: e.input_root,
+        input_blob: e.input_blob,
+        price: e.price.into(),
+        status: "posted".into(),
+        execute_s: e.execute_s.into(),
+        claim_deadline: e.claim_deadline,
+        posted_time: e.stamp.time,
+        posted_signature: row.signature(),
+        slot: row.slot,
+        ..Job::default()
+    });
+    if !added {
+        return;
+    }
+    if let Some(user) = work.user(row, &e.user) {
+        user.jobs_posted += 1;
+        user.slot = row.slot;
+    }
+    if let Some(model) = work.models.change(&(e.model_root,)) {
+        model.jobs_posted += 1;
+        model.slot = row.slot;
+    }
+    count_job(work, "posted", 1);
 }
 
-async fn paid(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobPaid) -> Result<(), sqlx::Error> {
-    end(tx, row, &e.job, "paid", Some(verification_word(e.verification))).await?;
-    let device = sqlx::query(
-        "UPDATE devices SET jobs_paid = $2::numeric, live_job = NULL, slot = $3,
-             earned = earned + coalesce((SELECT supplier_share FROM jobs WHERE address = $4), 0)
-         WHERE key = $1",
-    )
-    .bind(bytes(&e.device))
-    .bind(amount(e.device_jobs_paid))
-    .bind(row.slot)
-    .bind(bytes(&e.job))
-    .execute(&mut *tx)
-    .await?;
-    expect_row(device.rows_affected(), row);
-    sqlx::query("UPDATE operators SET jobs_paid = jobs_paid + 1, slot = $2 WHERE key = $1")
-        .bind(bytes(&e.operator))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    Ok(())
+fn claimed(work: &mut Work, row: &Inserted<'_>, e: &JobClaimed) {
+    if let Some(job) = move_job(work, row, &e.job, "claimed", None) {
+        job.device = Some(e.device.to_bytes());
+        job.operator = Some(e.operator.to_bytes());
+        job.commit_deadline = Some(e.commit_deadline);
+        job.claimed_time = Some(e.stamp.time);
+        job.claimed_signature = Some(row.signature());
+        job.reserved = Some(e.reserved.into());
+        job.audit_bps = Some(e.audit_bps.into());
+        job.audit_cells = Some(e.audit_cells.into());
+    }
+    let device = work.devices.change(&(e.device.to_bytes(),));
+    let found = device.is_some();
+    if let Some(device) = device {
+        device.live_job = Some(e.job.to_bytes());
+        device.slot = row.slot;
+    }
+    work.expect(found, row);
 }
 
-async fn expired(tx: &mut PgConnection, row: &Inserted<'_>, e: &JobExpired) -> Result<(), sqlx::Error> {
-    end(tx, row, &e.job, "expired", None).await?;
-    let Some(device) = e.device else { return Ok(()) };
-    sqlx::query("UPDATE jobs SET forfeited = $2::numeric WHERE address = $1")
-        .bind(bytes(&e.job))
-        .bind(amount(e.forfeited))
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("UPDATE devices SET jobs_expired = jobs_expired + 1, live_job = NULL, slot = $2 WHERE key = $1")
-        .bind(bytes(&device))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query(
-        "UPDATE operators SET jobs_expired = jobs_expired + 1, slot = $2
-         WHERE key = (SELECT operator FROM jobs WHERE address = $1)",
-    )
-    .bind(bytes(&e.job))
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    Ok(())
+fn committed(work: &mut Work, row: &Inserted<'_>, e: &ResultCommitted) {
+    let Some(job) = move_job(work, row, &e.job, "committed", None) else { return };
+    job.commitment = Some(e.commitment);
+    job.result_blob = Some(e.result_blob);
+    job.window_end = Some(e.window_end);
+    job.committed_time = Some(e.stamp.time);
+    job.committed_signature = Some(row.signature());
+    job.audit = Some("pending".into());
+    job.draw_slot = Some(db_slot(e.draw_slot));
 }
 
-async fn fault_proven(tx: &mut PgConnection, row: &Inserted<'_>, e: &FaultProven) -> Result<(), sqlx::Error> {
-    end(tx, row, &e.job, "refunded", None).await?;
-    sqlx::query(
-        "UPDATE jobs SET fault_prover = $2, fault_layer = $3, fault_row = $4, fault_column = $5, fault_expected = $6,
-             fault_committed = $7, slashed = $8::numeric
-         WHERE address = $1",
-    )
-    .bind(bytes(&e.job))
-    .bind(bytes(&e.prover))
-    .bind(i64::from(e.layer))
-    .bind(i64::from(e.row))
-    .bind(i64::from(e.column))
-    .bind(e.expected)
-    .bind(e.committed)
-    .bind(amount(e.slashed))
-    .execute(&mut *tx)
-    .await?;
-    faulted(tx, row, &e.device, &e.operator).await
+fn paid(work: &mut Work, row: &Inserted<'_>, e: &JobPaid) {
+    let job = end(work, row, &e.job, "paid", Some(verification_word(e.verification)));
+    let share = job.and_then(|job| job.supplier_share).unwrap_or_default();
+    let device = work.devices.change(&(e.device.to_bytes(),));
+    let found = device.is_some();
+    if let Some(device) = device {
+        device.jobs_paid = e.device_jobs_paid.into();
+        device.live_job = None;
+        device.earned.0 += share.0;
+        device.slot = row.slot;
+    }
+    work.expect(found, row);
+    if let Some(operator) = work.operators.change(&(e.operator.to_bytes(),)) {
+        operator.jobs_paid += 1;
+        operator.slot = row.slot;
+    }
+}
+
+fn expired(work: &mut Work, row: &Inserted<'_>, e: &JobExpired) {
+    let job = end(work, row, &e.job, "expired", None);
+    let Some(device) = e.device else { return };
+    let operator = job.and_then(|job| {
+        job.forfeited = Some(e.forfeited.into());
+        job.operator
+    });
+    if let Some(device) = work.devices.change(&(device.to_bytes(),)) {
+        device.jobs_expired += 1;
+        device.live_job = None;
+        device.slot = row.slot;
+    }
+    if let Some(operator) = operator.and_then(|operator| work.operators.change(&(operator,))) {
+        operator.jobs_expired += 1;
+        operator.slot = row.slot;
+    }
+}
+
+fn fault_proven(work: &mut Work, row: &Inserted<'_>, e: &FaultProven) {
+    if let Some(job) = end(work, row, &e.job, "refunded", None) {
+        job.fault_prover = Some(e.prover.to_bytes());
+        job.fault_layer = Some(e.layer.into());
+        job.fault_row = Some(e.row.into());
+        job.fault_column = Some(e.column.into());
+        job.fault_expected = Some(e.expected);
+        job.fault_committed = Some(e.committed);
+        job.slashed = Some(e.slashed.into());
+    }
+    faulted(work, row, &e.device, &e.operator);
 }
 
 /// Its device did not answer a demand in time.
-async fn demand_expired(tx: &mut PgConnection, row: &Inserted<'_>, e: &DemandExpired) -> Result<(), sqlx::Error> {
-    demands::end(tx, row, &e.job, e.n, "expired").await?;
-    end(tx, row, &e.job, "refunded", None).await?;
-    sqlx::query("UPDATE jobs SET unanswered = $2, slashed = $3::numeric WHERE address = $1")
-        .bind(bytes(&e.job))
-        .bind(i32::from(e.n))
-        .bind(amount(e.slashed))
-        .execute(&mut *tx)
-        .await?;
-    faulted(tx, row, &e.device, &e.operator).await
+fn demand_expired(work: &mut Work, row: &Inserted<'_>, e: &DemandExpired) {
+    demands::end(work, row, &e.job, e.n, "expired");
+    if let Some(job) = end(work, row, &e.job, "refunded", None) {
+        job.unanswered = Some(e.n.into());
+        job.slashed = Some(e.slashed.into());
+    }
+    faulted(work, row, &e.device, &e.operator);
 }
 
 /// Counts a fault of a device, which is free again.
-pub(super) async fn faulted(
-    tx: &mut PgConnection,
-    row: &Inserted<'_>,
-    device: &Pubkey,
-    operator: &Pubkey,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE devices SET jobs_faulted = jobs_faulted + 1, live_job = NULL, slot = $2 WHERE key = $1")
-        .bind(bytes(device))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("UPDATE operators SET jobs_faulted = jobs_faulted + 1, slot = $2 WHERE key = $1")
-        .bind(bytes(operator))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    Ok(())
+pub(super) fn faulted(work: &mut Work, row: &Inserted<'_>, device: &Pubkey, operator: &Pubkey) {
+    if let Some(device) = work.devices.change(&(device.to_bytes(),)) {
+        device.jobs_faulted += 1;
+        device.live_job = None;
+        device.slot = row.slot;
+    }
+    if let Some(operator) = work.operators.change(&(operator.to_bytes(),)) {
+        operator.jobs_faulted += 1;
+        operator.slot = row.slot;
+    }
+}
+
+/// The job's row, to be changed.
+pub(super) fn job<'w>(work: &'w mut Work, row: &Inserted<'_>, job: &Pubkey) -> Option<&'w mut Job> {
+    let key: (Key,) = (job.to_bytes(),);
+    let found = work.jobs.get(&key).is_some();
+    work.expect(found, row);
+    work.jobs.change(&key)
 }
 
 /// Moves a job to its last state.
-pub(super) async fn end(
-    tx: &mut PgConnection,
+pub(super) fn end<'w>(
+    work: &'w mut Work,
     row: &Inserted<'_>,
     job: &Pubkey,
     status: &'static str,
     verification: Option<&'static str>,
-) -> Result<(), sqlx::Error> {
-    move_job(tx, row, job, status, verification).await?;
-    sqlx::query("UPDATE jobs SET ended_time = $2, ended_signature = $3 WHERE address = $1")
-        .bind(bytes(job))
-        .bind(row.stamp().time)
-        .bind(row.signature.as_slice())
-        .execute(tx)
-        .await?;
-    Ok(())
+) -> Option<&'w mut Job> {
+    let job = move_job(work, row, job, status, verification)?;
+    job.ended_time = Some(row.stamp().time);
+    job.ended_signature = Some(row.signature());
+    Some(job)
 }
 
 /// Moves a job from whatever state it is in, and the counts with it.
-async fn move_job(
-    tx: &mut PgConnection,
+fn move_job<'w>(
+    work: &'w mut Work,
     row: &Inserted<'_>,
-    job: &Pubkey,
+    address: &Pubkey,
     status: &'static str,
     verification: Option<&'static str>,
-) -> Result<(), sqlx::Error> {
-    let from: Option<String> = sqlx::query_scalar("SELECT status FROM jobs WHERE address = $1")
-        .bind(bytes(job))
-        .fetch_optional(&mut *tx)
-        .await?;
-    expect_row(u64::from(from.is_some()), row);
-    let Some(from) = from else { return Ok(()) };
-    sqlx::query("UPDATE jobs SET status = $2, verification = $3, slot = $4 WHERE address = $1")
-        .bind(bytes(job))
-        .bind(status)
-        .bind(verification)
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query(
-        "UPDATE job_counts SET jobs = jobs + CASE WHEN status = $2 THEN 1 ELSE -1 END
-         WHERE status IN ($1, $2) AND $1 <> $2",
-    )
-    .bind(from)
-    .bind(status)
-    .execute(tx)
-    .await?;
-    Ok(())
+) -> Option<&'w mut Job> {
+    let moved = job(work, row, address)?;
+    let from = std::mem::replace(&mut moved.status, status.into());
+    moved.verification = verification.map(Into::into);
+    moved.slot = row.slot;
+    count_job(work, &from, -1);
+    count_job(work, status, 1);
+    work.jobs.change(&(address.to_bytes(),))
+}
+
+fn count_job(work: &mut Work, status: &str, change: i64) {
+    if let Some(count) = work.job_counts.change(&(status.to_owned(),)) {
+        count.jobs += change;
+    }
 }

@@ -1,64 +1,82 @@
 //! What authorities ordered, of whichever program the event is.
-use super::{Inserted, amount, bytes};
+use super::more_rows::{Authority, ParameterChange, Pause};
+use super::{Inserted, Key, Work};
 use anchor_lang::prelude::Pubkey;
 use sqlx::PgConnection;
 
-pub async fn parameter(
+pub fn parameter(work: &mut Work, row: &Inserted<'_>, parameter: String, old: u64, new: u64) {
+    work.parameter_changes.push(ParameterChange {
+        event_id: row.id,
+        program: row.event.program().name(),
+        parameter,
+        old: old.into(),
+        new: new.into(),
+        time: row.stamp().time,
+        signature: row.signature(),
+        slot: row.slot,
+    });
+}
+
+pub fn paused(work: &mut Work, row: &Inserted<'_>, flags: u8) {
+    work.pauses.push(Pause {
+        event_id: row.id,
+        program: row.event.program().name(),
+        flags: flags.into(),
+        guardian: None,
+        time: row.stamp().time,
+        signature: row.signature(),
+        slot: row.slot,
+    });
+}
+
+/// The guardian's pause of a program is its last one in the transaction.
+pub fn paused_by_guardian(work: &mut Work, row: &Inserted<'_>, program: &'static str, guardian: &Pubkey) {
+    let pauses = &mut work.pauses;
+    match pauses.iter_mut().rfind(|pause| pause.program == program && pause.signature == row.signature) {
+        Some(pause) => pause.guardian = Some(guardian.to_bytes()),
+        None => work.guardians.push((program, row.signature(), guardian.to_bytes())),
+    }
+}
+
+/// Of a pause that is in the table.
+pub async fn name_guardian(
     tx: &mut PgConnection,
-    row: &Inserted<'_>,
-    name: &str,
-    old: u64,
-    new: u64,
+    program: &str,
+    signature: &[u8],
+    guardian: &Key,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO parameter_changes (event_id, program, parameter, old, new, time, signature, slot)
-         VALUES ($1, $2, $3, $4::numeric, $5::numeric, $6, $7, $8)",
+        "UPDATE pauses SET guardian = $2
+         WHERE event_id = (SELECT event_id FROM pauses WHERE program = $1 AND signature = $3
+                           ORDER BY event_id DESC LIMIT 1)",
     )
-    .bind(row.id)
-    .bind(row.event.program().name())
-    .bind(name)
-    .bind(amount(old))
-    .bind(amount(new))
-    .bind(row.stamp().time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
+    .bind(program)
+    .bind(guardian)
+    .bind(signature)
     .execute(tx)
     .await?;
     Ok(())
 }
 
-pub async fn paused(tx: &mut PgConnection, row: &Inserted<'_>, flags: u8) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO pauses (event_id, program, flags, time, signature, slot) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(row.id)
-        .bind(row.event.program().name())
-        .bind(i16::from(flags))
-        .bind(row.stamp().time)
-        .bind(row.signature.as_slice())
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-pub async fn offered(tx: &mut PgConnection, row: &Inserted<'_>, to: &Pubkey) -> Result<(), sqlx::Error> {
-    let to = (*to != Pubkey::default()).then(|| bytes(to));
-    sqlx::query("UPDATE authorities SET pending = $2, slot = $3 WHERE program = $1")
-        .bind(row.event.program().name())
-        .bind(to)
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
 /// The default key is nobody.
-pub async fn accepted(tx: &mut PgConnection, row: &Inserted<'_>, authority: &Pubkey) -> Result<(), sqlx::Error> {
-    let authority = (*authority != Pubkey::default()).then(|| bytes(authority));
-    sqlx::query("UPDATE authorities SET authority = $2, pending = NULL, slot = $3 WHERE program = $1")
-        .bind(row.event.program().name())
-        .bind(authority)
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    Ok(())
+fn somebody(key: &Pubkey) -> Option<Key> {
+    (*key != Pubkey::default()).then(|| key.to_bytes())
+}
+
+fn authority<'w>(work: &'w mut Work, row: &Inserted<'_>) -> Option<&'w mut Authority> {
+    let authority = work.authorities.change(&(row.event.program().name().to_owned(),))?;
+    authority.slot = Some(row.slot);
+    Some(authority)
+}
+
+pub fn offered(work: &mut Work, row: &Inserted<'_>, to: &Pubkey) {
+    if let Some(authority) = authority(work, row) {
+        authority.pending = somebody(to);
+    }
+}
+
+pub fn accepted(work: &mut Work, row: &Inserted<'_>, by: &Pubkey) {
+    if let Some(authority) = authority(work, row) {
+        (authority.authority, authority.pending) = (somebody(by), None);
+    }
 }

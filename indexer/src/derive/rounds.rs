@@ -1,303 +1,233 @@
 //! Challenge rounds, answers and idle pay.
-use super::{Inserted, amount, bytes, expect_row};
+use super::columns::{Amount, Wide};
+use super::more_rows::{Challenge, Round};
+use super::rows::Device;
+use super::{Inserted, Work};
 use crate::decode::words;
 use ::jobs::events::*;
 use anchor_lang::prelude::Pubkey;
-use sqlx::PgConnection;
 
-type Done = Result<(), sqlx::Error>;
-
-pub async fn offer_set(tx: &mut PgConnection, row: &Inserted<'_>, e: &OfferSet) -> Done {
-    let done = sqlx::query("UPDATE devices SET offer = $2::numeric, slot = $3 WHERE key = $1 AND NOT retired")
-        .bind(bytes(&e.device))
-        .bind(amount(e.price))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+pub fn offer_set(work: &mut Work, row: &Inserted<'_>, e: &OfferSet) {
+    let Some(device) = active(work, row, &e.device) else { return };
+    device.offer = e.price.into();
+    device.slot = row.slot;
 }
 
-pub async fn class_set(tx: &mut PgConnection, row: &Inserted<'_>, e: &ClassSet) -> Done {
-    place(tx, row, &e.device, e.class, e.device_stake).await?;
-    requires(tx, row, &e.operator, e.required_stake).await
+pub fn class_set(work: &mut Work, row: &Inserted<'_>, e: &ClassSet) {
+    place(work, row, &e.device, e.class, e.device_stake);
+    requires(work, row, &e.operator, e.required_stake);
+}
+
+/// A device that is not retired.
+fn active<'w>(work: &'w mut Work, row: &Inserted<'_>, device: &Pubkey) -> Option<&'w mut Device> {
+    let key = (device.to_bytes(),);
+    let found = work.devices.get(&key).is_some_and(|device| !device.retired);
+    work.expect(found, row);
+    if found { work.devices.change(&key) } else { None }
 }
 
 /// A device is in a class that needs this stake.
-async fn place(tx: &mut PgConnection, row: &Inserted<'_>, device: &Pubkey, class: u8, stake: u64) -> Done {
-    let query = "UPDATE devices SET class = $2, required_stake = $3::numeric, slot = $4 WHERE key = $1 AND NOT retired";
-    let done = sqlx::query(query)
-        .bind(bytes(device))
-        .bind(i16::from(class))
-        .bind(amount(stake))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+fn place(work: &mut Work, row: &Inserted<'_>, device: &Pubkey, class: u8, stake: u64) {
+    let Some(device) = active(work, row, device) else { return };
+    device.class = class.into();
+    device.required_stake = stake.into();
+    device.slot = row.slot;
 }
 
 /// An operator's devices need this stake together.
-async fn requires(tx: &mut PgConnection, row: &Inserted<'_>, operator: &Pubkey, stake: u64) -> Done {
-    sqlx::query("UPDATE operators SET required_stake = $2::numeric, slot = $3 WHERE key = $1")
-        .bind(bytes(operator))
-        .bind(amount(stake))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    Ok(())
+fn requires(work: &mut Work, row: &Inserted<'_>, operator: &Pubkey, stake: u64) {
+    let Some(operator) = work.operators.change(&(operator.to_bytes(),)) else { return };
+    operator.required_stake = stake.into();
+    operator.slot = row.slot;
 }
 
-pub async fn opened(tx: &mut PgConnection, row: &Inserted<'_>, e: &RoundOpened) -> Done {
-    sqlx::query(
-        "INSERT INTO rounds (number, event_id, opener, slot_hash, phase, opened_time, window_end, next_round_at, signature,
-                             slot)
-         VALUES ($1::numeric, $2, $3, $4, 'open', $5, $6, $7, $8, $9)",
-    )
-    .bind(amount(e.number))
-    .bind(row.id)
-    .bind(bytes(&e.opener))
-    .bind(e.slot_hash.as_slice())
-    .bind(e.stamp.time)
-    .bind(e.window_end)
-    .bind(e.next_round_at)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    Ok(())
+pub fn opened(work: &mut Work, row: &Inserted<'_>, e: &RoundOpened) {
+    work.rounds.add(Round {
+        number: e.number.into(),
+        event_id: row.id,
+        opener: e.opener.to_bytes(),
+        slot_hash: e.slot_hash,
+        phase: "open".into(),
+        opened_time: e.stamp.time,
+        window_end: e.window_end,
+        next_round_at: e.next_round_at,
+        signature: row.signature(),
+        slot: row.slot,
+        ..Round::default()
+    });
 }
 
-pub async fn window_closed(tx: &mut PgConnection, row: &Inserted<'_>, e: &WindowClosed) -> Done {
-    let query = "UPDATE rounds SET phase = 'closed', committed = $2, draw_slot = $3::numeric, slot = $4
-                 WHERE number = $1::numeric";
-    let done = sqlx::query(query)
-        .bind(amount(e.number))
-        .bind(i64::from(e.committed))
-        .bind(amount(e.draw_slot))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+/// The round's row; its absence is an error unless another row of the event tells of it.
+fn round<'w>(work: &'w mut Work, row: &Inserted<'_>, number: u64) -> Option<&'w mut Round> {
+    let round = work.rounds.change(&(number.into(),))?;
+    round.slot = row.slot;
+    Some(round)
 }
 
-pub async fn drawn(tx: &mut PgConnection, row: &Inserted<'_>, e: &CellsDrawn) -> Done {
-    let query = "UPDATE rounds SET phase = 'drawn', draw_hash = $2, answers_until = $3, proofs_until = $4, slot = $5
-                 WHERE number = $1::numeric";
-    let done = sqlx::query(query)
-        .bind(amount(e.number))
-        .bind(e.slot_hash.as_slice())
-        .bind(e.answers_until)
-        .bind(e.proofs_until)
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+fn step<'w>(work: &'w mut Work, row: &Inserted<'_>, number: u64, phase: &str) -> Option<&'w mut Round> {
+    let found = round(work, row, number).is_some();
+    work.expect(found, row);
+    let round = round(work, row, number)?;
+    round.phase = phase.into();
+    Some(round)
 }
 
-pub async fn ended(tx: &mut PgConnection, row: &Inserted<'_>, e: &RoundEnded) -> Done {
-    let query =
-        "UPDATE rounds SET phase = 'ended', passed = $2, weight = $3::numeric, budget = $4::numeric, ended_time = $5,
-                                   slot = $6
-                 WHERE number = $1::numeric";
-    let done = sqlx::query(query)
-        .bind(amount(e.number))
-        .bind(i64::from(e.passed))
-        .bind(amount(e.weight))
-        .bind(amount(e.budget))
-        .bind(e.stamp.time)
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+pub fn window_closed(work: &mut Work, row: &Inserted<'_>, e: &WindowClosed) {
+    let Some(round) = step(work, row, e.number, "closed") else { return };
+    round.committed = e.committed.into();
+    round.draw_slot = Some(e.draw_slot.into());
 }
 
-pub async fn voided(tx: &mut PgConnection, row: &Inserted<'_>, e: &RoundVoided) -> Done {
-    let query =
-        "UPDATE rounds SET phase = 'void', committed = $2, ended_time = $3, slot = $4 WHERE number = $1::numeric";
-    let done = sqlx::query(query)
-        .bind(amount(e.number))
-        .bind(i64::from(e.committed))
-        .bind(e.stamp.time)
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+pub fn drawn(work: &mut Work, row: &Inserted<'_>, e: &CellsDrawn) {
+    let Some(round) = step(work, row, e.number, "drawn") else { return };
+    round.draw_hash = Some(e.slot_hash);
+    round.answers_until = Some(e.answers_until);
+    round.proofs_until = Some(e.proofs_until);
 }
 
-pub async fn committed(tx: &mut PgConnection, row: &Inserted<'_>, e: &ChallengeCommitted) -> Done {
-    sqlx::query(
-        "INSERT INTO challenges (round, device, event_id, status, class, rows, root, seconds, throughput, time, signature,
-                                 slot)
-         VALUES ($1::numeric, $2, $3, 'committed', $4, $5, $6, $7, $8::numeric, $9, $10, $11)",
-    )
-    .bind(amount(e.number))
-    .bind(bytes(&e.device))
-    .bind(row.id)
-    .bind(i16::from(e.class))
-    .bind(i64::from(e.rows))
-    .bind(e.root.as_slice())
-    .bind(i64::from(e.seconds))
-    .bind(amount(e.throughput))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    let query = "UPDATE rounds SET committed = committed + 1, slot = $2 WHERE number = $1::numeric";
-    sqlx::query(query).bind(amount(e.number)).bind(row.slot).execute(tx).await?;
-    Ok(())
+pub fn ended(work: &mut Work, row: &Inserted<'_>, e: &RoundEnded) {
+    let Some(round) = step(work, row, e.number, "ended") else { return };
+    round.passed = e.passed.into();
+    round.weight = Wide(e.weight);
+    round.budget = e.budget.into();
+    round.ended_time = Some(e.stamp.time);
 }
 
-pub async fn answered(tx: &mut PgConnection, row: &Inserted<'_>, e: &CellAnswered) -> Done {
-    let query = "UPDATE challenges SET answered = $3, slot = $4 WHERE round = $1::numeric AND device = $2 AND status = 'committed'";
-    let done = sqlx::query(query)
-        .bind(amount(e.number))
-        .bind(bytes(&e.device))
-        .bind(i32::try_from(e.answered.count_ones()).unwrap_or_default())
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+pub fn voided(work: &mut Work, row: &Inserted<'_>, e: &RoundVoided) {
+    let Some(round) = step(work, row, e.number, "void") else { return };
+    round.committed = e.committed.into();
+    round.ended_time = Some(e.stamp.time);
 }
 
-pub async fn passed(tx: &mut PgConnection, row: &Inserted<'_>, e: &ChallengePassed) -> Done {
-    let query = "UPDATE challenges SET status = 'passed', answered = $3, weight = $4::numeric, slot = $5
-                 WHERE round = $1::numeric AND device = $2";
-    let done = sqlx::query(query)
-        .bind(amount(e.number))
-        .bind(bytes(&e.device))
-        .bind(i32::try_from(judge::challenge::CELLS).unwrap_or_default())
-        .bind(amount(e.weight))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    sqlx::query("UPDATE rounds SET passed = passed + 1, slot = $2 WHERE number = $1::numeric")
-        .bind(amount(e.number))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query(
-        "UPDATE devices SET measured = $2::numeric, good_round = $3::numeric, challenges_passed = challenges_passed + 1,
-                            slot = $4
-         WHERE key = $1",
-    )
-    .bind(bytes(&e.device))
-    .bind(amount(e.throughput))
-    .bind(amount(e.number))
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    Ok(())
+pub fn committed(work: &mut Work, row: &Inserted<'_>, e: &ChallengeCommitted) {
+    work.challenges.add(Challenge {
+        round: e.number.into(),
+        device: e.device.to_bytes(),
+        event_id: row.id,
+        status: "committed".into(),
+        class: Some(e.class.into()),
+        rows: Some(e.rows.into()),
+        root: Some(e.root),
+        seconds: Some(e.seconds.into()),
+        throughput: Some(e.throughput.into()),
+        time: e.stamp.time,
+        signature: row.signature(),
+        slot: row.slot,
+        ..Challenge::default()
+    });
+    if let Some(round) = round(work, row, e.number) {
+        round.committed += 1;
+    }
+}
+
+fn challenge<'w>(
+    work: &'w mut Work,
+    row: &Inserted<'_>,
+    number: u64,
+    device: &Pubkey,
+    fits: impl Fn(&Challenge) -> bool,
+) -> Option<&'w mut Challenge> {
+    let key = (number.into(), device.to_bytes());
+    let found = work.challenges.get(&key).is_some_and(fits);
+    work.expect(found, row);
+    if !found {
+        return None;
+    }
+    let challenge = work.challenges.change(&key)?;
+    challenge.slot = row.slot;
+    Some(challenge)
+}
+
+pub fn answered(work: &mut Work, row: &Inserted<'_>, e: &CellAnswered) {
+    let waiting = |challenge: &Challenge| challenge.status == "committed";
+    let Some(challenge) = challenge(work, row, e.number, &e.device, waiting) else { return };
+    challenge.answered = i32::try_from(e.answered.count_ones()).unwrap_or_default();
+}
+
+pub fn passed(work: &mut Work, row: &Inserted<'_>, e: &ChallengePassed) {
+    if let Some(challenge) = challenge(work, row, e.number, &e.device, |_| true) {
+        challenge.status = "passed".into();
+        challenge.answered = i32::try_from(judge::challenge::CELLS).unwrap_or_default();
+        challenge.weight = Some(e.weight.into());
+    }
+    if let Some(round) = round(work, row, e.number) {
+        round.passed += 1;
+    }
+    let Some(device) = work.devices.change(&(e.device.to_bytes(),)) else { return };
+    device.measured = e.throughput.into();
+    device.good_round = e.number.into();
+    device.challenges_passed += 1;
+    device.slot = row.slot;
 }
 
 /// What it had passed is not passed.
-pub async fn proven(tx: &mut PgConnection, row: &Inserted<'_>, e: &WrongCellProven) -> Done {
-    sqlx::query(
-        "UPDATE devices d SET caught = TRUE, slot = $3,
-             challenges_passed = d.challenges_passed - CASE WHEN d.good_round = $2::numeric THEN 1 ELSE 0 END,
-             good_round = CASE WHEN d.good_round = $2::numeric THEN d.good_round - 1 ELSE d.good_round END
-         WHERE key = $1",
-    )
-    .bind(bytes(&e.device))
-    .bind(amount(e.number))
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "UPDATE rounds SET slot = $3, passed = passed - (
-             SELECT count(*) FROM challenges WHERE round = $1::numeric AND device = $2 AND status = 'passed')
-         WHERE number = $1::numeric",
-    )
-    .bind(amount(e.number))
-    .bind(bytes(&e.device))
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    let query = "UPDATE challenges SET status = 'caught', weight = 0, prover = $3, slot = $4
-                 WHERE round = $1::numeric AND device = $2";
-    let done = sqlx::query(query)
-        .bind(amount(e.number))
-        .bind(bytes(&e.device))
-        .bind(bytes(&e.prover))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+pub fn proven(work: &mut Work, row: &Inserted<'_>, e: &WrongCellProven) {
+    if let Some(device) = work.devices.change(&(e.device.to_bytes(),)) {
+        device.caught = true;
+        device.slot = row.slot;
+        if device.good_round == Amount::from(e.number) {
+            device.challenges_passed -= 1;
+            device.good_round -= 1;
+        }
+    }
+    let challenge = challenge(work, row, e.number, &e.device, |_| true);
+    let had_passed = challenge.as_ref().is_some_and(|challenge| challenge.status == "passed");
+    if let Some(challenge) = challenge {
+        challenge.status = "caught".into();
+        challenge.weight = Some(Amount(0));
+        challenge.prover = Some(e.prover.to_bytes());
+    }
+    if let Some(round) = round(work, row, e.number) {
+        round.passed -= i64::from(had_passed);
+    }
 }
 
-pub async fn failed(tx: &mut PgConnection, row: &Inserted<'_>, e: &ChallengeFailed) -> Done {
-    place(tx, row, &e.device, e.class, e.device_stake).await?;
-    requires(tx, row, &e.operator, e.required_stake).await?;
-    sqlx::query(
-        "UPDATE devices SET measured = 0, failed_round = $2::numeric, challenges_failed = challenges_failed + 1,
-                            caught = FALSE, slot = $3
-         WHERE key = $1",
-    )
-    .bind(bytes(&e.device))
-    .bind(amount(e.number))
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "INSERT INTO challenges (round, device, event_id, status, reason, slashed, time, signature, slot)
-         VALUES ($1::numeric, $2, $3, 'failed', $4, $5::numeric, $6, $7, $8)
-         ON CONFLICT (round, device) DO UPDATE SET
-             status = 'failed', reason = excluded.reason, slashed = excluded.slashed, slot = excluded.slot",
-    )
-    .bind(amount(e.number))
-    .bind(bytes(&e.device))
-    .bind(row.id)
-    .bind(words::failure(e.reason))
-    .bind(amount(e.slashed))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(tx)
-    .await?;
-    Ok(())
+pub fn failed(work: &mut Work, row: &Inserted<'_>, e: &ChallengeFailed) {
+    place(work, row, &e.device, e.class, e.device_stake);
+    requires(work, row, &e.operator, e.required_stake);
+    if let Some(device) = work.devices.change(&(e.device.to_bytes(),)) {
+        device.measured = Amount(0);
+        device.failed_round = e.number.into();
+        device.challenges_failed += 1;
+        device.caught = false;
+        device.slot = row.slot;
+    }
+    // One that was not answered has no row yet.
+    work.challenges.add(Challenge {
+        round: e.number.into(),
+        device: e.device.to_bytes(),
+        event_id: row.id,
+        time: e.stamp.time,
+        signature: row.signature(),
+        ..Challenge::default()
+    });
+    let Some(challenge) = challenge(work, row, e.number, &e.device, |_| true) else { return };
+    challenge.status = "failed".into();
+    challenge.reason = Some(words::failure(e.reason).into());
+    challenge.slashed = Some(e.slashed.into());
 }
 
-pub async fn shared(tx: &mut PgConnection, row: &Inserted<'_>, e: &IdlePayShared) -> Done {
-    let query = "UPDATE challenges SET pay = $3::numeric, slot = $4 WHERE round = $1::numeric AND device = $2";
-    let done = sqlx::query(query)
-        .bind(amount(e.number))
-        .bind(bytes(&e.device))
-        .bind(amount(e.amount))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    sqlx::query("UPDATE rounds SET shared = shared + $2::numeric, slot = $3 WHERE number = $1::numeric")
-        .bind(amount(e.number))
-        .bind(amount(e.amount))
-        .bind(row.slot)
-        .execute(&mut *tx)
-        .await?;
-    owed(tx, row, &e.operator, e.owed, 0).await
+pub fn shared(work: &mut Work, row: &Inserted<'_>, e: &IdlePayShared) {
+    if let Some(challenge) = challenge(work, row, e.number, &e.device, |_| true) {
+        challenge.pay = Some(e.amount.into());
+    }
+    if let Some(round) = round(work, row, e.number) {
+        round.shared += e.amount;
+    }
+    owed(work, row, &e.operator, e.owed, 0);
 }
 
-pub async fn paid(tx: &mut PgConnection, row: &Inserted<'_>, e: &IdlePaid) -> Done {
-    owed(tx, row, &e.operator, e.owed, e.amount).await
+pub fn paid(work: &mut Work, row: &Inserted<'_>, e: &IdlePaid) {
+    owed(work, row, &e.operator, e.owed, e.amount);
 }
 
-async fn owed(tx: &mut PgConnection, row: &Inserted<'_>, operator: &Pubkey, owed: u64, paid: u64) -> Done {
-    let query =
-        "UPDATE operators SET idle_owed = $2::numeric, idle_paid = idle_paid + $3::numeric, slot = $4 WHERE key = $1";
-    let done = sqlx::query(query)
-        .bind(bytes(operator))
-        .bind(amount(owed))
-        .bind(amount(paid))
-        .bind(row.slot)
-        .execute(tx)
-        .await?;
-    expect_row(done.rows_affected(), row);
-    Ok(())
+fn owed(work: &mut Work, row: &Inserted<'_>, operator: &Pubkey, owed: u64, paid: u64) {
+    let operator = work.operators.change(&(operator.to_bytes(),));
+    let found = operator.is_some();
+    if let Some(operator) = operator {
+        operator.idle_owed = owed.into();
+        operator.idle_paid += paid;
+        operator.slot = row.slot;
+    }
+    work.expect(found, row);
 }

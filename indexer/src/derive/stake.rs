@@ -1,11 +1,12 @@
 //! Stake, its rewards and its losses.
+use super::columns::{Amount, Wide};
+use super::more_rows::Pool;
 use super::pools::{self, PositionChange};
-use super::{Inserted, amount, bytes, ensure_operator, ensure_user, orders};
+use super::{Inserted, Work, emission, orders};
 use crate::decode::{StakingEvent, words};
 use ::staking::events::*;
 use ::staking::state::{PoolKind, PoolState, PositionState};
 use anchor_lang::prelude::Pubkey;
-use sqlx::PgConnection;
 
 /// What most events say of a position and its pool.
 struct Said<'a> {
@@ -45,214 +46,174 @@ macro_rules! said {
     };
 }
 
-pub async fn apply(tx: &mut PgConnection, row: &Inserted<'_>, event: &StakingEvent) -> Result<(), sqlx::Error> {
+pub fn apply(work: &mut Work, row: &Inserted<'_>, event: &StakingEvent) {
     match event {
-        StakingEvent::ShardOpened(_) => Ok(()),
-        StakingEvent::PoolOpened(e) => opened(tx, row, e).await,
+        StakingEvent::ShardOpened(_) => {}
+        StakingEvent::PoolOpened(e) => opened(work, row, e),
         StakingEvent::StakeAdded(e) => {
             let said = said!(e, e.fold, e.amount);
             let change = PositionChange { warm_epoch: Some(e.warm_epoch), ..said.change() };
-            held(tx, row, &said, change).await
+            held(work, row, &said, change);
         }
         StakingEvent::StakeActivated(e) => {
             let said = said!(e, e.fold, e.activated);
-            held(tx, row, &said, said.change()).await
+            held(work, row, &said, said.change());
         }
         StakingEvent::UnstakeStarted(e) => {
             let said = said!(e, e.fold, e.amount);
             let change = PositionChange { cool_epoch: Some(e.cool_epoch), ..said.change() };
-            held(tx, row, &said, change).await
+            held(work, row, &said, change);
         }
         StakingEvent::StakeWithdrawn(e) => {
             let said = said!(e, e.fold, e.amount);
-            held(tx, row, &said, said.change()).await
+            held(work, row, &said, said.change());
         }
         StakingEvent::PositionClosed(e) => {
-            pools::pool(tx, row, &e.pool, &e.pool_state, e.fold).await?;
-            pools::close(tx, row, &e.pool, &e.holder).await?;
-            pools::tell(tx, row, Some(&e.pool), Some(&e.holder), None).await
+            pools::pool(work, row, &e.pool, &e.pool_state, e.fold);
+            pools::close(work, row, &e.pool, &e.holder);
+            pools::tell(work, row, Some(&e.pool), Some(&e.holder), None);
         }
-        StakingEvent::RewardsCollected(e) => collected(tx, row, e).await,
+        StakingEvent::RewardsCollected(e) => collected(work, row, e),
         StakingEvent::PoolFolded(e) => {
-            pools::pool(tx, row, &e.pool, &e.pool_state, e.reward).await?;
-            pools::tell(tx, row, Some(&e.pool), None, Some(e.reward.into())).await
+            pools::pool(work, row, &e.pool, &e.pool_state, e.reward);
+            pools::tell(work, row, Some(&e.pool), None, Some(e.reward.into()));
         }
         StakingEvent::RewardsClaimed(e) => {
-            count_claimed(tx, e.amount).await?;
-            claimed(tx, row, &said!(e, e.fold, e.amount)).await
+            work.rewards.one().claimed += e.amount;
+            claimed(work, row, &said!(e, e.fold, e.amount));
         }
-        StakingEvent::RebatesClaimed(e) => claimed(tx, row, &said!(e, 0, e.amount)).await,
+        StakingEvent::RebatesClaimed(e) => claimed(work, row, &said!(e, 0, e.amount)),
         StakingEvent::CommissionClaimed(e) => {
-            count_claimed(tx, e.amount).await?;
-            pools::pool(tx, row, &e.pool, &e.pool_state, e.fold).await?;
-            sqlx::query("UPDATE pools SET commission_claimed = commission_claimed + $2::numeric WHERE address = $1")
-                .bind(bytes(&e.pool))
-                .bind(amount(e.amount))
-                .execute(&mut *tx)
-                .await?;
-            pools::tell(tx, row, Some(&e.pool), Some(&e.owner), Some(e.amount.into())).await
+            work.rewards.one().claimed += e.amount;
+            if let Some(pool) = pools::pool(work, row, &e.pool, &e.pool_state, e.fold) {
+                pool.commission_claimed += e.amount;
+            }
+            pools::tell(work, row, Some(&e.pool), Some(&e.owner), Some(e.amount.into()));
         }
         StakingEvent::CommissionSet(e) => {
-            pools::pool(tx, row, &e.pool, &e.pool_state, e.fold).await?;
-            sqlx::query("UPDATE pools SET commission_bps = $2 WHERE address = $1")
-                .bind(bytes(&e.pool))
-                .bind(i32::from(e.new))
-                .execute(&mut *tx)
-                .await?;
-            pools::tell(tx, row, Some(&e.pool), None, None).await
+            if let Some(pool) = pools::pool(work, row, &e.pool, &e.pool_state, e.fold) {
+                pool.commission_bps = e.new.into();
+            }
+            pools::tell(work, row, Some(&e.pool), None, None);
         }
         StakingEvent::LoyaltyShared(e) => {
-            pools::pool(tx, row, &e.pool, &e.pool_state, e.to_stakers).await?;
-            pools::tell(tx, row, Some(&e.pool), None, Some(e.to_stakers.into())).await
+            pools::pool(work, row, &e.pool, &e.pool_state, e.to_stakers);
+            pools::tell(work, row, Some(&e.pool), None, Some(e.to_stakers.into()));
         }
         StakingEvent::StakeReserved(e) => {
-            own(tx, row, &e.pool, &e.position, &e.pool_state, 0).await?;
-            pools::tell(tx, row, Some(&e.pool), None, Some(e.amount.into())).await
+            own(work, row, &e.pool, &e.position, &e.pool_state, 0);
+            pools::tell(work, row, Some(&e.pool), None, Some(e.amount.into()));
         }
         StakingEvent::StakeReleased(e) => {
-            own(tx, row, &e.pool, &e.position, &e.pool_state, 0).await?;
-            pools::tell(tx, row, Some(&e.pool), None, Some(e.amount.into())).await
+            own(work, row, &e.pool, &e.position, &e.pool_state, 0);
+            pools::tell(work, row, Some(&e.pool), None, Some(e.amount.into()));
         }
-        StakingEvent::StakeForfeited(e) => forfeited(tx, row, e).await,
-        StakingEvent::StakeSlashed(e) => slashed(tx, row, e).await,
+        StakingEvent::StakeForfeited(e) => forfeited(work, row, e),
+        StakingEvent::StakeSlashed(e) => slashed(work, row, e),
         StakingEvent::PositionLocked(e) => {
-            sqlx::query("UPDATE positions SET locked_until = $2, slot = $3 WHERE address = $1")
-                .bind(bytes(&pools::position_address(&e.pool, &e.holder)))
-                .bind(e.until)
-                .bind(row.slot)
-                .execute(&mut *tx)
-                .await?;
-            pools::tell(tx, row, Some(&e.pool), Some(&e.holder), None).await
+            let address = work.position_address(&e.pool, &e.holder);
+            if let Some(position) = work.positions.change(&(address,)) {
+                position.locked_until = Some(e.until);
+                position.slot = row.slot;
+            }
+            pools::tell(work, row, Some(&e.pool), Some(&e.holder), None);
         }
-        StakingEvent::ParameterSet(e) => orders::parameter(tx, row, &words::name(e.parameter), e.old, e.new).await,
-        StakingEvent::Paused(e) => orders::paused(tx, row, e.flags).await,
-        StakingEvent::AuthorityOffered(e) => orders::offered(tx, row, &e.to).await,
-        StakingEvent::AuthorityAccepted(e) => orders::accepted(tx, row, &e.authority).await,
+        StakingEvent::ParameterSet(e) => orders::parameter(work, row, words::name(e.parameter), e.old, e.new),
+        StakingEvent::Paused(e) => orders::paused(work, row, e.flags),
+        StakingEvent::AuthorityOffered(e) => orders::offered(work, row, &e.to),
+        StakingEvent::AuthorityAccepted(e) => orders::accepted(work, row, &e.authority),
     }
 }
 
-async fn opened(tx: &mut PgConnection, row: &Inserted<'_>, e: &PoolOpened) -> Result<(), sqlx::Error> {
+/// What a unit staked at the start is still worth.
+const WHOLE: u64 = 1 << 62;
+
+fn opened(work: &mut Work, row: &Inserted<'_>, e: &PoolOpened) {
     match e.kind {
-        PoolKind::Operator => ensure_operator(tx, row, &e.owner).await?,
-        PoolKind::User => ensure_user(tx, row, &e.owner).await?,
+        PoolKind::Operator => {
+            work.operator(row, &e.owner);
+        }
+        PoolKind::User => {
+            work.user(row, &e.owner);
+        }
     }
-    sqlx::query(
-        "INSERT INTO pools (address, event_id, owner, kind, commission_bps, opened_time, opened_signature, slot)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (address) DO NOTHING",
-    )
-    .bind(bytes(&e.pool))
-    .bind(row.id)
-    .bind(bytes(&e.owner))
-    .bind(words::pool_kind(e.kind))
-    .bind(i32::from(e.commission_bps))
-    .bind(e.stamp.time)
-    .bind(row.signature.as_slice())
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    pools::tell(tx, row, Some(&e.pool), None, None).await
+    work.pools.add(Pool {
+        address: e.pool.to_bytes(),
+        event_id: row.id,
+        owner: e.owner.to_bytes(),
+        kind: words::pool_kind(e.kind).into(),
+        commission_bps: e.commission_bps.into(),
+        factor: WHOLE.into(),
+        opened_time: e.stamp.time,
+        opened_signature: row.signature(),
+        slot: row.slot,
+        ..Pool::default()
+    });
+    pools::tell(work, row, Some(&e.pool), None, None);
 }
 
-async fn held(
-    tx: &mut PgConnection,
-    row: &Inserted<'_>,
-    said: &Said<'_>,
-    change: PositionChange<'_>,
-) -> Result<(), sqlx::Error> {
-    pools::pool(tx, row, said.pool, said.pool_state, said.fold).await?;
-    pools::position(tx, row, change).await?;
-    pools::tell(tx, row, Some(said.pool), Some(said.holder), Some(said.about.into())).await
+fn held(work: &mut Work, row: &Inserted<'_>, said: &Said<'_>, change: PositionChange<'_>) {
+    pools::pool(work, row, said.pool, said.pool_state, said.fold);
+    pools::position(work, row, change);
+    pools::tell(work, row, Some(said.pool), Some(said.holder), Some(said.about.into()));
 }
 
-async fn claimed(tx: &mut PgConnection, row: &Inserted<'_>, said: &Said<'_>) -> Result<(), sqlx::Error> {
-    held(tx, row, said, PositionChange { claimed: said.about, ..said.change() }).await?;
-    sqlx::query("UPDATE pools SET claimed = claimed + $2::numeric WHERE address = $1")
-        .bind(bytes(said.pool))
-        .bind(amount(said.about))
-        .execute(tx)
-        .await?;
-    Ok(())
+fn claimed(work: &mut Work, row: &Inserted<'_>, said: &Said<'_>) {
+    held(work, row, said, PositionChange { claimed: said.about, ..said.change() });
+    if let Some(pool) = work.pools.change(&(said.pool.to_bytes(),)) {
+        pool.claimed += said.about;
+    }
 }
 
-/// Rewards in IO, paid from the schedule.
-async fn count_claimed(tx: &mut PgConnection, paid: u64) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE rewards SET claimed = claimed + $1::numeric").bind(amount(paid)).execute(tx).await?;
-    Ok(())
-}
-
-async fn collected(tx: &mut PgConnection, row: &Inserted<'_>, e: &RewardsCollected) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE rewards SET collected = $1::numeric, index = $2::numeric, undistributed = $3::numeric, slot = $4",
-    )
-    .bind(amount(e.collected))
-    .bind(amount(e.index))
-    .bind(amount(e.undistributed))
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    pools::tell(tx, row, None, None, Some(e.amount.into())).await
+fn collected(work: &mut Work, row: &Inserted<'_>, e: &RewardsCollected) {
+    let rewards = work.rewards.one();
+    rewards.collected = e.collected.into();
+    rewards.index = Wide(e.index);
+    rewards.undistributed = e.undistributed.into();
+    rewards.slot = Some(row.slot);
+    pools::tell(work, row, None, None, Some(e.amount.into()));
 }
 
 /// The operator's own position, which these events do not name. Returns whose it is.
-async fn own(
-    tx: &mut PgConnection,
+fn own(
+    work: &mut Work,
     row: &Inserted<'_>,
     pool: &Pubkey,
     state: &PositionState,
     pool_state: &PoolState,
     fold: u64,
-) -> Result<Option<Pubkey>, sqlx::Error> {
-    pools::pool(tx, row, pool, pool_state, fold).await?;
-    let owner = pools::owner(tx, row, pool).await?;
-    if let Some(holder) = &owner {
-        let said = Said { pool, holder, state, pool_state, fold, about: 0 };
-        pools::position(tx, row, said.change()).await?;
+) -> Option<Pubkey> {
+    pools::pool(work, row, pool, pool_state, fold);
+    let holder = pools::owner(work, row, pool)?;
+    let said = Said { pool, holder: &holder, state, pool_state, fold, about: 0 };
+    pools::position(work, row, said.change());
+    Some(holder)
+}
+
+fn forfeited(work: &mut Work, row: &Inserted<'_>, e: &StakeForfeited) {
+    let owner = own(work, row, &e.pool, &e.position, &e.pool_state, e.fold);
+    if let Some(pool) = work.pools.change(&(e.pool.to_bytes(),)) {
+        pool.forfeited += e.to_user;
     }
-    Ok(owner)
+    pools::tell(work, row, Some(&e.pool), owner.as_ref(), Some(e.to_user.into()));
 }
 
-async fn forfeited(tx: &mut PgConnection, row: &Inserted<'_>, e: &StakeForfeited) -> Result<(), sqlx::Error> {
-    let owner = own(tx, row, &e.pool, &e.position, &e.pool_state, e.fold).await?;
-    sqlx::query("UPDATE pools SET forfeited = forfeited + $2::numeric WHERE address = $1")
-        .bind(bytes(&e.pool))
-        .bind(amount(e.to_user))
-        .execute(&mut *tx)
-        .await?;
-    pools::tell(tx, row, Some(&e.pool), owner.as_ref(), Some(e.to_user.into())).await
-}
-
-async fn slashed(tx: &mut PgConnection, row: &Inserted<'_>, e: &StakeSlashed) -> Result<(), sqlx::Error> {
-    let owner = own(tx, row, &e.pool, &e.position, &e.pool_state, e.fold).await?;
-    sqlx::query(
-        "UPDATE pools SET slashes = slashes + 1, slashed_reserved = slashed_reserved + $2::numeric,
-             slashed_beyond = slashed_beyond + $3::numeric
-         WHERE address = $1",
-    )
-    .bind(bytes(&e.pool))
-    .bind(amount(e.reserved))
-    .bind(amount(e.beyond))
-    .execute(&mut *tx)
-    .await?;
-    let total = u128::from(e.reserved) + u128::from(e.beyond);
-    sqlx::query("UPDATE rewards SET slashed = slashed + $1::numeric, burned = burned + $2::numeric")
-        .bind(amount(total))
-        .bind(amount(e.burned))
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query(
-        "INSERT INTO epochs AS x (index, slash_burned, slot) VALUES ($1::numeric, $2::numeric, $3)
-         ON CONFLICT (index) DO UPDATE SET slash_burned = x.slash_burned + $2::numeric, slot = $3",
-    )
-    .bind(amount(e.epoch))
-    .bind(amount(e.burned))
-    .bind(row.slot)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "UPDATE totals SET io_slash_burned = io_slash_burned + $1::numeric, io_supply = io_supply - $1::numeric",
-    )
-    .bind(amount(e.burned))
-    .execute(&mut *tx)
-    .await?;
-    pools::tell(tx, row, Some(&e.pool), owner.as_ref(), Some(total)).await
+fn slashed(work: &mut Work, row: &Inserted<'_>, e: &StakeSlashed) {
+    let owner = own(work, row, &e.pool, &e.position, &e.pool_state, e.fold);
+    if let Some(pool) = work.pools.change(&(e.pool.to_bytes(),)) {
+        pool.slashes += 1;
+        pool.slashed_reserved += e.reserved;
+        pool.slashed_beyond += e.beyond;
+    }
+    let total = Amount(i128::from(e.reserved) + i128::from(e.beyond));
+    let rewards = work.rewards.one();
+    rewards.slashed.0 += total.0;
+    rewards.burned += e.burned;
+    if let Some(epoch) = emission::epoch(work, row, e.epoch) {
+        epoch.slash_burned += e.burned;
+    }
+    let totals = work.totals.one();
+    totals.io_slash_burned += e.burned;
+    totals.burn_supply(e.burned);
+    pools::tell(work, row, Some(&e.pool), owner.as_ref(), Some(total));
 }

@@ -29,7 +29,12 @@ pub struct RpcSource {
 impl RpcSource {
     /// The client waits and asks again by itself where the node answers "too many requests", as long as the node says.
     pub fn new(url: String, commitment: Finality) -> Self {
-        let client = RpcClient::new_with_timeout_and_commitment(url, CALL_LIMIT, level(commitment));
+        Self::with_call_limit(url, commitment, CALL_LIMIT)
+    }
+
+    /// [`new`](Self::new), with another longest wait for one answer.
+    pub fn with_call_limit(url: String, commitment: Finality, limit: Duration) -> Self {
+        let client = RpcClient::new_with_timeout_and_commitment(url, limit, level(commitment));
         Self { client, commitment }
     }
 
@@ -45,7 +50,7 @@ impl RpcSource {
         finality: Finality,
     ) -> Result<UiConfirmedBlock, SourceError> {
         let config = RpcBlockConfig {
-            encoding: Some(UiTransactionEncoding::Json),
+            encoding: Some(UiTransactionEncoding::Base64),
             transaction_details: Some(details),
             rewards: Some(false),
             commitment: Some(level(finality)),
@@ -151,5 +156,25 @@ impl BlockSource for RpcSource {
 }
 
 fn failed(call: &str, error: &dyn std::error::Error) -> SourceError {
-    SourceError::Call { call: call.to_owned(), message: error.to_string() }
+    SourceError::Call { call: call.to_owned(), message: without_addresses(&error.to_string()) }
+}
+
+/// A node's address may hold a key, and reasons are logged and shown.
+fn without_addresses(text: &str) -> String {
+    let word = |word: &str| match word.find("http") {
+        Some(at) if word[at..].contains("://") => format!("{}(address)", word[..at].trim_end_matches('(')),
+        _ => word.to_owned(),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_do_not_tell_the_address_of_the_node() {
+        let text = "error sending request for url (https://rpc.example/?key=secret) timed out";
+        assert_eq!(without_addresses(text), "error sending request for url (address) timed out");
+    }
 }

@@ -1,16 +1,13 @@
 //! What a node says of a block, reduced to what is ours.
 use crate::decode::Program;
 use crate::source::{Block, InnerInstruction, SourceError, Transaction};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use solana_transaction_status_client_types::option_serializer::OptionSerializer;
 use solana_transaction_status_client_types::{
-    EncodedTransaction, EncodedTransactionWithStatusMeta, UiCompiledInstruction, UiConfirmedBlock, UiInstruction,
-    UiMessage, UiTransactionStatusMeta,
+    EncodedTransaction, EncodedTransactionWithStatusMeta, TransactionBinaryEncoding, UiCompiledInstruction,
+    UiConfirmedBlock, UiInstruction, UiTransactionStatusMeta,
 };
-use std::sync::LazyLock;
-
-/// In base58, as nodes write them: most transactions of a busy chain are told apart without decoding a key.
-static PROGRAM_IDS: LazyLock<[String; Program::ALL.len()]> =
-    LazyLock::new(|| Program::ALL.map(|program| bs58::encode(program.id()).into_string()));
 
 /// Keeps what mentions our programs and succeeded.
 pub fn reduce(slot: u64, block: UiConfirmedBlock) -> Result<Block, SourceError> {
@@ -38,24 +35,49 @@ pub fn reduce(slot: u64, block: UiConfirmedBlock) -> Result<Block, SourceError> 
 type Reduced = ([u8; 64], Vec<InnerInstruction>);
 
 fn reduce_transaction(transaction: EncodedTransactionWithStatusMeta) -> Result<Option<Reduced>, String> {
-    let EncodedTransaction::Json(ui) = transaction.transaction else { return Err("is not in JSON".into()) };
-    let UiMessage::Raw(message) = ui.message else { return Err("is parsed although raw was asked for".into()) };
-    let meta = transaction.meta;
-    let mut keys = message.account_keys;
-    if let Some(OptionSerializer::Some(loaded)) = meta.as_ref().map(|m| &m.loaded_addresses) {
-        keys.extend(loaded.writable.iter().chain(&loaded.readonly).cloned());
-    }
     // Without the metadata, addresses from lookup tables are unknown: such a transaction might be ours.
-    let Some(meta) = meta else { return Err("has no metadata".into()) };
+    let Some(meta) = transaction.meta else { return Err("has no metadata".into()) };
     if meta.err.is_some() {
         return Ok(None);
     }
-    if !keys.iter().any(|key| PROGRAM_IDS.contains(key)) {
+    let EncodedTransaction::Binary(wire, TransactionBinaryEncoding::Base64) = transaction.transaction else {
+        return Err("is not in base64".into());
+    };
+    let wire = BASE64.decode(wire).map_err(|e| format!("has unreadable base64: {e}"))?;
+    let (signature, mut keys) = head(&wire).ok_or("is cut short")?;
+    if let OptionSerializer::Some(loaded) = &meta.loaded_addresses {
+        for key in loaded.writable.iter().chain(&loaded.readonly) {
+            keys.push(base58(key)?);
+        }
+    }
+    if !keys.iter().any(|key| Program::of(key).is_some()) {
         return Ok(None);
     }
-    let keys: Vec<[u8; 32]> = keys.iter().map(|key| base58(key)).collect::<Result<_, _>>()?;
-    let signature = base58(ui.signatures.first().ok_or("has no signature")?)?;
     Ok(Some((signature, inner_instructions(&meta, &keys)?)))
+}
+
+/// The first signature and the addresses in the message of a transaction as it goes over the wire.
+fn head(wire: &[u8]) -> Option<([u8; 64], Vec<[u8; 32]>)> {
+    let (signatures, rest) = length(wire)?;
+    let signature = *rest.first_chunk::<64>()?;
+    let message = rest.get(signatures.checked_mul(64)?..)?;
+    // A first bit that is set tells a message with a version.
+    let message = if message.first()? & 0x80 == 0 { message } else { &message[1..] };
+    let (count, rest) = length(message.get(3..)?)?;
+    let keys = rest.get(..count.checked_mul(32)?)?.as_chunks::<32>().0;
+    Some((signature, keys.to_vec()))
+}
+
+/// Seven bits to a byte, the lowest first, at most three bytes.
+fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut length = 0;
+    for (at, byte) in bytes.iter().take(3).enumerate() {
+        length |= usize::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            return Some((length, &bytes[at + 1..]));
+        }
+    }
+    None
 }
 
 fn inner_instructions(meta: &UiTransactionStatusMeta, keys: &[[u8; 32]]) -> Result<Vec<InnerInstruction>, String> {
@@ -69,7 +91,7 @@ fn inner_instructions(meta: &UiTransactionStatusMeta, keys: &[[u8; 32]]) -> Resu
                 return Err("has parsed inner instructions although raw ones were asked for".into());
             };
             let inner_index = u16::try_from(inner_index).map_err(|_| "has too many inner instructions")?;
-            inner.push(resolve(group.index, inner_index, compiled, keys)?);
+            inner.extend(resolve(group.index, inner_index, compiled, keys)?);
         }
     }
     Ok(inner)
@@ -80,15 +102,15 @@ fn resolve(
     inner_index: u16,
     compiled: &UiCompiledInstruction,
     keys: &[[u8; 32]],
-) -> Result<InnerInstruction, String> {
+) -> Result<Option<InnerInstruction>, String> {
     let key = |index: &u8| keys.get(usize::from(*index)).copied().ok_or(format!("has no account {index}"));
-    Ok(InnerInstruction {
-        instruction_index,
-        inner_index,
-        program: key(&compiled.program_id_index)?,
-        accounts: compiled.accounts.iter().map(key).collect::<Result<_, _>>()?,
-        data: bs58::decode(&compiled.data).into_vec().map_err(|e| format!("has unreadable data: {e}"))?,
-    })
+    let program = key(&compiled.program_id_index)?;
+    if Program::of(&program).is_none() {
+        return Ok(None);
+    }
+    let accounts = compiled.accounts.iter().map(key).collect::<Result<_, _>>()?;
+    let data = bs58::decode(&compiled.data).into_vec().map_err(|e| format!("has unreadable data: {e}"))?;
+    Ok(Some(InnerInstruction { instruction_index, inner_index, program, accounts, data }))
 }
 
 fn base58<const N: usize>(text: &str) -> Result<[u8; N], String> {
@@ -109,21 +131,21 @@ mod tests {
         bs58::encode([byte; 32]).into_string()
     }
 
+    fn wire(versioned: bool, keys: &[[u8; 32]]) -> String {
+        let mut wire = [&[1][..], &[9; 64]].concat();
+        wire.extend(versioned.then_some(0x80));
+        wire.extend([1, 0, 0, u8::try_from(keys.len()).unwrap()]);
+        wire.extend(keys.concat());
+        // The recent blockhash, no instructions, no lookups.
+        wire.extend([[3; 32].as_slice(), &[0, 0]].concat());
+        BASE64.encode(wire)
+    }
+
     /// A transaction that calls the program through a lookup table, as nodes write it.
     fn transaction() -> Value {
         json!({
             "version": 0,
-            "transaction": {
-                "signatures": [bs58::encode([9; 64]).into_string()],
-                "message": {
-                    "header": { "numRequiredSignatures": 1, "numReadonlySignedAccounts": 0,
-                                "numReadonlyUnsignedAccounts": 0 },
-                    "accountKeys": [key(1), key(2)],
-                    "recentBlockhash": key(3),
-                    "instructions": [],
-                    "addressTableLookups": []
-                }
-            },
+            "transaction": [wire(true, &[[1; 32], [2; 32]]), "base64"],
             "meta": {
                 "err": null, "status": { "Ok": null }, "fee": 5000, "preBalances": [], "postBalances": [],
                 "innerInstructions": [
@@ -134,10 +156,14 @@ mod tests {
                     ] }
                 ],
                 "logMessages": [], "preTokenBalances": [], "postTokenBalances": [], "rewards": [],
-                "loadedAddresses": { "writable": [key(4)], "readonly": [PROGRAM_IDS[1]] },
+                "loadedAddresses": { "writable": [key(4)], "readonly": [ours()] },
                 "computeUnitsConsumed": 1
             }
         })
+    }
+
+    fn ours() -> String {
+        bs58::encode(Program::Jobs.id()).into_string()
     }
 
     fn reduced(change: impl FnOnce(&mut Value)) -> Result<Block, SourceError> {
@@ -163,7 +189,16 @@ mod tests {
             accounts: vec![[4; 32], [1; 32]],
             data: b"event".to_vec(),
         };
-        assert_eq!(found.inner[1], event);
+        assert_eq!(found.inner, [event], "and nothing of other programs");
+    }
+
+    #[test]
+    fn messages_with_and_without_a_version_have_their_addresses_read() {
+        let keys: Vec<[u8; 32]> = (0..200).map(|n| [n; 32]).collect();
+        assert_eq!(head(&BASE64.decode(wire(true, &keys[..127])).unwrap()).unwrap(), ([9; 64], keys[..127].to_vec()));
+        assert_eq!(head(&BASE64.decode(wire(false, &keys[..5])).unwrap()).unwrap(), ([9; 64], keys[..5].to_vec()));
+        assert_eq!(length(&[0xc8, 0x01, 7]), Some((200, &[7][..])));
+        assert_eq!(length(&[0xff, 0xff, 0xff, 1]), None);
     }
 
     #[test]
@@ -183,7 +218,8 @@ mod tests {
                 reduced(|t| t["meta"]["innerInstructions"][0]["instructions"][1]["accounts"] = json!([9])),
                 "has no account 9",
             ),
-            (reduced(|t| t["transaction"]["signatures"] = json!([])), "has no signature"),
+            (reduced(|t| t["transaction"][0] = json!(BASE64.encode([1; 60]))), "is cut short"),
+            (reduced(|t| t["transaction"] = json!({ "signatures": [], "message": "" })), "is not in base64"),
         ] {
             let error = change.unwrap_err().to_string();
             assert_eq!(error, format!("block 7: transaction 0 {expected}"));

@@ -27,8 +27,11 @@ pub async fn text(database: &Database, sql: &'static str) -> String {
 
 /// Everything that is derived, row ids aside.
 pub async fn derived(database: &Database) -> String {
-    let mut connection = PgConnection::connect(database.url()).await.unwrap();
-    tables(&mut connection, "to_jsonb(t) - 'event_id'").await
+    derived_in(&mut PgConnection::connect(database.url()).await.unwrap()).await
+}
+
+pub async fn derived_in(connection: &mut PgConnection) -> String {
+    tables(connection, "to_jsonb(t) - 'event_id'").await
 }
 
 /// Every row of every derived table, ordered by its text.

@@ -134,6 +134,10 @@ pub enum JobsError {
     NoShare,
     #[msg("the round has not ended, or devices that passed it wait for their share")]
     RoundNotSettled,
+    #[msg("the device has committed to an answer in the live round: its class can change once the round has ended")]
+    ChallengeRunning,
+    #[msg("nothing more can be slashed from the pool in this epoch: punish the device in the next one")]
+    SlashCapReached,
 }
 
 impl From<JudgeError> for JobsError {

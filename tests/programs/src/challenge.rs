@@ -128,7 +128,7 @@ impl Net {
 
     pub fn commit_answer(&mut self, index: usize, number: u64, answer: &Answer) -> Meta {
         let me = device(index);
-        self.ok(&[rounds_ix::commit_challenge(me.pubkey(), number, answer.root())], &[&me])
+        self.ok(&[rounds_ix::commit_challenge(me.pubkey(), owner(index).pubkey(), number, answer.root())], &[&me])
     }
 
     /// The window passes and the cells are drawn.

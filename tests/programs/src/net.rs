@@ -6,6 +6,7 @@ use crate::keys::{authority, device, guardian, operator, stranger, submitter, us
 use crate::vm::{Failure, Meta, Vm};
 use crate::work::{self, Cell, Work};
 use anchor_lang::prelude::Pubkey;
+use client::evidence::judged;
 use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
 use credits::{BuyOrder, InitializeArgs, MintLimit};
 use governance::state::Target;
@@ -453,12 +454,18 @@ impl Net {
     /// The slot after the draw slot of a committed job comes, with a hash by which the job is `audited` or not, and somebody
     /// draws.
     pub fn draw(&mut self, job: &Posted, audited: bool) -> Meta {
+        let share = self.job(&job.address).expect("the job is live").audit_bps;
+        self.draw_by(job, |seed| is_drawn(seed, share) == audited)
+    }
+
+    /// The same, with a hash by which the seed of the audit is one that `fits`.
+    pub fn draw_by(&mut self, job: &Posted, fits: impl Fn(&judge::Hash) -> bool) -> Meta {
         let state = self.job(&job.address).expect("the job is live");
         let due = state.audit.draw_slot().expect("the draw is to come");
         let ahead = (due + 1).saturating_sub(self.vm.slot());
         self.vm.pass_slots(ahead);
         let id = job.address.to_bytes();
-        let fits = |hash: &[u8; 32]| is_drawn(&seed(hash, &state.commitment, &id), state.audit_bps) == audited;
+        let fits = |hash: &[u8; 32]| fits(&seed(hash, &state.commitment, &id));
         let hash = (0u64..).map(|n| judge::sha256(&[&n.to_le_bytes()])).find(fits).expect("some hash");
         let hashes = self.vm.slot_hashes().into_iter();
         let hashes: Vec<_> = hashes.map(|(slot, old)| (slot, if slot == due { hash } else { old })).collect();
@@ -479,9 +486,10 @@ impl Net {
     pub fn answer(&mut self, job: &Posted, index: u8) -> Meta {
         let cell = self.audited_cells(job)[usize::from(index)];
         let prover = device(0);
-        self.upload(&prover, job.address, &job.work.evidence(cell));
+        let evidence = job.work.evidence(cell);
+        self.upload(&prover, job.address, &evidence);
         let open = self.open_cell(&prover, job.address, index);
-        self.ok(&[open], &[&prover])
+        self.ok(&judged(open, evidence.len()), &[&prover])
     }
 
     /// The instruction by which `prover` answers cell `index` from its buffer.

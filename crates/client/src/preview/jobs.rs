@@ -133,7 +133,7 @@ fn round(i: &Instruction) -> Option<Step> {
     }
     if let Some(ix::CommitChallenge { root }) = arguments(i) {
         let step = step("commit to the answer of a challenge").detail("root", hex(&root));
-        return Some(step.account("device", i, 0).account("round", i, 3));
+        return Some(step.account("device", i, 0).account("round", i, 6));
     }
     if let Some(ix::AnswerCell { index, .. }) = arguments(i) {
         let step = step("answer a drawn cell of a challenge").detail("cell", index);

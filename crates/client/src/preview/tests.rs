@@ -95,7 +95,7 @@ fn all() -> Vec<(Instruction, Vec<(&'static str, Pubkey)>)> {
         (rounds_ix::set_class(a, b, 2), vec![("operator", a), ("device account", address::device(&b))]),
         (rounds_ix::open_round(a, 4), vec![("opener", a)]),
         (rounds_ix::advance_round(4), vec![("round", address::round(4))]),
-        (rounds_ix::commit_challenge(a, 4, [1; 32]), vec![("device", a), ("round", address::round(4))]),
+        (rounds_ix::commit_challenge(a, b, 4, [1; 32]), vec![("device", a), ("round", address::round(4))]),
         (
             rounds_ix::answer_cell(a, 4, 3, [0; 256], Vec::new()),
             vec![("device account", address::device(&a)), ("round", address::round(4))],

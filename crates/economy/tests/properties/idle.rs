@@ -23,9 +23,15 @@ fn a_device_alone_gets_the_whole_budget_and_nobody_gets_from_nothing() {
 
 #[test]
 fn what_is_promised_is_not_shared_again() {
-    assert_eq!(budget(100, 1_000, 30), 70);
-    assert_eq!(budget(100, 60, 30), 30);
-    assert_eq!(budget(100, 60, 61), 0);
+    assert_eq!(budget(100, 1_000, 30, u64::MAX), 70);
+    assert_eq!(budget(100, 60, 30, u64::MAX), 30);
+    assert_eq!(budget(100, 60, 61, u64::MAX), 0);
+}
+
+#[test]
+fn a_round_shares_no_more_than_an_epoch_may_mint() {
+    assert_eq!(budget(100, 1_000, 30, 50), 50);
+    assert_eq!(budget(100, 1_000, 60, 50), 40);
 }
 
 proptest! {

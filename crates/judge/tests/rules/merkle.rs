@@ -1,7 +1,7 @@
 use crate::job::Numbers;
 use crate::reference;
 use judge::Hash;
-use judge::merkle::{Tree, fold, fold_many, path_len, root_in_place, siblings_len};
+use judge::merkle::{Tree, fold, fold_many, path_len, root, siblings_len};
 
 const SIZES: std::ops::RangeInclusive<usize> = 1..=70;
 
@@ -13,10 +13,10 @@ fn leaves(count: usize) -> Vec<Hash> {
 #[test]
 fn every_root_follows_the_definition() {
     for count in SIZES {
-        let mut nodes = leaves(count);
+        let nodes = leaves(count);
         let expected = reference::tree(nodes.clone());
         assert_eq!(Tree::new(nodes.clone()).root(), expected, "{count} leaves");
-        assert_eq!(root_in_place(&mut nodes), expected, "{count} leaves");
+        assert_eq!(root(nodes), Some(expected), "{count} leaves");
     }
 }
 
@@ -109,6 +109,19 @@ fn a_tree_without_leaves_is_a_bug_in_the_caller() {
 }
 
 #[test]
+fn no_leaves_have_no_root() {
+    assert_eq!(root([]), None);
+}
+
+/// [`fold_many`] of leaves with their places.
+fn fold_these(nodes: &[(u32, Hash)], count: usize, siblings: &[u8]) -> Option<Hash> {
+    let indices: Vec<u32> = nodes.iter().map(|node| node.0).collect();
+    let mut leaves = nodes.iter();
+    let in_turn = |index| leaves.next().filter(|node| node.0 == index).map(|node| node.1);
+    fold_many(&indices, in_turn, count, siblings)
+}
+
+#[test]
 fn any_set_of_leaves_folds_to_the_root_with_the_siblings_it_lacks() {
     for count in 1..=11u32 {
         let leaves = leaves(count as usize);
@@ -118,7 +131,7 @@ fn any_set_of_leaves_folds_to_the_root_with_the_siblings_it_lacks() {
             let siblings = tree.path_many(&indices);
             assert_eq!(siblings.len(), 32 * siblings_len(&indices, count as usize), "{indices:?} of {count}");
             let known = || indices.iter().map(|&i| (i, leaves[i as usize])).collect::<Vec<_>>();
-            let fold = |mut nodes: Vec<(u32, Hash)>, siblings: &[u8]| fold_many(&mut nodes, count as usize, siblings);
+            let fold = |nodes: Vec<(u32, Hash)>, siblings: &[u8]| fold_these(&nodes, count as usize, siblings);
             assert_eq!(fold(known(), &siblings), Some(tree.root()));
             assert_eq!(fold(known(), &[&siblings[..], &[0]].concat()), None);
             assert_eq!(fold(known(), &[&siblings[..], &[0; 32]].concat()), None);
@@ -126,11 +139,12 @@ fn any_set_of_leaves_folds_to_the_root_with_the_siblings_it_lacks() {
                 assert_eq!(fold(known(), short), None);
                 let mut wrong = siblings.clone();
                 wrong[set as usize % siblings.len()] ^= 4;
-                assert_ne!(fold(known(), &wrong), Some(tree.root()));
+                assert_ne!(fold(known(), &wrong), Some(tree.root()), "{indices:?} of {count}");
             }
             let mut wrong = known();
             wrong[0].1[0] ^= 1;
-            assert_ne!(fold(wrong, &siblings), Some(tree.root()));
+            assert_ne!(fold(wrong, &siblings), Some(tree.root()), "{indices:?} of {count}");
+            assert_eq!(fold_many(&indices, |_| None, count as usize, &siblings), None);
         }
     }
 }
@@ -149,7 +163,7 @@ fn a_set_of_one_leaf_has_the_leafs_own_path() {
 fn no_leaves_and_leaves_out_of_order_or_range_are_refused() {
     let leaf = [7; 32];
     for nodes in [vec![], vec![(2, leaf), (1, leaf)], vec![(1, leaf), (1, leaf)], vec![(0, leaf), (3, leaf)]] {
-        assert_eq!(fold_many(&mut nodes.clone(), 3, &[0; 32]), None);
-        assert_eq!(fold_many(&mut nodes.clone(), 3, &[]), None);
+        assert_eq!(fold_these(&nodes, 3, &[0; 32]), None);
+        assert_eq!(fold_these(&nodes, 3, &[]), None);
     }
 }

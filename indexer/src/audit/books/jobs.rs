@@ -172,7 +172,7 @@ impl Books {
         let (operator, class) = (e.operator, e.class);
         let round = self.jobs.rounds.last;
         self.findings.check(Subject::Device(e.device), "since_round", round, e.since_round);
-        let standing = Standing { since_round: round, good_round: round, ..Standing::default() };
+        let standing = Standing { since_round: round, ..Standing::default() };
         let (live_job, record) = (Pubkey::default(), Record::default());
         let device = Device { operator, class, required_stake, live_job, record, standing };
         if self.jobs.devices.insert(e.device, device).is_some() {

@@ -201,6 +201,7 @@ impl Books {
         self.in_phase(e.number, &["drawn"]);
         let idle = self.credits.emission.budgets[Purpose::Idle as usize];
         let free = i128::from(idle.available) - i128::from(self.jobs.rounds.promised);
+        let free = idle.limits.map_or(free, |(_, _, in_epoch)| free.min(in_epoch.into()));
         let Some(round) = self.round(e.number) else { return };
         (round.phase, round.budget) = ("ended", e.budget);
         let (passed, weight, until) = (round.passed, round.weight, round.proofs_until);
@@ -219,11 +220,11 @@ impl Books {
     }
 
     fn round_voided(&mut self, e: &RoundVoided) {
-        self.in_phase(e.number, &["open", "closed"]);
+        self.in_phase(e.number, &["open", "closed", "drawn"]);
         let Some(round) = self.round(e.number) else { return };
         round.phase = "void";
-        let committed = round.committed;
-        self.findings.check(Subject::Round(e.number), "committed", committed, e.committed);
+        let (committed, passed) = (round.committed, round.passed);
+        compare!(self.findings, Subject::Round(e.number), { committed: committed, e.committed; passed: passed, 0; });
         self.jobs.rounds.live = false;
     }
 
@@ -239,6 +240,7 @@ impl Books {
         let rows = rules.rows.get(usize::from(class)).copied().unwrap_or_default();
         let throughput = economy::idle::throughput(macs(rows), seconds).unwrap_or_default();
         let standing = &mut device.standing;
+        let offer = standing.offer;
         let nominated = standing.since_round < e.number && standing.challenge.round < e.number;
         let clean = standing.pay_weight == 0 && standing.challenge.caught_by == Pubkey::default();
         standing.challenge = Challenge {
@@ -248,6 +250,7 @@ impl Books {
             class,
             rows,
             throughput,
+            offer,
             answered: 0,
             caught_by: Pubkey::default(),
         };
@@ -283,7 +286,8 @@ impl Books {
         let marks = device.record.expired.saturating_add(device.record.faulted);
         let standing = &mut device.standing;
         let ceiling = rules.ceiling.get(usize::from(standing.challenge.class)).copied().unwrap_or_default();
-        let paid = standing.offer > 0 && standing.offer <= ceiling && marks == standing.marks;
+        let offer = standing.challenge.offer;
+        let paid = offer > 0 && offer <= ceiling && marks == standing.marks;
         let weight = if paid { standing.challenge.throughput } else { 0 };
         let missing = standing.challenge.answered.count_zeros();
         standing.challenge.answered = u16::MAX;

@@ -60,5 +60,5 @@ pub fn handle(ctx: Context<AdvanceRound>) -> Result<()> {
 fn budget(a: &AdvanceRound) -> u64 {
     let idle = &a.emission.budgets[Purpose::Idle as usize];
     let mintable_ever = idle.total_limit.saturating_sub(idle.minted);
-    economy::idle::budget(idle.available, mintable_ever, a.config.idle_promised)
+    economy::idle::budget(idle.available, mintable_ever, a.config.idle_promised, idle.epoch_limit)
 }

@@ -3,7 +3,7 @@ use crate::constants::AUTHORITY_SEED;
 use crate::errors::JobsError;
 use crate::events::{JobPaid, Verification};
 use crate::instructions::stake::*;
-use crate::state::{Config, Device, Ending, Job, Operator, Shard};
+use crate::state::{Device, EndTerms, Ending, Job, Operator, Shard};
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use anchor_spl::token_2022::Token2022;
@@ -13,7 +13,7 @@ use staking::SlashReason;
 /// Pays the supplier and closes the job to its user.
 #[derive(Accounts)]
 pub struct Payout<'info> {
-    pub config: Box<Account<'info, Config>>,
+    pub config: Account<'info, EndTerms>,
     #[account(mut, dup, close = user)]
     pub job: Box<Account<'info, Job>>,
     /// CHECK: the job's user, who paid its rent.
@@ -93,7 +93,7 @@ impl Payout<'_> {
 /// Gives the user everything back and closes the job to its user.
 #[derive(Accounts)]
 pub struct Refund<'info> {
-    pub config: Box<Account<'info, Config>>,
+    pub config: Account<'info, EndTerms>,
     #[account(mut, dup, close = user)]
     pub job: Box<Account<'info, Job>>,
     /// CHECK: the job's user, who paid its rent.

@@ -1,7 +1,7 @@
 use crate::errors::JobsError;
 use crate::events::CellOpened;
 use crate::instructions::dispute_cell::judge;
-use crate::state::{Job, LayerRecord, Model, Proof, Shard};
+use crate::state::{Job, Model, Proof, Shard};
 use anchor_lang::prelude::*;
 use judge::{audit, Verdict};
 
@@ -30,8 +30,9 @@ pub fn handle(ctx: Context<OpenCell>, index: u8) -> Result<()> {
     let a = &mut *ctx.accounts;
     let (job, prover) = (a.job.key(), a.prover.key());
     let seed = a.job.asked(index, clock.unix_timestamp)?;
-    let layers = a.model.layers.iter().map(LayerRecord::layer).collect::<Result<Vec<_>>>()?;
-    let cell = audit::cell(&seed, index, &layers, a.job.rows).ok_or(JobsError::CellOutOfRange)?;
+    // Registering has checked the records.
+    let layers = a.model.layers.iter().map_while(|record| record.layer().ok());
+    let cell = audit::cell(&seed, index, layers, a.job.rows).ok_or(JobsError::CellOutOfRange)?;
     let verdict = judge(&job, &a.job, &a.model, &a.proof.to_account_info(), cell)?;
     require!(verdict == Verdict::Honest, JobsError::WrongCell);
     let left = a.job.answer(index)?;

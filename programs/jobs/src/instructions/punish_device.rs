@@ -2,10 +2,9 @@ use crate::constants::AUTHORITY_SEED;
 use crate::errors::JobsError;
 use crate::events::ChallengeFailed;
 use crate::instructions::escrow::*;
-use crate::state::{Config, Demotion, Failure, Shard};
+use crate::state::{Config, Demotion, Failure, PoolStake, Shard};
 use anchor_lang::prelude::*;
 use anchor_spl::associated_token::get_associated_token_address_with_program_id;
-use staking::state::Pool;
 use staking::SlashReason;
 
 #[event_cpi]
@@ -40,7 +39,9 @@ pub fn handle(ctx: Context<PunishDevice>) -> Result<()> {
     let number = c.device.challenge.round;
     let Demotion { class, device_stake, required_stake } =
         c.device.demote(&mut c.operator, &a.config.class_stake, number)?;
-    let slashed = if penalty > 0 { slash(a, penalty)? } else { 0 };
+    let slashed = if penalty > 0 && whole(&a.claimed.stake.pool)? > 0 { slash(a, penalty)? } else { 0 };
+    // Else many wrong answers within an epoch would cost as much as one.
+    require!(slashed > 0 || penalty == 0 || whole(&a.claimed.stake.pool)? == 0, JobsError::SlashCapReached);
     let (device, operator) = (a.claimed.device.key, a.claimed.device.operator);
     let stamp = a.shard.stamp(&device, &Clock::get()?)?;
     emit_cpi!(ChallengeFailed {
@@ -85,7 +86,7 @@ fn slash(a: &mut PunishDevice, amount: u64) -> Result<u64> {
 }
 
 /// What a slash beyond reservations takes from.
-fn whole(pool: &Pool) -> Result<u64> {
+fn whole(pool: &PoolStake) -> Result<u64> {
     let sum = pool.active.checked_add(pool.warming).and_then(|sum| sum.checked_add(pool.cooling));
     Ok(sum.ok_or(JobsError::AmountOverflow)?)
 }

@@ -2,9 +2,9 @@ use crate::constants::{CLASSES, DEVICE_SEED, MAX_NAME, PAUSE_REGISTER};
 use crate::errors::JobsError;
 use crate::events::DeviceRegistered;
 use crate::instructions::stake::active_stake;
-use crate::state::{Challenge, Config, Device, Operator, Shard};
+use crate::state::{Challenge, Config, Device, Operator, PoolStake, Shard};
 use anchor_lang::prelude::*;
-use staking::state::{Pool, PoolKind};
+use staking::state::PoolKind;
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -18,7 +18,7 @@ pub struct RegisterDevice<'info> {
     pub operator: Box<Account<'info, Operator>>,
     /// The operator's pool: its stake must carry all of its devices.
     #[account(has_one = owner @ JobsError::WrongPool, constraint = pool.kind == PoolKind::Operator @ JobsError::WrongPool)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: Box<Account<'info, PoolStake>>,
     #[account(
         init, payer = owner, space = 8 + Device::INIT_SPACE, seeds = [DEVICE_SEED, device_key.key().as_ref()], bump
     )]
@@ -52,7 +52,8 @@ pub fn handle(ctx: Context<RegisterDevice>, name: String, class: u8) -> Result<(
         measured: 0,
         // A round that is open already would leave it less time than the others.
         since_round: a.config.round,
-        good_round: a.config.round,
+        // Where rounds are held, it is hired once it has passed one: else a device that fails would just come back as new.
+        good_round: 0,
         failed_round: 0,
         challenges_passed: 0,
         challenges_failed: 0,

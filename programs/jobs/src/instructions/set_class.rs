@@ -2,9 +2,9 @@ use crate::constants::CLASSES;
 use crate::errors::JobsError;
 use crate::events::ClassSet;
 use crate::instructions::stake::active_stake;
-use crate::state::{Config, Device, Operator, Shard};
+use crate::state::{Config, Device, Operator, PoolStake, Shard};
 use anchor_lang::prelude::*;
-use staking::state::{Pool, PoolKind};
+use staking::state::PoolKind;
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -14,7 +14,7 @@ pub struct SetClass<'info> {
     #[account(mut, dup, has_one = owner @ JobsError::WrongOwner)]
     pub operator: Box<Account<'info, Operator>>,
     #[account(has_one = owner @ JobsError::WrongPool, constraint = pool.kind == PoolKind::Operator @ JobsError::WrongPool)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: Box<Account<'info, PoolStake>>,
     #[account(mut, dup, constraint = device.operator == owner.key() @ JobsError::WrongOwner)]
     pub device: Box<Account<'info, Device>>,
     /// Shard of the device's key.
@@ -27,8 +27,10 @@ pub fn handle(ctx: Context<SetClass>, class: u8) -> Result<()> {
     let index = usize::from(class);
     require!(index < CLASSES, JobsError::BadClass);
     require!(class != a.device.class, JobsError::SameClass);
-    // What it loses for a proven wrong cell is counted by the stake that it needs.
     a.device.require_hireable(a.config.settled_round)?;
+    // What it loses for a proven wrong cell is counted by the stake that it needs.
+    let committed = a.config.round_live && a.device.challenge.round == a.config.round;
+    require!(!committed, JobsError::ChallengeRunning);
     let stake = *a.config.class_stake.get(index).ok_or(JobsError::BadClass)?;
     let raised = class > a.device.class;
     if raised {

@@ -1,9 +1,10 @@
 //! Stake that stands behind a claim: the accounts of the operator's own pool and what happens to a reservation.
 use crate::errors::JobsError;
+use crate::state::PoolStake;
 use anchor_lang::prelude::*;
 use staking::cpi::accounts::Reserve;
 use staking::program::Staking;
-use staking::state::{Pool, PoolKind};
+use staking::state::PoolKind;
 
 /// The operator's pool and its own position in it. The staking program checks that they belong together.
 #[derive(Accounts)]
@@ -12,7 +13,7 @@ pub struct Stake<'info> {
     /// CHECK: checked by the staking program.
     pub staking_config: UncheckedAccount<'info>,
     #[account(mut, dup)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: Box<Account<'info, PoolStake>>,
     /// CHECK: the operator's own position; checked by the staking program.
     #[account(mut)]
     pub position: UncheckedAccount<'info>,
@@ -24,7 +25,7 @@ pub struct Stake<'info> {
 }
 
 /// Active stake of a pool, reserved included, IO base units.
-pub fn active_stake(pool: &Pool) -> Result<u64> {
+pub fn active_stake(pool: &PoolStake) -> Result<u64> {
     Ok(pool.active.checked_add(pool.reserved).ok_or(JobsError::AmountOverflow)?)
 }
 

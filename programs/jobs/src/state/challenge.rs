@@ -17,6 +17,8 @@ pub struct Challenge {
     pub rows: u32,
     /// Multiply-accumulates per second up to the commitment.
     pub throughput: u64,
+    /// Its offer when it committed.
+    pub offer: u64,
     /// Bit `i` is the drawn cell `i`.
     pub answered: u16,
     /// Who proved a wrong cell of it that is not punished yet; the default key is nobody.
@@ -94,7 +96,8 @@ impl Device {
         require!(throughput >= least, JobsError::TooSlow);
         let seed = seed(&round.slot_hash, round.number, &self.key.to_bytes());
         let (round, class, caught_by) = (round.number, self.class, Pubkey::default());
-        self.challenge = Challenge { round, seed, root, class, rows, throughput, answered: 0, caught_by };
+        let offer = self.offer;
+        self.challenge = Challenge { round, seed, root, class, rows, throughput, offer, answered: 0, caught_by };
         Ok(())
     }
 
@@ -118,7 +121,8 @@ impl Device {
     pub fn pass(&mut self, round: &mut Round) -> Result<u64> {
         let ceiling = *round.rules.ceiling.get(usize::from(self.challenge.class)).ok_or(JobsError::BadClass)?;
         let marks = self.jobs_expired.checked_add(self.jobs_faulted).ok_or(JobsError::CounterOverflow)?;
-        let paid = self.offer > 0 && self.offer <= ceiling && marks == self.marks;
+        let offer = self.challenge.offer;
+        let paid = offer > 0 && offer <= ceiling && marks == self.marks;
         let weight = if paid { self.challenge.throughput } else { 0 };
         self.marks = marks;
         self.measured = self.challenge.throughput;

@@ -28,7 +28,7 @@ pub struct Device {
     pub measured: u64,
     /// The last round opened before it registered: it takes part in later ones.
     pub since_round: u64,
-    /// The last round that it passed; the one before its first, if it has passed none.
+    /// The last round that it passed; zero for none.
     pub good_round: u64,
     /// The last round that it is recorded to have missed or failed; zero for none.
     pub failed_round: u64,

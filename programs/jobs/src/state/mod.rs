@@ -12,6 +12,7 @@ mod proof;
 mod round;
 mod shard;
 mod user;
+mod view;
 
 pub use audit::{Audit, Drawn};
 pub use challenge::{Challenge, Demotion, Failure};
@@ -26,3 +27,4 @@ pub use proof::Proof;
 pub use round::{Advanced, Phase, Round, RoundRules};
 pub use shard::{count, Shard};
 pub use user::User;
+pub use view::{EndTerms, PoolStake};

@@ -173,7 +173,12 @@ impl Round {
             }
             Phase::Drawn { answers_until, .. } => {
                 require!(now > self.proofs_until(answers_until), JobsError::TooEarly);
-                Advanced::Ended
+                // As if nobody had committed: else one device without an answer could have all others demoted.
+                if self.passed == 0 {
+                    Advanced::Voided
+                } else {
+                    Advanced::Ended
+                }
             }
             Phase::Ended | Phase::Void => return err!(JobsError::WrongPhase),
         };

@@ -240,6 +240,6 @@ fn kinds_of_change_do_not_share_a_place() {
     let all = rules.chain(staking).chain(jobs).chain(credits).chain(minters).chain(prices);
     let kinds: Vec<usize> = all.filter_map(|action| action.kind()).collect();
     let distinct: std::collections::BTreeSet<usize> = kinds.iter().copied().collect();
-    assert_eq!((kinds.len(), distinct.len()), (35, 35));
+    assert_eq!((kinds.len(), distinct.len()), (51, 51));
     assert!(kinds.iter().all(|&k| k < governance::constants::KINDS));
 }

@@ -102,7 +102,7 @@ fn the_guardian_sets_flags_and_clears_none() {
         net.refused("NothingToPause", &[pause(target, 1)], &[&guardian()]);
         net.refused("NothingToPause", &[pause(target, 5)], &[&guardian()]);
         net.refused("NothingToPause", &[pause(target, 0)], &[&guardian()]);
-        net.refused("ParameterOutOfBounds", &[pause(target, 8)], &[&guardian()]);
+        net.refused("ParameterOutOfBounds", &[pause(target, 16)], &[&guardian()]);
     }
     let credits: credits::state::Config = net.vm.read(&address::credits_config()).unwrap();
     let staking: staking::state::Config = net.vm.read(&address::staking_config()).unwrap();

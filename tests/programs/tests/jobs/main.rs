@@ -19,3 +19,4 @@ mod register_device;
 mod register_model;
 mod register_operator;
 mod settle_job;
+mod widest;

@@ -46,7 +46,7 @@ fn a_commitment_at_the_windows_end_counts_and_one_second_later_does_not() {
     let answer = net.answer_of(0, number);
     net.commit_answer(0, number, &answer);
     net.wait(1);
-    let late = rounds_ix::commit_challenge(device(1).pubkey(), number, [1; 32]);
+    let late = rounds_ix::commit_challenge(device(1).pubkey(), operator(0).pubkey(), number, [1; 32]);
     net.refused("DeadlinePassed", std::slice::from_ref(&late), &[&device(1)]);
     net.advance_round(number);
     net.refused("WrongPhase", &[late], &[&device(1)]);
@@ -58,7 +58,7 @@ fn a_device_commits_once_in_a_round() {
     let number = net.open_round();
     let answer = net.answer_of(0, number);
     net.commit_answer(0, number, &answer);
-    let again = rounds_ix::commit_challenge(device(0).pubkey(), number, [1; 32]);
+    let again = rounds_ix::commit_challenge(device(0).pubkey(), operator(0).pubkey(), number, [1; 32]);
     net.refused("AlreadyCommitted", &[again], &[&device(0)]);
 }
 
@@ -70,7 +70,7 @@ fn a_device_slower_than_its_class_cannot_commit() {
     let register = jobs_ix::register_device(owner.pubkey(), worker.pubkey(), "large".into(), 2);
     net.ok(&[register], &[&owner, &worker]);
     let number = net.open_round();
-    let commit = rounds_ix::commit_challenge(worker.pubkey(), number, [1; 32]);
+    let commit = rounds_ix::commit_challenge(worker.pubkey(), owner.pubkey(), number, [1; 32]);
     net.wait(5);
     net.refused("TooSlow", &[commit], &[&worker]);
 }
@@ -82,19 +82,21 @@ fn a_device_that_registered_in_a_round_takes_part_in_the_next_one() {
     let (owner, worker) = (operator(0), net.wallet("late"));
     let register = jobs_ix::register_device(owner.pubkey(), worker.pubkey(), "late".into(), 0);
     net.ok(&[register], &[&owner, &worker]);
-    let commit = rounds_ix::commit_challenge(worker.pubkey(), number, [1; 32]);
+    let commit = rounds_ix::commit_challenge(worker.pubkey(), owner.pubkey(), number, [1; 32]);
     net.refused("NotNominated", &[commit], &[&worker]);
     let answer = net.answer_of(0, number);
     net.commit_answer(0, number, &answer);
     net.draw_cells(number);
     net.end_round(number);
-    // It did not fail what it could not take part in, and may be hired.
+    // It did not fail what it could not take part in; it has yet to show what it can.
     let fail = rounds_ix::fail_challenge(worker.pubkey(), owner.pubkey());
     net.refused("NotFailed", &[fail], &[&stranger()]);
-    net.device_at(&worker.pubkey()).unwrap().require_hireable(number).unwrap();
+    let late = net.device_at(&worker.pubkey()).unwrap();
+    assert!(late.require_hireable(number).is_err());
+    late.require_hireable(0).unwrap();
     net.wait(i64::from(ROUNDS.every_s));
     let next = net.open_round();
-    net.ok(&[rounds_ix::commit_challenge(worker.pubkey(), next, [1; 32])], &[&worker]);
+    net.ok(&[rounds_ix::commit_challenge(worker.pubkey(), owner.pubkey(), next, [1; 32])], &[&worker]);
 }
 
 #[test]

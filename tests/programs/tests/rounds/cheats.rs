@@ -1,12 +1,14 @@
 //! Every way to pass without doing the work, or on another's work.
-use client::{address, jobs_ix, rounds_ix};
+use anchor_lang::AccountSerialize;
+use client::{address, jobs_ix, rounds_ix, staking_ix};
 use jobs::events::{ChallengeFailed, WrongCellProven};
-use jobs::state::Failure;
+use jobs::state::{Failure, Operator, Phase};
 use judge::challenge::{CELLS, COLUMNS, DEPTH, macs, seed};
 use program_tests::forge::replace;
-use program_tests::net::{CLASS_STAKE, IO, PROVER_BPS, ROUNDS};
+use program_tests::net::{CLASS_STAKE, IO, PRICE, PROVER_BPS, ROUNDS, STAKE, claim};
 use program_tests::{Answer, Net, device, event, operator, stranger, user, work};
 use solana_signer::Signer;
+use staking::state::Pool;
 
 #[test]
 fn one_devices_answer_does_not_answer_for_another() {
@@ -154,7 +156,7 @@ fn whoever_proves_a_wrong_cell_is_paid_and_the_device_is_slashed_and_demoted() {
     let number = net.open_round();
     let of = seed(&net.round(number).slot_hash, number, &worker.pubkey().to_bytes());
     let cheat = Answer::honest(of, ROUNDS.rows[1]).tampered((40, 4_000));
-    net.ok(&[rounds_ix::commit_challenge(worker.pubkey(), number, cheat.root())], &[&worker]);
+    net.ok(&[rounds_ix::commit_challenge(worker.pubkey(), owner.pubkey(), number, cheat.root())], &[&worker]);
     let (me, prover) = (worker.pubkey(), stranger());
     let prove = |cell: (u32, u32)| {
         let (segment, path) = cheat.evidence(cell);
@@ -257,7 +259,7 @@ fn one_processor_that_fills_more_than_half_of_the_window_cannot_answer_for_two_d
     assert!(after(1) - opened > window / 2);
     net.commit_answer(0, number, &first);
     net.vm.set_time(after(2));
-    let late = rounds_ix::commit_challenge(device(1).pubkey(), number, second.root());
+    let late = rounds_ix::commit_challenge(device(1).pubkey(), operator(0).pubkey(), number, second.root());
     net.refused("DeadlinePassed", &[late], &[&device(1)]);
 }
 
@@ -265,10 +267,10 @@ fn one_processor_that_fills_more_than_half_of_the_window_cannot_answer_for_two_d
 fn a_devices_key_must_sign_its_commitment() {
     let mut net = Net::new();
     let number = net.open_round();
-    let mut unsigned = rounds_ix::commit_challenge(device(0).pubkey(), number, [1; 32]);
+    let mut unsigned = rounds_ix::commit_challenge(device(0).pubkey(), operator(0).pubkey(), number, [1; 32]);
     unsigned.accounts[0].is_signer = false;
     net.refused("AccountNotSigner", &[unsigned], &[&stranger()]);
-    let by_other = rounds_ix::commit_challenge(stranger().pubkey(), number, [1; 32]);
+    let by_other = rounds_ix::commit_challenge(stranger().pubkey(), operator(0).pubkey(), number, [1; 32]);
     let by_other = replace(by_other, address::device(&stranger().pubkey()), address::device(&device(0).pubkey()));
     net.refused("WrongOwner", &[by_other], &[&stranger()]);
 }
@@ -288,4 +290,109 @@ fn a_demotion_never_frees_a_reservation_or_a_running_job() {
     net.commit(&job.work);
     let state = net.job(&job.address).unwrap();
     net.ok(&[jobs_ix::accept_result(user(0).pubkey(), job.address, &state)], &[&user(0)]);
+}
+
+/// A device that fails could else retire and come back as new.
+#[test]
+fn a_device_that_comes_back_under_its_old_key_must_pass_before_it_is_hired() {
+    let mut net = Net::new();
+    net.pass_round(&[(0, 2)]);
+    net.refused("HiringPaused", &[rounds_ix::set_class(operator(1).pubkey(), device(2).pubkey(), 1)], &[&operator(1)]);
+    let (owner, me) = (operator(1), device(2));
+    net.ok(&[jobs_ix::retire_device(owner.pubkey(), me.pubkey())], &[&owner]);
+    let back = jobs_ix::register_device(owner.pubkey(), me.pubkey(), "back".into(), 0);
+    net.ok(&[back], &[&owner, &me]);
+    net.submit_price(PRICE);
+    let job = net.post(&user(0), &work::tiny()).address;
+    net.refused("HiringPaused", &[claim(2, job)], &[&me]);
+    net.pass_round(&[(0, 2), (2, 2)]);
+    net.submit_price(PRICE);
+    net.ok(&[claim(2, job)], &[&me]);
+}
+
+/// Stake that is withdrawn after registering could stand behind the next operator's devices.
+#[test]
+fn without_the_stake_that_its_devices_need_an_operator_takes_no_part_in_rounds() {
+    let mut net = Net::new();
+    let owner = operator(1);
+    let pool = address::operator_pool(&owner.pubkey());
+    let needed = net.vm.read::<Operator>(&address::operator(&owner.pubkey())).unwrap().required_stake;
+    net.ok(&[staking_ix::unstake(owner.pubkey(), pool, STAKE - needed + 1)], &[&owner]);
+    let number = net.open_round();
+    let commit = rounds_ix::commit_challenge(device(2).pubkey(), owner.pubkey(), number, [1; 32]);
+    net.refused("StakeTooLow", std::slice::from_ref(&commit), &[&device(2)]);
+    let others = operator(0).pubkey();
+    let pool_of = |owner| address::operator_pool(owner);
+    let borrowed = replace(commit.clone(), pool_of(&owner.pubkey()), pool_of(&others));
+    net.refused("WrongPool", &[borrowed], &[&device(2)]);
+    let borrowed = replace(commit, address::operator(&owner.pubkey()), address::operator(&others));
+    net.refused("WrongOwner", &[borrowed], &[&device(2)]);
+}
+
+/// What a wrong cell costs is counted by the class.
+#[test]
+fn a_device_keeps_its_class_from_its_commitment_to_the_rounds_end() {
+    let mut net = Net::new();
+    net.pass_round(&[(2, 2)]);
+    let owner = operator(1);
+    let set = |class| rounds_ix::set_class(owner.pubkey(), device(2).pubkey(), class);
+    net.ok(&[set(1)], &[&owner]);
+    let number = net.open_round();
+    let answer = net.answer_of(2, number);
+    net.commit_answer(2, number, &answer);
+    net.refused("ChallengeRunning", &[set(0)], &[&owner]);
+    net.draw_cells(number);
+    net.answer_all(2, number, &answer);
+    net.refused("ChallengeRunning", &[set(0)], &[&owner]);
+    net.end_round(number);
+    net.ok(&[set(0)], &[&owner]);
+}
+
+#[test]
+fn a_round_that_nobody_passes_counts_for_nothing() {
+    let mut net = Net::new();
+    let number = net.open_round();
+    let owner = operator(0);
+    net.ok(&[rounds_ix::commit_challenge(device(0).pubkey(), owner.pubkey(), number, [7; 32])], &[&device(0)]);
+    net.draw_cells(number);
+    net.end_round(number);
+    assert_eq!(net.round(number).phase, Phase::Void);
+    for index in 0..3 {
+        let owner = program_tests::challenge::owner(index);
+        let fail = rounds_ix::fail_challenge(device(index).pubkey(), owner.pubkey());
+        net.refused("NotFailed", &[fail], &[&stranger()]);
+    }
+    net.ok(&[rounds_ix::close_round(number, stranger().pubkey())], &[&stranger()]);
+}
+
+/// Else all but the first wrong answer of an epoch would be free.
+#[test]
+fn a_caught_device_waits_for_the_next_epoch_when_its_pool_can_be_slashed_no_further() {
+    let mut net = Net::new();
+    let owner = operator(0);
+    let number = net.open_round();
+    let caught = |net: &mut Net, index: usize| {
+        let cheat = net.answer_of(index, number).tampered((1, 1));
+        net.commit_answer(index, number, &cheat);
+        let (segment, path) = cheat.evidence((1, 1));
+        let me = device(index).pubkey();
+        let prove = rounds_ix::prove_cell(stranger().pubkey(), me, number, (1, 1), segment, path);
+        net.ok(&[prove], &[&stranger()]);
+        rounds_ix::punish_device(me, owner.pubkey(), stranger().pubkey())
+    };
+    let (first, second) = (caught(&mut net, 0), caught(&mut net, 1));
+    // All that the epoch allows is taken.
+    let address = address::operator_pool(&owner.pubkey());
+    let mut pool: Pool = net.vm.read(&address).unwrap();
+    (pool.slash_epoch, pool.slash_base) = (net.epoch(), pool.active + pool.warming + pool.cooling);
+    pool.slashed = pool.slash_base;
+    let mut account = net.vm.account(&address).unwrap();
+    pool.try_serialize(&mut account.data.as_mut_slice()).unwrap();
+    net.vm.set_account(address, account);
+    net.refused("SlashCapReached", std::slice::from_ref(&first), &[&stranger()]);
+    net.refused("SlashCapReached", std::slice::from_ref(&second), &[&stranger()]);
+    net.refused("NotPunished", &[jobs_ix::retire_device(owner.pubkey(), device(0).pubkey())], &[&owner]);
+    net.next_epoch();
+    let failed: ChallengeFailed = event::first(&net.ok(&[first], &[&stranger()]).events);
+    assert!(failed.slashed > 0);
 }

@@ -15,7 +15,7 @@ fn round(net: &mut Net) -> u64 {
     let number = net.open_round();
     let answer = net.answer_of(0, number);
     net.commit_answer(0, number, &answer);
-    net.ok(&[rounds_ix::commit_challenge(device(1).pubkey(), number, [1; 32])], &[&device(1)]);
+    net.ok(&[rounds_ix::commit_challenge(device(1).pubkey(), operator(0).pubkey(), number, [1; 32])], &[&device(1)]);
     net.draw_cells(number);
     net.answer_all(0, number, &answer);
     net.end_round(number);
@@ -84,7 +84,7 @@ fn passing_the_next_round_is_the_way_back() {
     round(&mut net);
     let number = net.open_round();
     let answer = net.answer_of(2, number);
-    let commit = rounds_ix::commit_challenge(device(2).pubkey(), number, answer.root());
+    let commit = rounds_ix::commit_challenge(device(2).pubkey(), operator(1).pubkey(), number, answer.root());
     net.refused("FailureNotRecorded", std::slice::from_ref(&commit), &[&device(2)]);
     net.ok(&[fail(2), commit], &[&device(2)]);
     net.draw_cells(number);

@@ -142,7 +142,7 @@ fn a_share_waits_for_its_round_and_a_device_shares_before_it_goes_on() {
     let close = rounds_ix::close_round(number, stranger().pubkey());
     net.refused("RoundNotSettled", std::slice::from_ref(&close), &[&stranger()]);
     let next = net.open_round();
-    let commit = rounds_ix::commit_challenge(device(0).pubkey(), next, [1; 32]);
+    let commit = rounds_ix::commit_challenge(device(0).pubkey(), operator(0).pubkey(), next, [1; 32]);
     net.refused("PayNotShared", std::slice::from_ref(&commit), &[&device(0)]);
     net.ok(&[share(0, number), commit], &[&device(0)]);
     net.ok(&[close], &[&stranger()]);

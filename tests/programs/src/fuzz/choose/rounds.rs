@@ -115,7 +115,7 @@ fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
     if last > device.since_round && last > device.good_round && last > device.failed_round && c.chance(95) {
         instructions.push(rounds_ix::fail_challenge(me, device.operator));
     }
-    instructions.push(rounds_ix::commit_challenge(me, round.number, answer.root()));
+    instructions.push(rounds_ix::commit_challenge(me, device.operator, round.number, answer.root()));
     Some(Step::send(me, instructions))
 }
 

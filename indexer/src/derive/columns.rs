@@ -1,0 +1,159 @@
+//! Types of columns that the database driver does not have.
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, Postgres};
+use sqlx::{Decode, Encode, Type};
+use std::ops::{AddAssign, SubAssign};
+
+/// Public keys, hashes and roots.
+pub type Key = [u8; 32];
+
+/// A whole NUMERIC of at most 38 digits: no signed integer of the database holds all amounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(pub i128);
+
+/// A whole NUMERIC from zero up to all 128 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wide(pub u128);
+
+/// JSON as the database writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Jsonb(pub String);
+
+impl From<u64> for Amount {
+    fn from(amount: u64) -> Self {
+        Self(amount.into())
+    }
+}
+
+impl AddAssign<u64> for Amount {
+    fn add_assign(&mut self, amount: u64) {
+        self.0 += i128::from(amount);
+    }
+}
+
+impl SubAssign<u64> for Amount {
+    fn sub_assign(&mut self, amount: u64) {
+        self.0 -= i128::from(amount);
+    }
+}
+
+macro_rules! typed {
+    ($($type:ty: $oid:literal, $array_oid:literal;)*) => {$(
+        impl Type<Postgres> for $type {
+            fn type_info() -> PgTypeInfo {
+                PgTypeInfo::with_oid(Oid($oid))
+            }
+        }
+
+        impl PgHasArrayType for $type {
+            fn array_type_info() -> PgTypeInfo {
+                PgTypeInfo::with_oid(Oid($array_oid))
+            }
+        }
+    )*};
+}
+// The server's fixed numbers of `numeric` and `jsonb`, and of arrays of them.
+typed! {
+    Amount: 1700, 1231;
+    Wide: 1700, 1231;
+    Jsonb: 3802, 3807;
+}
+
+const NEGATIVE: u16 = 0x4000;
+/// Digits are in base 10^4.
+const BASE: u128 = 10_000;
+
+/// Count of digits, power of the first one, sign, digits after the point, and the digits.
+fn put_numeric(negative: bool, magnitude: u128, buffer: &mut PgArgumentBuffer) {
+    // 10^40 is more than 128 bits hold.
+    let (mut digits, mut first, mut rest) = ([0_u16; 10], 10, magnitude);
+    while rest > 0 {
+        first -= 1;
+        digits[first] = (rest % BASE) as u16;
+        rest /= BASE;
+    }
+    let digits = &digits[first..];
+    let weight = digits.len().saturating_sub(1) as u16;
+    let kept = digits.iter().rposition(|digit| *digit != 0).map_or(0, |last| last + 1);
+    for word in [kept as u16, weight, if negative { NEGATIVE } else { 0 }, 0] {
+        buffer.extend_from_slice(&word.to_be_bytes());
+    }
+    for digit in &digits[..kept] {
+        buffer.extend_from_slice(&digit.to_be_bytes());
+    }
+}
+
+fn numeric(value: PgValueRef<'_>) -> Result<(bool, u128), BoxDynError> {
+    let mut words = value.as_bytes()?.chunks_exact(2).map(|word| u16::from_be_bytes([word[0], word[1]]));
+    let mut header = || words.next().ok_or("a NUMERIC is cut short");
+    let (count, weight, sign, _scale) = (header()?, header()?, header()?, header()?);
+    if sign & !NEGATIVE != 0 {
+        return Err("a NUMERIC is not a number".into());
+    }
+    let mut magnitude: u128 = 0;
+    // The digits that are left out at the end are zero.
+    for at in 0..=i32::from(weight.cast_signed()) {
+        let digit = if at < i32::from(count) { words.next().ok_or("a NUMERIC is cut short")? } else { 0 };
+        magnitude = magnitude
+            .checked_mul(BASE)
+            .and_then(|magnitude| magnitude.checked_add(digit.into()))
+            .ok_or("a NUMERIC has more than 128 bits")?;
+    }
+    if words.any(|digit| digit != 0) {
+        return Err("a NUMERIC is not whole".into());
+    }
+    Ok((sign == NEGATIVE, magnitude))
+}
+
+impl Encode<'_, Postgres> for Amount {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        put_numeric(self.0 < 0, self.0.unsigned_abs(), buffer);
+        Ok(IsNull::No)
+    }
+}
+
+impl Decode<'_, Postgres> for Amount {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        let (negative, magnitude) = numeric(value)?;
+        let magnitude = i128::try_from(magnitude)?;
+        Ok(Self(if negative { -magnitude } else { magnitude }))
+    }
+}
+
+impl Encode<'_, Postgres> for Wide {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        put_numeric(false, self.0, buffer);
+        Ok(IsNull::No)
+    }
+}
+
+impl Decode<'_, Postgres> for Wide {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        match numeric(value)? {
+            (false, magnitude) => Ok(Self(magnitude)),
+            (true, _) => Err("a negative NUMERIC where none may be".into()),
+        }
+    }
+}
+
+/// The only version of the binary form.
+const JSONB_VERSION: u8 = 1;
+
+impl Encode<'_, Postgres> for Jsonb {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        buffer.push(JSONB_VERSION);
+        buffer.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+}
+
+impl Decode<'_, Postgres> for Jsonb {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        match value.as_bytes()? {
+            [JSONB_VERSION, text @ ..] => Ok(Self(std::str::from_utf8(text)?.to_owned())),
+            _ => Err("an unknown version of JSONB".into()),
+        }
+    }
+}
