@@ -132,7 +132,7 @@ async fn a_stream_that_flows_brings_every_block_at_the_tip() {
 async fn with_drops_repeats_cuts_and_breaks_nothing_is_lost_doubled_or_out_of_order() {
     let whole = reference().await;
     for seed in 0..2_u64 {
-        let fate = move |number: u64, slot: u64| match (number * 7 + slot * 3 + seed * 11) % 13 {
+        let fate = move |number: u64, _| match (number * 7 + seed * 11) % 13 {
             0 => Fate::Lost,
             1 => Fate::Twice,
             2 => Fate::Cut,
