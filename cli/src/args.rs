@@ -480,6 +480,18 @@ pub struct ExplorerArgs {
     /// Not ready when further behind the tip than this many slots
     #[arg(long, env = "MAX_LAG_SLOTS", default_value_t = explorer_api::Settings::MAX_LAG_SLOTS)]
     pub max_lag_slots: i64,
+    /// Requests a second that one client may make on average; 0 lifts the limit
+    #[arg(long, env = "EXPLORER_RATE_LIMIT", default_value_t = 50)]
+    pub rate_limit: u32,
+    /// Requests that one client may make at once after a pause
+    #[arg(long, env = "EXPLORER_RATE_BURST", default_value_t = 200)]
+    pub rate_burst: u32,
+    /// Event streams that one client may keep open
+    #[arg(long, env = "EXPLORER_STREAMS", default_value_t = 20)]
+    pub streams_per_client: u32,
+    /// Proxies in front of the server; 0 means that X-Forwarded-For is not looked at
+    #[arg(long, env = "EXPLORER_TRUSTED_PROXIES", default_value_t = 0)]
+    pub trusted_proxies: usize,
 }
 
 #[derive(Args)]

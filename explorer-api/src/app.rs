@@ -1,3 +1,5 @@
+use crate::cache::Cache;
+use crate::limits::{FORGET, Limiter, Limits, Streams};
 use crate::live::{self, Head};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -8,6 +10,9 @@ use tokio::task::JoinHandle;
 /// Event streams served at once; each holds a socket and, while it catches up, a connection to the database.
 pub const MAX_STREAMS: usize = 1_000;
 
+/// Exports written at once; each keeps a connection to the database busy most of the time.
+pub const MAX_EXPORTS: usize = 4;
+
 /// What handlers share.
 #[derive(Clone)]
 pub struct App {
@@ -17,6 +22,12 @@ pub struct App {
     pub max_lag_slots: i64,
     pub shutdown: watch::Receiver<bool>,
     pub streams: Arc<Semaphore>,
+    pub exports: Arc<Semaphore>,
+    pub limits: Arc<Limits>,
+    pub limiter: Arc<Limiter>,
+    /// Event streams of each client.
+    pub client_streams: Streams,
+    pub cache: Arc<Cache>,
     pub requests: Arc<Requests>,
 }
 
@@ -34,11 +45,36 @@ impl App {
         pool: PgPool,
         notifications: PgPool,
         max_lag_slots: i64,
+        limits: Limits,
         shutdown: watch::Receiver<bool>,
     ) -> (Self, JoinHandle<()>) {
         let (sender, head) = watch::channel(Head::default());
-        let following = tokio::spawn(live::follow(pool.clone(), notifications, sender));
-        let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-        (Self { pool, head, max_lag_slots, shutdown, streams, requests: Arc::default() }, following)
+        let limiter = Arc::new(Limiter::new(&limits));
+        let following = tokio::spawn(run(pool.clone(), notifications, sender, limiter.clone()));
+        let app = Self {
+            pool,
+            head,
+            max_lag_slots,
+            shutdown,
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            exports: Arc::new(Semaphore::new(MAX_EXPORTS)),
+            limits: Arc::new(limits),
+            limiter,
+            client_streams: Streams::default(),
+            cache: Arc::default(),
+            requests: Arc::default(),
+        };
+        (app, following)
     }
+}
+
+/// What goes on beside the requests, for ever.
+async fn run(pool: PgPool, notifications: PgPool, head: watch::Sender<Head>, limiter: Arc<Limiter>) {
+    let forget = async {
+        loop {
+            tokio::time::sleep(FORGET).await;
+            limiter.forget();
+        }
+    };
+    tokio::join!(live::follow(pool, notifications, head), forget);
 }

@@ -1,9 +1,9 @@
 //! The pages' style, script and icon.
 use crate::error::ApiError;
-use crate::values::hex;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use explorer_client::hex;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 

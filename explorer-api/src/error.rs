@@ -1,8 +1,7 @@
 //! What clients see when something is wrong: RFC 9457 problems, never internals.
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
+use explorer_client::Problem;
 
 /// An answer that is not the one asked for. The body is written where the request's id is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,22 +10,6 @@ pub struct ApiError {
     pub code: &'static str,
     pub title: &'static str,
     pub detail: String,
-}
-
-/// RFC 9457 problem details.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Problem {
-    /// Identifies the kind of problem.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:io-explorer:not_found")]
-    pub kind: String,
-    pub title: String,
-    pub status: u16,
-    pub detail: String,
-    /// Short name of the kind, stable.
-    pub code: String,
-    /// Quote it when asking about this answer; the same as the header `x-request-id`.
-    pub request_id: String,
 }
 
 impl ApiError {
@@ -44,12 +27,33 @@ impl ApiError {
         Self { status: StatusCode::BAD_REQUEST, code: "invalid_parameter", title: "Invalid parameter", detail: reason }
     }
 
-    pub fn too_many_streams() -> Self {
+    /// More of something than this server does at once.
+    pub fn too_many(what: &str) -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "too_many",
+            title: "Too many at once",
+            detail: format!("no more {what} can be served now; try again in a few seconds"),
+        }
+    }
+
+    /// A client that keeps more streams open than it may.
+    pub fn too_many_of_yours(most: u32) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
             code: "too_many_streams",
             title: "Too many event streams",
-            detail: "no more event streams can be served now; try again later".into(),
+            detail: format!("one client may have {most} event streams at once; close one first"),
+        }
+    }
+
+    /// A client that asks more often than it may.
+    pub fn too_often(wait_s: u64) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: "rate_limited",
+            title: "Too many requests",
+            detail: format!("asked more often than is allowed; try again in {wait_s} s"),
         }
     }
 

@@ -1,10 +1,13 @@
 //! Postgres to REST, live events and pages. Reads only; nothing it answers gives anybody a right to anything.
 mod app;
 mod assets;
-mod cursor;
+mod cache;
+mod csv;
 mod error;
 mod extract;
 mod handlers;
+mod limits;
+mod list;
 mod live;
 mod outcome;
 mod pages;
@@ -12,12 +15,13 @@ mod phase;
 mod respond;
 mod router;
 mod store;
-mod values;
 
+pub use limits::Limits;
 pub use router::openapi;
 
 use app::App;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -27,6 +31,12 @@ use tokio::sync::watch;
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 /// Few: a query takes about a millisecond, and Postgres is busiest when many run at once.
 const CONNECTIONS: u32 = 8;
+/// A connection that was idle for longer may be dead.
+const IDLE: Duration = Duration::from_secs(1);
+/// No answer is worth more of the database's time.
+const QUERY_LIMIT: &str = "8s";
+/// Prepared statements of a connection: lists have one for each set of filters.
+const STATEMENTS: usize = 400;
 
 /// Where to listen and what to read.
 #[derive(Clone)]
@@ -39,6 +49,7 @@ pub struct Settings {
     pub database_read_url: Option<String>,
     /// Not ready when further behind the tip than this many slots.
     pub max_lag_slots: i64,
+    pub limits: Limits,
 }
 
 impl Settings {
@@ -46,14 +57,15 @@ impl Settings {
     pub const MAX_LAG_SLOTS: i64 = 150;
 
     pub fn new(bind: SocketAddr, database_url: String) -> Self {
-        Self { bind, database_url, database_read_url: None, max_lag_slots: Self::MAX_LAG_SLOTS }
+        let (max_lag_slots, limits) = (Self::MAX_LAG_SLOTS, Limits::default());
+        Self { bind, database_url, database_read_url: None, max_lag_slots, limits }
     }
 }
 
 /// The connection string may hold a password.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("bind", &self.bind).finish_non_exhaustive()
+        f.debug_struct("Settings").field("bind", &self.bind).field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -76,6 +88,7 @@ pub struct Server {
     pool: sqlx::PgPool,
     notifications: sqlx::PgPool,
     max_lag_slots: i64,
+    limits: Limits,
 }
 
 impl Server {
@@ -85,8 +98,20 @@ impl Server {
     /// The port is taken, or the database address cannot be parsed.
     pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
         let connect = |url: &str, connections| {
-            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_LIMIT);
-            pool.connect_lazy(url).map_err(ServerError::DatabaseUrl)
+            let options: PgConnectOptions = url.parse().map_err(ServerError::DatabaseUrl)?;
+            let options = options
+                .statement_cache_capacity(STATEMENTS)
+                .options([("statement_timeout", QUERY_LIMIT), ("jit", "off")]);
+            let pool = PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_LIMIT)
+                // A round trip for every request would cost as much as most queries: only what was idle is tried first.
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move { Ok(meta.idle_for < IDLE || connection.ping().await.is_ok()) })
+                })
+                .connect_lazy_with(options);
+            Ok::<_, ServerError>(pool)
         };
         let pool = connect(settings.database_read_url.as_ref().unwrap_or(&settings.database_url), CONNECTIONS)?;
         // A replica cannot be listened to.
@@ -97,7 +122,8 @@ impl Server {
         let listen = |source| ServerError::Listen { address: settings.bind, source };
         let listener = TcpListener::bind(settings.bind).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self { listener, address, pool, notifications, max_lag_slots: settings.max_lag_slots })
+        let Settings { max_lag_slots, limits, .. } = settings;
+        Ok(Self { listener, address, pool, notifications, max_lag_slots, limits })
     }
 
     pub fn local_addr(&self) -> SocketAddr {
@@ -109,12 +135,13 @@ impl Server {
     /// # Errors
     /// The listener failed.
     pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<(), ServerError> {
+        let Self { pool, notifications, max_lag_slots, limits, .. } = &self;
         let (app, following) =
-            App::start(self.pool.clone(), self.notifications.clone(), self.max_lag_slots, shutdown.clone());
+            App::start(pool.clone(), notifications.clone(), *max_lag_slots, limits.clone(), shutdown.clone());
         let router = router::router(app);
         tracing::info!(address = %self.address, "explorer is up");
         let mut stop = shutdown;
-        let result = axum::serve(self.listener, router)
+        let result = axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(async move {
                 let _ = stop.wait_for(|stop| *stop).await;
             })

@@ -56,7 +56,7 @@ impl Head {
 
     pub async fn read(pool: &PgPool) -> Result<Self, sqlx::Error> {
         let head: Self = sqlx::query_as(
-            "SELECT coalesce((SELECT max(id) FROM events), 0) AS newest_event, c.slot AS indexed_slot,
+            "SELECT greatest((SELECT max(id) FROM events), (SELECT max(id) FROM reverted_events), 0) AS newest_event, c.slot AS indexed_slot,
                     c.finalized_slot, s.tip_slot, extract(epoch FROM now() - s.seen_at)::bigint AS silent_s,
                     s.stall_reason,
                     CASE WHEN pg_is_in_recovery()

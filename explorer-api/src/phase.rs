@@ -1,25 +1,5 @@
 //! Where a proposal stands at a moment. The chain stores only what somebody did; that time has passed is told here.
-use serde::Serialize;
-use utoipa::ToSchema;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    Voting,
-    /// The vote is over and nobody has counted it yet.
-    Ended,
-    Timelocked,
-    Executable,
-    Executed,
-    Rejected,
-    Vetoed,
-    /// It passed and was not executed in time.
-    Expired,
-    /// It passed and the voting rules have changed since.
-    Voided,
-    /// In a state that is not known here.
-    Unknown,
-}
+use explorer_client::Phase;
 
 /// What the tables know of it.
 #[derive(Clone, Copy, Debug)]
@@ -45,39 +25,6 @@ pub fn of(facts: Facts<'_>, now: i64) -> Phase {
         "vetoed" => Phase::Vetoed,
         "executed" => Phase::Executed,
         _ => Phase::Unknown,
-    }
-}
-
-impl Phase {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Voting => "voting",
-            Self::Ended => "ended",
-            Self::Timelocked => "timelocked",
-            Self::Executable => "executable",
-            Self::Executed => "executed",
-            Self::Rejected => "rejected",
-            Self::Vetoed => "vetoed",
-            Self::Expired => "expired",
-            Self::Voided => "voided",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// For people.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::Voting => "Stakers are voting",
-            Self::Ended => "The vote is over and not counted yet",
-            Self::Timelocked => "Passed, cannot be executed yet",
-            Self::Executable => "Passed, anyone may execute it now",
-            Self::Executed => "Passed and executed",
-            Self::Rejected => "Rejected",
-            Self::Vetoed => "Stopped by the guardian",
-            Self::Expired => "Passed, and not executed in time",
-            Self::Voided => "Passed, but the voting rules have changed since",
-            Self::Unknown => "Unknown",
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What every answer gets on its way out: a request id, a problem's body, an ETag, and headers that keep pages harmless.
 use crate::app::App;
+use crate::cache;
 use crate::error::ApiError;
+use crate::limits::Client;
 use crate::pages;
-use crate::values::hex;
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -10,6 +11,7 @@ use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use explorer_client::hex;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,27 +24,52 @@ const MAX_BODY: usize = 8 << 20;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
      img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-pub async fn finish(State(app): State<App>, request: Request, next: Next) -> Response {
-    let request_id = request_id(request.headers());
-    let wants_page = !request.uri().path().starts_with("/v1") && accepts_html(request.headers());
-    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
-    let mut response = next.run(request).await;
+/// Of one request.
+#[derive(Clone)]
+struct RequestId(String);
 
-    let status = response.status();
-    // An answer that is JSON already says what is wrong itself.
-    if (status.is_client_error() || status.is_server_error()) && !has_kind(&response, b"application/json") {
-        let error = response.extensions_mut().remove::<ApiError>().unwrap_or_else(|| ApiError::of_status(status));
-        response = if wants_page { pages::problem(&error, &request_id) } else { problem(&error, &request_id) };
-    }
+/// Every answer, kept or new: who asks and how often, and headers that keep pages harmless.
+pub async fn receive(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let id = request_id(&parts.headers);
+    let client = Client::of(&parts, app.limits.trusted_proxies);
+    parts.extensions.insert(client);
+    parts.extensions.insert(RequestId(id.clone()));
+    // Whoever watches the server must not be turned away by what goes on.
+    let watched = matches!(parts.uri.path(), "/livez" | "/readyz" | "/metrics");
+    let (told, allowed) = if watched { (HeaderMap::new(), Ok(())) } else { app.limiter.take(client) };
+    let mut response = match allowed {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(error) => problem(&error, &id),
+    };
     count(&app, response.status());
-    response = tag(response, known.as_ref()).await;
-
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, HeaderValue::from_str(&request_id).unwrap_or(HeaderValue::from_static("invalid")));
+    headers.extend(told);
+    headers.insert(REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("invalid")));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
+}
+
+/// Every new answer: a problem's body, or an ETag.
+pub async fn finish(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone());
+    let wants_page = !request.uri().path().starts_with("/v1") && accepts_html(request.headers());
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    // An answer that is JSON already says what is wrong itself.
+    if (status.is_client_error() || status.is_server_error()) && !has_kind(&response, b"application/json") {
+        let error = response.extensions_mut().remove::<ApiError>().unwrap_or_else(|| ApiError::of_status(status));
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = if wants_page { pages::problem(&error, &id) } else { problem(&error, &id) };
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        return response;
+    }
+    tag(response, known.as_ref()).await
 }
 
 fn problem(error: &ApiError, request_id: &str) -> Response {
@@ -50,6 +77,9 @@ fn problem(error: &ApiError, request_id: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if error.status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
+    }
     response
 }
 
@@ -89,7 +119,7 @@ fn count(app: &App, status: StatusCode) {
 
 /// Adds an ETag to a whole answer, and answers `304` to a client that has it. Weak: compression changes the bytes.
 async fn tag(response: Response, known: Option<&HeaderValue>) -> Response {
-    let streams = has_kind(&response, b"text/event-stream");
+    let streams = has_kind(&response, b"text/event-stream") || has_kind(&response, b"text/csv");
     if response.status() != StatusCode::OK || streams {
         return response;
     }
@@ -102,7 +132,7 @@ async fn tag(response: Response, known: Option<&HeaderValue>) -> Response {
         parts.headers.insert(header::ETAG, value);
     }
     parts.headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
-    let has = known.and_then(|known| known.to_str().ok()).is_some_and(|known| known.split(", ").any(|one| one == tag));
+    let has = cache::matches(known, parts.headers.get(header::ETAG));
     if has {
         parts.status = StatusCode::NOT_MODIFIED;
         parts.headers.remove(header::CONTENT_LENGTH);

@@ -3,6 +3,7 @@
 mod support;
 mod website;
 
+use explorer_api::Limits;
 use private_postgres::{Durability, PrivatePostgres};
 use serde_json::Value;
 use sqlx::Connection;
@@ -62,7 +63,7 @@ async fn a_replica_is_read_told_of_news_at_once_and_not_ready_when_it_falls_behi
     // Something must be there to be copied, and the schema with it.
     drop(indexer::Store::open(primary.url()).await.unwrap());
     let (standby, _dir) = replica(&primary.postgres);
-    let mut site = Website::open_on(Story::every_ending(), primary, Some(standby.url().to_owned())).await;
+    let mut site = Website::open_on(Story::every_ending(), primary, Some(standby.url().to_owned()), Limits::default()).await;
     // A replica gets everything a moment later.
     until(&site, |status, _| status == 200).await;
     let mut stream = Stream::open(&site, None).await;
@@ -121,7 +122,7 @@ async fn the_dashboard_and_the_alerts_name_only_metrics_that_exist() {
     let story = Story::every_ending();
     // One interruption, so that there is one to count.
     story.chain.fail_block(3, 1);
-    let site = Website::open_on(story, primary, Some(standby.url().to_owned())).await;
+    let site = Website::open_on(story, primary, Some(standby.url().to_owned()), Limits::default()).await;
     let mut served = site.get("/metrics").await.text().await.unwrap();
     served += &site.http.get(format!("http://{address}/metrics")).send().await.unwrap().text().await.unwrap();
     let lines = served.lines().filter(|line| !line.starts_with('#'));

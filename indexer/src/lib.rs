@@ -21,6 +21,7 @@ mod heal;
 mod migrations;
 mod ops;
 mod reindex;
+mod rollup;
 mod rpc;
 mod run;
 mod sequence;

@@ -3,12 +3,14 @@ pub mod cheat;
 
 use anyhow::Result;
 use client::{Chain, Keypair, Pubkey, Signer, jobs_ix};
-use compute::Preference;
+use compute::challenge::Answer;
+use compute::{Backend, ComputeError, Description, Execution, Gemm, Preference};
 use demo::supply;
 use localnet::{LocalNet, Options};
+use model::Model;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use worker::{Config, Worker};
@@ -51,15 +53,26 @@ pub async fn network_of(challenge_window_s: u32, answer_s: u32) -> Result<(Local
 }
 
 /// The same, with challenge rounds that the keeper holds: short ones, of the smallest work.
+///
+/// # Errors
+/// If it does not start.
 pub async fn network_with_rounds() -> Result<(LocalNet, TempDir)> {
+    // Two cores may be busy with other tests.
+    network_with_windows(10, [64; 4]).await
+}
+
+/// [`network_with_rounds`] with windows of `window_s` seconds, and so many rows for each class.
+///
+/// # Errors
+/// If it does not start.
+pub async fn network_with_windows(window_s: u32, rows: [u32; 4]) -> Result<(LocalNet, TempDir)> {
     let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
     let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
     options.slot_ms = 100;
     options.epoch_s = 2;
     options.rounds = true;
-    // Two cores may be busy with other tests.
-    let (window_s, every_s, answer_s) = (10, 20, 15);
-    options.round_rules = jobs::RoundRules { window_s, every_s, answer_s, rows: [64; 4], ..options.round_rules };
+    let (every_s, answer_s) = (2 * window_s, 15);
+    options.round_rules = jobs::RoundRules { window_s, every_s, answer_s, rows, ..options.round_rules };
     Ok((LocalNet::start(options, |_| {}).await?, folder))
 }
 
@@ -87,20 +100,28 @@ impl Device {
     /// # Errors
     /// If the chain refuses.
     pub async fn register_each<const N: usize>(net: &LocalNet, names: [&str; N]) -> Result<[Self; N]> {
+        Self::register_in(net, names.map(|name| (name, 0))).await
+    }
+
+    /// The same, each in a class.
+    ///
+    /// # Errors
+    /// If the chain refuses.
+    pub async fn register_in<const N: usize>(net: &LocalNet, names: [(&str, u8); N]) -> Result<[Self; N]> {
         let owners = supply::stake(net, N, STAKE).await?;
         let mut devices = Vec::new();
-        for (owner, name) in owners.iter().zip(names) {
-            devices.push(Self::of(net, owner, name).await?);
+        for (owner, (name, class)) in owners.iter().zip(names) {
+            devices.push(Self::of(net, owner, name, class).await?);
         }
         devices.try_into().map_err(|_| anyhow::anyhow!("one device for each name"))
     }
 
-    async fn of(net: &LocalNet, owner: &Keypair, name: &str) -> Result<Self> {
+    async fn of(net: &LocalNet, owner: &Keypair, name: &str, class: u8) -> Result<Self> {
         let device = Keypair::new();
         net.fund(&device.pubkey(), 0).await?;
         let (me, key) = (owner.pubkey(), device.pubkey());
         supply::warm_up(&net.chain(), &me, owner).await?;
-        let register = jobs_ix::register_device(me, key, name.into(), 0);
+        let register = jobs_ix::register_device(me, key, name.into(), class);
         net.chain().send(&[register], &[owner, &device]).await?;
         let device_key = net.folder().join(format!("{key}.json"));
         client::write_keypair(&device_key, &device)?;
@@ -128,12 +149,55 @@ impl Device {
         Ok(Worker::new(&self.config, backend, choice.gmacs)?)
     }
 
+    /// A worker for it on a backend that may be others' too.
+    ///
+    /// # Errors
+    /// If its settings are not usable.
+    pub fn worker_on(&self, backend: &Shared) -> Result<Worker> {
+        Ok(Worker::new(&self.config, Box::new(backend.clone()), 1.0)?)
+    }
+
     /// The device's account.
     ///
     /// # Errors
     /// If the node does not answer.
     pub async fn account(&self, chain: &Chain) -> Result<jobs::state::Device> {
         Ok(chain.get("device", &client::address::device(&self.key), "registered above").await?)
+    }
+}
+
+/// One backend that stands for several devices: who comes second waits for the first.
+#[derive(Clone)]
+pub struct Shared {
+    description: Description,
+    backend: Arc<Mutex<Box<dyn Backend>>>,
+}
+
+impl Shared {
+    pub fn new(backend: Box<dyn Backend>) -> Self {
+        Shared { description: backend.describe().clone(), backend: Arc::new(Mutex::new(backend)) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Backend>> {
+        self.backend.lock().expect("a backend does not panic")
+    }
+}
+
+impl Backend for Shared {
+    fn describe(&self) -> &Description {
+        &self.description
+    }
+
+    fn execute(&mut self, model: &Model, input: &[u8]) -> Result<Execution, ComputeError> {
+        self.lock().execute(model, input)
+    }
+
+    fn challenge(&mut self, seed: &[u8; 32], rows: u32) -> Result<Answer, ComputeError> {
+        self.lock().challenge(seed, rows)
+    }
+
+    fn gemm(&mut self, shape: Gemm, a: &[u8], b: &[u8]) -> Result<Vec<i32>, ComputeError> {
+        self.lock().gemm(shape, a, b)
     }
 }
 

@@ -1,9 +1,31 @@
 //! Challenge rounds on a real network: workers take part by themselves, the keeper holds the rounds.
 use anyhow::Result;
 use client::{Signer, address, rounds_ix};
-use e2e::Device;
+use compute::{Backend, Cpu};
+use e2e::{Device, Shared};
+use judge::challenge::ROW_STEP;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+
+/// One test at a time: each needs the machine to itself.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// Long beside what the network takes, seconds.
+const WINDOW_S: u32 = 12;
+
+/// Rows of a challenge that the CPU backend, when nothing disturbs it, takes so many seconds for.
+fn rows_of(seconds: f64) -> u32 {
+    const TRIED: u32 = 4_096;
+    let mut cpu = Cpu::new();
+    let mut once = || {
+        let start = Instant::now();
+        cpu.challenge(&[7; 32], TRIED).unwrap();
+        start.elapsed().as_secs_f64()
+    };
+    once();
+    let fastest = (0..4).map(|_| once()).fold(f64::MAX, f64::min);
+    ((f64::from(TRIED) * seconds / fastest) as u32).next_multiple_of(ROW_STEP)
+}
 
 /// Asks until the answer is yes.
 async fn until(what: &str, mut asked: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
@@ -17,6 +39,7 @@ async fn until(what: &str, mut asked: impl AsyncFnMut() -> Result<bool>) -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_passes_rounds_by_itself_and_is_paid_for_being_ready_and_an_absent_one_is_not_hired() {
+    let _alone = ALONE.lock().await;
     let (net, _folder) = e2e::network_with_rounds().await.unwrap();
     let [ready, absent] = Device::register_each(&net, ["ready", "absent"]).await.unwrap();
     let chain = net.chain();
@@ -58,5 +81,66 @@ async fn a_worker_passes_rounds_by_itself_and_is_paid_for_being_ready_and_an_abs
         report = net.audit().await.unwrap();
     }
     assert!(report.differences.is_empty(), "{:#?}", report.differences);
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_gpu_answering_two_challenges_misses_one_of_them() {
+    let _alone = ALONE.lock().await;
+    // More than half of the window for each.
+    let rows = rows_of(0.6 * f64::from(WINDOW_S));
+    let (net, _folder) = e2e::network_with_windows(WINDOW_S, [rows; 4]).await.unwrap();
+    let devices = Device::register_each(&net, ["one", "the same"]).await.unwrap();
+    let chain = net.chain();
+    let backend = Shared::new(Box::new(Cpu::new()));
+    let (stop, stopped) = watch::channel(false);
+    let serve = |device: &Device| tokio::spawn(device.worker_on(&backend).unwrap().run(stopped.clone()));
+    let serving: Vec<_> = devices.iter().map(serve).collect();
+    until("a device fails", async || {
+        let [one, same] = [devices[0].account(&chain).await?, devices[1].account(&chain).await?];
+        let both = one.challenge.round == same.challenge.round && one.challenge.round > 0;
+        assert!(!both, "both committed to answers of round {} with {rows} rows", one.challenge.round);
+        Ok(one.challenges_failed + same.challenges_failed > 0)
+    })
+    .await
+    .unwrap();
+    let config = chain.jobs_config().await.unwrap();
+    let mut hireable = 0;
+    for device in &devices {
+        let account = device.account(&chain).await.unwrap();
+        hireable += u32::from(account.require_hireable(config.settled_round).is_ok());
+        println!("{rows} rows: {} passed, {} failed", account.challenges_passed, account.challenges_failed);
+    }
+    assert!(hireable < 2, "one GPU is hired as two");
+    stop.send(true).unwrap();
+    for task in serving {
+        task.await.unwrap().unwrap();
+    }
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_too_slow_for_its_class_answers_late_and_falls_to_the_class_that_it_can_serve() {
+    let _alone = ALONE.lock().await;
+    let rows = rows_of(1.6 * f64::from(WINDOW_S));
+    let (net, _folder) = e2e::network_with_windows(WINDOW_S, [64, rows, rows, rows]).await.unwrap();
+    let [slow, witness] = Device::register_in(&net, [("slow", 1), ("witness", 0)]).await.unwrap();
+    let chain = net.chain();
+    let (stop, stopped) = watch::channel(false);
+    let serve = |device: &Device| tokio::spawn(device.worker().unwrap().run(stopped.clone()));
+    let serving = [serve(&slow), serve(&witness)];
+    until("the slow device fails", async || Ok(slow.account(&chain).await?.challenges_failed > 0)).await.unwrap();
+    let account = slow.account(&chain).await.unwrap();
+    let config = chain.jobs_config().await.unwrap();
+    assert_eq!((account.class, account.challenges_passed, account.challenge.round), (0, 0, 0), "it came too late");
+    assert!(account.require_hireable(config.settled_round).is_err());
+    assert!(witness.account(&chain).await.unwrap().challenges_passed > 0);
+    until("it passes in the lower class", async || Ok(slow.account(&chain).await?.challenges_passed > 0))
+        .await
+        .unwrap();
+    stop.send(true).unwrap();
+    for task in serving {
+        task.await.unwrap().unwrap();
+    }
     net.stop().await.unwrap();
 }

@@ -338,3 +338,27 @@ async fn an_audit_is_drawn_by_the_watcher_and_a_worker_that_does_not_answer_it_l
     assert_eq!((account.jobs_faulted, account.jobs_paid), (1, drawn.len() as u64 - 1));
     net.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_is_refused_keeps_its_buffer_so_that_another_try_costs_nothing() {
+    let (net, _folder) = e2e::network(300).await.unwrap();
+    let story = demo::Story::begin(&net, &e2e::digits(), &|_| {}).await.unwrap();
+    let device = Device::register(&net, "right").await.unwrap();
+    let job = cheated(&story, &device, Cheat::Honest).await;
+    let account = find(&story.chain, &job).await.unwrap();
+    let wallet = Keypair::new();
+    net.fund(&wallet.pubkey(), 0).await.unwrap();
+    let evidence = vec![1; 3_000];
+    let fault = user::Fault { layer: 0, row: 0, column: 0, expected: 0, committed: 1, evidence };
+    let mut has = Vec::new();
+    for _ in 0..2 {
+        let Err(error) = user::prove(&story.chain, &wallet, &job, &account, fault.clone()).await else {
+            panic!("it proves nothing")
+        };
+        assert!(user::is_refusal(&error), "{error}");
+        assert_eq!(buffers(&story.chain, &wallet).await, 1);
+        has.push(story.chain.lamports(&wallet.pubkey()).await.unwrap());
+    }
+    assert_eq!(has[0], has[1], "lamports after the first and the second try");
+    net.stop().await.unwrap();
+}

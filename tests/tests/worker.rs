@@ -56,6 +56,33 @@ async fn a_worker_that_dies_after_its_claim_finishes_the_job_when_it_comes_back(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_model_and_input_out_of_the_store_after_the_claim_gets_the_result_all_the_same() {
+    let (net, _folder) = e2e::network(60).await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "careful").await.unwrap();
+    let mut before = device.worker().unwrap();
+    for restarted in [false, true] {
+        let posted = story.post().await.unwrap();
+        assert_eq!(before.step().await.unwrap(), Step::Claimed(posted.job));
+        let of = job(&net, &posted.job).await;
+        let files = [of.input_blob, of.model_blob].map(|id| {
+            let id = blobs::BlobId(id).to_string();
+            net.blobs().join(&id[..2]).join(&id)
+        });
+        let kept = files.clone().map(|path| std::fs::read(path).unwrap());
+        files.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        let mut after = if restarted { device.worker().unwrap() } else { before };
+        assert_eq!(after.step().await.unwrap(), Step::Committed(posted.job), "restarted: {restarted}");
+        files.iter().zip(kept).for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
+        let review = user::review(&story.chain, &story.blobs, &posted.job).await.unwrap();
+        user::accept(&story.chain, &story.user, review).await.unwrap();
+        before = after;
+    }
+    assert_eq!(device.account(&story.chain).await.unwrap().jobs_paid, 2);
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_with_a_damaged_input_is_never_claimed() {
     let (net, _folder) = e2e::network(60).await.unwrap();
     let story = story(&net).await;

@@ -116,8 +116,7 @@ impl Worker {
     }
 
     async fn recover(&mut self, address: &Pubkey, job: &Job) -> Result<JobData, WorkerError> {
-        let model = self.model(job).await?;
-        let input = work::fetch_input(&self.blobs, address, job, &model).await?;
+        let Prepared { model, input } = self.given(address, job).await?;
         let limit = ResultFile::max_bytes(&model.specs(), job.rows);
         let stored = self.blobs.clone().with_limit(limit).get(BlobId(job.result_blob)).await;
         let bytes = match stored {
@@ -128,7 +127,7 @@ impl Worker {
                 work::execute(&self.backend, &self.blobs, address, job, &prepared).await?.result
             }
         };
-        self.kept.keep(address, &model.to_bytes(), &input, &bytes)?;
+        self.kept.keep_result(address, &bytes)?;
         let result = ResultFile::from_bytes(&bytes).map_err(WorkerError::Cut)?;
         Ok(JobData { model: (*model).clone(), input: input.to_vec(), result })
     }

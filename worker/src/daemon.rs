@@ -4,7 +4,8 @@ use crate::error::WorkerError;
 use crate::kept::{JobData, Kept};
 use crate::offer::Policy;
 use crate::rounds::{Rounds, Seen};
-use crate::stake::{self, Stake};
+use crate::speed::Speed;
+use crate::stake::Stake;
 use crate::work::{self, Finished, Prepared, hex};
 use blobs::Blobs;
 use client::{Chain, ClientError, Keypair, Pubkey, Signature, Signer, address, jobs_ix};
@@ -15,12 +16,14 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-/// How long a job that was left is not looked at again.
-const LEAVE_FOR: Duration = Duration::from_secs(30);
 /// Models kept in memory.
 const MODELS: usize = 4;
+/// How often jobs that have ended are looked for on disk.
+const TIDY_EVERY: Duration = Duration::from_secs(10);
+/// How long challenge rounds are left alone after they failed.
+const ROUNDS_AGAIN: Duration = Duration::from_secs(1);
 /// What a look at the chain led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -70,17 +73,21 @@ pub struct Worker {
     /// The data of the job that was answered for last.
     pub(crate) data: Option<(Pubkey, Arc<JobData>)>,
     pub(crate) key: Keypair,
-    policy: Policy,
+    pub(crate) policy: Policy,
     poll: Duration,
     pub(crate) backend: Arc<Mutex<Box<dyn Backend>>>,
-    /// Measured speed, multiply-accumulates a second.
-    macs_per_s: f64,
+    pub(crate) speed: Speed,
     /// The last few models by their files' hashes, newest last.
     models: VecDeque<([u8; 32], Arc<Model>)>,
     /// Jobs that were looked at and left, and when: fetching and hashing again must not be free for whoever posts them.
-    left: HashMap<Pubkey, Instant>,
-    stake: Stake,
-    rounds: Rounds,
+    pub(crate) left: HashMap<Pubkey, Instant>,
+    pub(crate) stake: Stake,
+    pub(crate) rounds: Rounds,
+    /// When rounds are looked at again.
+    rounds_from: Instant,
+    /// What was fetched for the job that was claimed last: whoever posted it may take it out of the store.
+    pub(crate) prepared: Option<(Pubkey, Prepared)>,
+    tidied: Option<Instant>,
     reports: Option<mpsc::UnboundedSender<JobReport>>,
 }
 
@@ -88,8 +95,8 @@ impl Worker {
     /// A worker that executes on `backend`, which must have passed its self-test. `gmacs`: its measured speed.
     ///
     /// # Errors
-    /// If the key cannot be read, a setting is not valid, or the blob store cannot be opened.
-    pub fn new(config: &Config, backend: Box<dyn Backend>, gmacs: f64) -> Result<Self, WorkerError> {
+    /// If the key cannot be read, a setting is not valid, the blob store cannot be opened, or the backend fails.
+    pub fn new(config: &Config, mut backend: Box<dyn Backend>, gmacs: f64) -> Result<Self, WorkerError> {
         let invalid = |path: &std::path::Path, cause: String| WorkerError::Config { path: path.into(), cause };
         let key = client::read_keypair(&config.device_key).map_err(|e| invalid(&config.device_key, e.to_string()))?;
         let policy = Policy::from_config(config).map_err(|e| invalid(std::path::Path::new("worker"), e))?;
@@ -101,12 +108,15 @@ impl Worker {
             key,
             policy,
             poll: config.poll(),
+            speed: Speed::measure(&mut *backend, gmacs)?,
             backend: Arc::new(Mutex::new(backend)),
-            macs_per_s: gmacs * 1e9,
             models: VecDeque::new(),
             left: HashMap::new(),
             stake: Stake::default(),
             rounds: Rounds::default(),
+            rounds_from: Instant::now(),
+            prepared: None,
+            tidied: None,
             reports: None,
         })
     }
@@ -134,9 +144,7 @@ impl Worker {
             match self.step().await {
                 Ok(Step::Idle | Step::Waiting(_) | Step::LostRace(_) | Step::Refused(_)) => pause = self.poll,
                 Ok(_) => continue,
-                Err(e @ WorkerError::Compute(ComputeError::Lost { .. } | ComputeError::Timeout { .. })) => {
-                    return Err(e);
-                }
+                Err(e) if is_lost(&e) => return Err(e),
                 Err(e @ WorkerError::Chain(ClientError::Missing { .. })) => return Err(e),
                 Err(error) => {
                     warn!(%error, "will try again");
@@ -159,65 +167,78 @@ impl Worker {
     pub async fn step(&mut self) -> Result<Step, WorkerError> {
         let hint = "register it with `io device register`";
         let device: Device = self.chain.get("device", &address::device(&self.device()), hint).await?;
-        match self.rounds.step(&self.chain, &self.key, &self.backend, &device).await? {
-            Seen::Nothing => {}
-            Seen::Committed(round) | Seen::Answered(round) | Seen::Shared(round) => return Ok(Step::Challenged(round)),
+        let live = match device.live_job {
+            free if free == Pubkey::default() => None,
+            // The job may be paid between the two reads.
+            address => match self.chain.find::<Job>("job", &address).await? {
+                Some(job) => Some((address, job)),
+                None => return Ok(Step::Idle),
+            },
+        };
+        // What a committed job owes has deadlines that cost the stake behind it: nothing comes before it, and it waits for
+        // nothing.
+        let duty = match &live {
+            Some((address, job)) if job.status == Status::Committed => Some(self.collect(*address, job).await),
+            _ => None,
+        };
+        if let Some(Ok(step)) = duty
+            && !matches!(step, Step::Waiting(_))
+        {
+            return Ok(step);
         }
-        if device.live_job == Pubkey::default() {
-            self.kept.forget_all_but(None);
-            self.data = None;
-            self.stake.warm_up(&self.chain, &self.key, &device.operator).await?;
-            return self.claim_best(&device.operator).await;
+        if let Some(round) = self.take_part(&device, duty.is_some()).await? {
+            return Ok(Step::Challenged(round));
         }
-        let address = device.live_job;
-        // The job may be paid between the two reads.
-        let Some(job) = self.chain.find::<Job>("job", &address).await? else { return Ok(Step::Idle) };
-        match job.status {
-            Status::Claimed => self.finish(address, &job).await,
-            Status::Committed => self.collect(address, &job).await,
-            _ => Ok(Step::Idle),
-        }
-    }
-
-    async fn claim_best(&mut self, operator: &Pubkey) -> Result<Step, WorkerError> {
-        let mut posted = self.chain.jobs(Status::Posted).await?;
-        self.left.retain(|address, _| posted.iter().any(|(posted, _)| posted == address));
-        posted.sort_by_key(|(address, job)| (std::cmp::Reverse(job.price), *address));
-        if posted.is_empty() {
-            return Ok(Step::Idle);
-        }
-        let now = self.chain.now().await?;
-        posted.retain(|(address, _)| self.left.get(address).is_none_or(|left| left.elapsed() > LEAVE_FOR));
-        for (address, job) in posted {
-            // Cheap reasons first; the model is fetched only for jobs that pass them.
-            let refusal = self.policy.refuse(&job, now, 0.0).map(|r| r.to_string());
-            let prepared = match refusal {
-                Some(reason) => Err(reason),
-                None => self.prepare(&address, &job, now).await,
-            };
-            match prepared {
-                Ok(_) => return self.claim(address, &job, operator).await,
-                Err(reason) => self.leave(address, reason),
+        match (duty, live) {
+            (Some(step), _) => step,
+            (None, Some((address, job))) if job.status == Status::Claimed => self.finish(address, &job).await,
+            (None, Some(_)) => Ok(Step::Idle),
+            (None, None) => {
+                (self.data, self.prepared) = (None, None);
+                self.tidy().await;
+                self.stake.warm_up(&self.chain, &self.key, &device.operator).await?;
+                self.claim_best(&device.operator).await
             }
         }
-        Ok(Step::Idle)
     }
 
-    /// Fetches and checks model and input, before anything is claimed.
-    async fn prepare(&mut self, address: &Pubkey, job: &Job, now: i64) -> Result<Prepared, String> {
-        let model = self.model(job).await.map_err(|e| e.to_string())?;
-        if let Some(refusal) = self.policy.refuse_size(work::memory(&model, job.rows)) {
-            return Err(refusal.to_string());
+    /// The next thing in the present challenge round, if there is one: its number. A round that fails keeps the worker from
+    /// nothing; it is tried again in a moment.
+    ///
+    /// # Errors
+    /// If the compute device is lost and nothing is owed (`owing`) that needs none.
+    async fn take_part(&mut self, device: &Device, owing: bool) -> Result<Option<u64>, WorkerError> {
+        if Instant::now() < self.rounds_from {
+            return Ok(None);
         }
-        let expected_s = model.macs() as f64 * f64::from(job.rows) / self.macs_per_s;
-        if let Some(refusal) = self.policy.refuse(job, now, expected_s) {
-            return Err(refusal.to_string());
+        match self.rounds.step(&self.chain, &self.key, &self.backend, device).await {
+            Ok(Seen::Nothing) => Ok(None),
+            Ok(Seen::Recorded(round) | Seen::Committed(round) | Seen::Answered(round) | Seen::Shared(round)) => {
+                Ok(Some(round))
+            }
+            Err(error) if is_lost(&error) && !owing => Err(error),
+            Err(error) => {
+                warn!(%error, "no part in the challenge round for now");
+                self.rounds_from = Instant::now() + ROUNDS_AGAIN;
+                Ok(None)
+            }
         }
-        if self.rounds.collides(now, expected_s) {
-            return Err("it would not be done before the next challenge round".into());
+    }
+
+    /// Removes what is kept of jobs that have ended or are another device's. One that is only said not to be this device's live job
+    /// may still be.
+    async fn tidy(&mut self) {
+        if self.tidied.is_some_and(|at| at.elapsed() < TIDY_EVERY) {
+            return;
         }
-        let input = work::fetch_input(&self.blobs, address, job, &model).await.map_err(|e| e.to_string())?;
-        Ok(Prepared { model, input })
+        self.tidied = Some(Instant::now());
+        for job in self.kept.old() {
+            let others = |found: &Job| found.status != Status::Posted && found.device != self.device();
+            match self.chain.find::<Job>("job", &job).await {
+                Ok(found) if found.as_ref().is_none_or(others) => self.kept.forget(&job),
+                _ => {}
+            }
+        }
     }
 
     /// The job's model. Files with one root may differ in name and input range, so the file counts, too.
@@ -235,38 +256,6 @@ impl Worker {
         Ok(model)
     }
 
-    async fn claim(&mut self, address: Pubkey, job: &Job, operator: &Pubkey) -> Result<Step, WorkerError> {
-        let price = self.chain.price_account().await?;
-        let instruction = jobs_ix::claim_job(self.device(), *operator, price, address);
-        match self.chain.send(&[instruction], &[&self.key]).await {
-            Ok(confirmed) => {
-                info!(job = %address, price = job.price, rows = job.rows, signature = %confirmed.signature, "claimed");
-                Ok(Step::Claimed(address))
-            }
-            Err(error) if stake::not_now(&error) => {
-                let needed = match self.chain.reservation(job.price).await {
-                    Ok(Ok(needed)) => economy::amount::io(needed).to_string(),
-                    _ => "unknown".into(),
-                };
-                warn!(
-                    job = %address, %operator, %error, needed_io = needed,
-                    "not claimed, it is left to others for now: a claim needs this much free stake of the operator's own"
-                );
-                self.leave(address, error.to_string());
-                // More stake may have warmed up since the last look.
-                self.stake = Stake::default();
-                Ok(Step::Refused(address))
-            }
-            // Claimed, cancelled or expired by somebody else between our look and our transaction.
-            Err(error) if error.program_error().is_some() || matches!(error, ClientError::Transaction { .. }) => {
-                info!(job = %address, %error, "somebody was first");
-                self.leave(address, error.to_string());
-                Ok(Step::LostRace(address))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
     async fn finish(&mut self, address: Pubkey, job: &Job) -> Result<Step, WorkerError> {
         if self.chain.now().await? > job.commit_deadline {
             warn!(job = %address, "the commit deadline has passed: refunding its user");
@@ -275,27 +264,46 @@ impl Worker {
             self.chain.send(&expire, &[&self.key]).await?;
             return Ok(Step::Expired(address));
         }
-        let model = self.model(job).await?;
-        if let Some(refusal) = self.policy.refuse_size(work::memory(&model, job.rows)) {
+        let prepared = self.given(&address, job).await?;
+        if let Some(refusal) = self.policy.refuse_size(work::memory(&prepared.model, job.rows)) {
             warn!(job = %address, %refusal, "claimed before the limit was lowered: it will expire");
             return Ok(Step::Waiting(address));
         }
-        let input = work::fetch_input(&self.blobs, &address, job, &model).await?;
-        let prepared = Prepared { model, input };
         let done = work::execute(&self.backend, &self.blobs, &address, job, &prepared).await?;
-        if let Some(gmacs) = done.gmacs {
+        if let Some(speed) = done.speed {
             // Claims from now on must fit the backend that has taken over.
-            self.macs_per_s = gmacs * 1e9;
+            self.speed = Speed { stored: self.speed.stored, ..speed };
         }
+        let start = Instant::now();
         // Before the commitment: from then on an audit may ask for it.
-        self.kept.forget_all_but(None);
-        self.kept.keep(&address, &prepared.model.to_bytes(), &prepared.input, &done.result)?;
+        self.kept.keep_result(&address, &done.result)?;
+        self.speed.learn(done.result.len(), start.elapsed().as_secs_f64() + done.upload_s);
         self.commit(address, done).await
+    }
+
+    /// What a job was posted with: in memory, on disk, or at last in the store.
+    pub(crate) async fn given(&mut self, address: &Pubkey, job: &Job) -> Result<Prepared, WorkerError> {
+        if let Some((_, prepared)) = self.prepared.as_ref().filter(|(of, _)| of == address) {
+            return Ok(prepared.clone());
+        }
+        let prepared = match self.kept.load_given(address, job) {
+            Ok((model, input)) => Prepared { model: Arc::new(model), input: input.into() },
+            Err(lost) => {
+                warn!(job = %address, error = %lost, "what the job was posted with is lost here: fetching it again");
+                let model = self.model(job).await?;
+                let input = work::fetch_input(&self.blobs, address, job, &model).await?;
+                self.kept.keep_given(address, &model.to_bytes(), &input)?;
+                Prepared { model, input }
+            }
+        };
+        self.prepared = Some((*address, prepared.clone()));
+        Ok(prepared)
     }
 
     async fn commit(&mut self, address: Pubkey, done: Finished) -> Result<Step, WorkerError> {
         let instruction = jobs_ix::commit_result(self.device(), address, done.args);
         let confirmed = self.chain.send(&[instruction], &[&self.key]).await?;
+        self.prepared = None;
         info!(
             job = %address, commitment = %hex(&done.args.commitment), signature = %confirmed.signature,
             execute_s = done.execute_s, commit_s = done.commit_s, upload_s = done.upload_s, "committed"
@@ -313,9 +321,9 @@ impl Worker {
         }
         Ok(Step::Committed(address))
     }
+}
 
-    fn leave(&mut self, address: Pubkey, reason: String) {
-        debug!(job = %address, reason, "left to others");
-        self.left.insert(address, Instant::now());
-    }
+/// Whether nothing can be computed here any more.
+fn is_lost(error: &WorkerError) -> bool {
+    matches!(error, WorkerError::Compute(ComputeError::Lost { .. } | ComputeError::Timeout { .. }))
 }

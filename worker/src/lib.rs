@@ -5,14 +5,17 @@
 //! committed job it keeps model, input and result on disk until the job has ended, because it must be able to answer an audit
 //! and whoever demands its data.
 
+mod answering;
 mod answers;
 mod audit;
+mod claim;
 pub mod config;
 pub mod daemon;
 pub mod error;
 pub mod kept;
 pub mod offer;
 mod rounds;
+pub mod speed;
 mod stake;
 pub mod work;
 

@@ -99,12 +99,12 @@ impl Policy {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use client::Pubkey;
     use jobs::state::Status;
 
-    fn job() -> Job {
+    pub(crate) fn job() -> Job {
         Job {
             status: Status::Posted,
             user: Pubkey::new_from_array([1; 32]),

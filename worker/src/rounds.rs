@@ -1,15 +1,25 @@
 //! The worker's part in challenge rounds: it computes its answer within the window, commits to it, and shows the cells that
 //! are drawn.
 use crate::error::WorkerError;
-use client::{Chain, Keypair, Pubkey, Signer, address, rounds_ix};
+use client::evidence::{close, upload};
+use client::{Chain, ClientError, Keypair, Pubkey, Signer, address, rounds_ix};
 use compute::Backend;
 use compute::challenge::Answer;
+use jobs::Rest;
 use jobs::state::{Challenge, Config, Device, Phase, Round};
 use judge::Hash;
 use judge::challenge::{CELLS, drawn_cell, macs, seed};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tracing::{info, warn};
+
+/// Refusals that stay for all of a round. After any other it is tried again: anybody may record a device's failure, so that
+/// what was signed before does not fit any more.
+const MISSED: &[&str] = &["TooSlow", "DeadlinePassed", "NotNominated", "AlreadyCommitted", "WrongPhase"];
+
+fn is_missed(error: &ClientError) -> bool {
+    error.program_error().is_some_and(|name| MISSED.contains(&name))
+}
 
 type SharedBackend = Arc<Mutex<Box<dyn Backend>>>;
 
@@ -18,6 +28,8 @@ type SharedBackend = Arc<Mutex<Box<dyn Backend>>>;
 pub enum Seen {
     /// Nothing to do for now.
     Nothing,
+    /// Had its failure in this round recorded.
+    Recorded(u64),
     /// Committed to the answer of this round.
     Committed(u64),
     /// Showed all drawn cells.
@@ -103,25 +115,41 @@ impl Rounds {
             warn!(round = number, "its window has passed");
             return Ok(Seen::Nothing);
         }
-        let rows = round.rules.rows.get(usize::from(device.class)).copied().unwrap_or_default();
-        let of = seed(&round.slot_hash, number, &device.key.to_bytes());
-        let start = Instant::now();
-        let answer = compute(backend, of, rows).await?;
-        let seconds = start.elapsed().as_secs_f64();
-        let mut instructions = Vec::new();
         let last = config.settled_round;
         if last > device.since_round && last > device.good_round && last > device.failed_round {
-            instructions.push(rounds_ix::fail_challenge(device.key, device.operator));
+            // It may fall a class by it, and computes for that one then.
+            let fail = rounds_ix::fail_challenge(device.key, device.operator);
+            match chain.send(&[fail], &[key]).await {
+                Ok(_) => info!(round = last, "recorded a failed challenge"),
+                Err(error) if error.program_error() == Some("NotFailed") => {}
+                Err(error) => return Err(error.into()),
+            }
+            return Ok(Seen::Recorded(last));
         }
-        instructions.push(rounds_ix::commit_challenge(device.key, device.operator, number, answer.root()));
+        let rows_of = |device: &Device| round.rules.rows.get(usize::from(device.class)).copied().unwrap_or_default();
+        let rows = rows_of(device);
+        let of = seed(&round.slot_hash, number, &device.key.to_bytes());
+        let start = Instant::now();
+        let answer = match &self.answer {
+            Some((known, answer)) if *known == number && answer.rows() == rows => answer.clone(),
+            _ => compute(backend, of, rows).await?,
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        let root = answer.root();
         self.answer = Some((number, answer));
-        match chain.send(&instructions, &[key]).await {
+        let hint = "it was registered a moment ago";
+        let now: Device = chain.get("device", &address::device(&device.key), hint).await?;
+        if now.challenge.round >= number || rows_of(&now) != rows {
+            return Ok(Seen::Nothing);
+        }
+        let commit = rounds_ix::commit_challenge(device.key, device.operator, number, root);
+        match chain.send(&[commit], &[key]).await {
             Ok(confirmed) => {
                 let gmacs = macs(rows) as f64 / seconds / 1e9;
                 info!(round = number, rows, seconds, gmacs, signature = %confirmed.signature, "committed to a challenge");
                 Ok(Seen::Committed(number))
             }
-            Err(error) if error.program_error().is_some() => {
+            Err(error) if is_missed(&error) => {
                 self.given_up = number;
                 warn!(round = number, %error, "the challenge is missed");
                 Ok(Seen::Nothing)
@@ -152,9 +180,23 @@ impl Rounds {
         let openings = openings.map_err(|e| WorkerError::Cut(e.to_string()))??;
         self.answer = Some((number, answer));
         let me = key.pubkey();
+        let account = address::device(&me);
+        // What does not fit transactions goes into one buffer, one after another.
+        let rests: Vec<u8> = openings.iter().flat_map(|o| rounds_ix::split(&o.path).1).copied().collect();
+        if !rests.is_empty() {
+            upload(chain, key, account, &rests, &[]).await?;
+        }
+        let mut offset = 0;
         for (index, opening) in waiting.into_iter().zip(openings) {
-            let show = rounds_ix::answer_cell(me, number, index, opening.segment, opening.path);
+            let (path, rest) = rounds_ix::split(&opening.path);
+            let bytes = rest.len() as u16;
+            let place = (bytes > 0).then(|| (address::proof(&account, &me), Rest { offset, bytes }));
+            offset += u32::from(bytes);
+            let show = rounds_ix::answer_cell_from(me, number, index, opening.segment, path.to_vec(), place);
             chain.send(&[show], &[key]).await?;
+        }
+        if !rests.is_empty() {
+            close(chain, key, account).await?;
         }
         info!(round = number, "showed all drawn cells of a challenge");
         Ok(Seen::Answered(number))
@@ -169,4 +211,24 @@ async fn compute(backend: &SharedBackend, of: Hash, rows: u32) -> Result<Arc<Ans
     };
     let answer = tokio::task::spawn_blocking(work).await.map_err(|e| WorkerError::Cut(e.to_string()))??;
     Ok(Arc::new(answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use client::ProgramFailure;
+
+    #[test]
+    fn a_round_is_given_up_for_what_stays_and_never_for_what_somebody_else_has_changed_meanwhile() {
+        let refused = |name: &str| {
+            is_missed(&ClientError::Program(ProgramFailure { name: name.into(), message: String::new(), code: 6_000 }))
+        };
+        for name in MISSED {
+            assert!(refused(name), "{name}");
+        }
+        for name in ["NotFailed", "FailureNotRecorded", "PayNotShared", "NotPunished"] {
+            assert!(!refused(name), "{name}");
+        }
+        assert!(!is_missed(&ClientError::Declined));
+    }
 }

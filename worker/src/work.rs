@@ -1,5 +1,6 @@
 //! One job's work: fetch and check, execute, commit. No claims here.
 use crate::error::WorkerError;
+use crate::speed::Speed;
 use blobs::{BlobId, Blobs};
 use bytes::Bytes;
 use client::{Chain, Pubkey, address};
@@ -17,6 +18,7 @@ pub fn memory(model: &Model, rows: u32) -> u64 {
 }
 
 /// Inputs that have been fetched and checked against what was posted.
+#[derive(Clone)]
 pub struct Prepared {
     pub model: Arc<Model>,
     pub input: Bytes,
@@ -33,7 +35,7 @@ pub struct Finished {
     pub commit_s: f64,
     pub upload_s: f64,
     /// The backend's speed, if another has taken over.
-    pub gmacs: Option<f64>,
+    pub speed: Option<Speed>,
 }
 
 /// Fetches the file that a model's publisher named, and checks its root.
@@ -98,20 +100,21 @@ pub async fn execute(
         let execute_s = start.elapsed().as_secs_f64();
 
         let gmacs = backend.gmacs_since();
+        let speed = gmacs.map(|gmacs| Speed::measure(&mut **backend, gmacs)).transpose()?;
         let start = Instant::now();
         let commitment = judge::commitment_root(&roots);
         let accumulators = verify::accumulators_to_serve(&model, rows, execution.accumulators);
         let outputs = execution.activations.into_iter().skip(1).collect();
         let file = ResultFile::new(outputs, accumulators).to_bytes();
-        Ok((commitment, file, execute_s, start.elapsed().as_secs_f64(), gmacs))
+        Ok((commitment, file, execute_s, start.elapsed().as_secs_f64(), speed))
     };
     let done = tokio::task::spawn_blocking(work).await.map_err(|e| WorkerError::Cut(e.to_string()))??;
-    let (commitment, file, execute_s, commit_s, gmacs) = done;
+    let (commitment, file, execute_s, commit_s, speed) = done;
     let start = Instant::now();
     let result = Bytes::from(file);
     let result_blob = blobs.put(result.clone()).await?.0;
     let upload_s = start.elapsed().as_secs_f64();
-    Ok(Finished { args: CommitArgs { commitment, result_blob }, result, execute_s, commit_s, upload_s, gmacs })
+    Ok(Finished { args: CommitArgs { commitment, result_blob }, result, execute_s, commit_s, upload_s, speed })
 }
 
 /// Lower-case hex, for logs and messages.

@@ -4,12 +4,15 @@ mod paths;
 mod programs;
 mod python;
 mod run;
+mod services;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use paths::Paths;
 use run::{Cargo, checked};
+use services::Amount;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
 
 #[derive(Parser)]
@@ -59,6 +62,22 @@ enum Task {
         /// Where it starts
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Print one JSON object as the last line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Record blocks of a random world of the real programs, for whatever reads blocks
+    Record {
+        #[command(flatten)]
+        amount: Amount,
+        /// The file; by default one under target/recorded, used again until the programs change
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Run indexer and API under load, with `kill -9` of the indexer and of Postgres: nothing may be lost or doubled
+    Soak {
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
         /// Print one JSON object as the last line
         #[arg(long)]
         json: bool,
@@ -126,6 +145,16 @@ enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// The indexer on recorded blocks: beside itself with one block to a transaction, beside carbon; lag, and recovery after kill -9
+    Indexer {
+        #[command(flatten)]
+        how: HowServices,
+    },
+    /// The Explorer API over a million jobs, beside pgbench with the same SQL
+    Api {
+        #[command(flatten)]
+        how: HowServices,
+    },
     /// Simulated cheats against audits and watchers: how many are caught, and how many should be
     Detect {
         /// The output is one JSON object anyway
@@ -144,8 +173,21 @@ struct How {
     quick: bool,
 }
 
+#[derive(clap::Args)]
+struct HowServices {
+    /// Print one JSON object as the last line
+    #[arg(long)]
+    json: bool,
+    /// A small recording, without the peer, as the tests build everything: whether it works, not how fast it is
+    #[arg(long)]
+    short: bool,
+}
+
 /// Enough for every instruction to succeed often, in about a minute.
 const FUZZ_STEPS: u64 = 40_000;
+
+/// Of the soak in the tests.
+const SOAK_S: u64 = 60;
 
 fn main() -> Result<()> {
     let paths = Paths::find()?;
@@ -165,6 +207,14 @@ fn main() -> Result<()> {
         Task::Fuzz { steps, seed, json } => {
             setup(&paths, false)?;
             fuzz(&cargo, steps, seed, json)
+        }
+        Task::Record { amount, out } => {
+            setup(&paths, false)?;
+            services::record(&cargo, amount, out).map(drop)
+        }
+        Task::Soak { seconds, json } => {
+            setup(&paths, false)?;
+            services::soak(&paths, &cargo, seconds, json)
         }
         Task::Model { name: BigModel::Title } => python::title(&paths),
         Task::Bench(Bench::Cu { json, update }) => {
@@ -198,6 +248,14 @@ fn main() -> Result<()> {
                 command.arg("--json");
             }
             checked(&mut command)
+        }
+        Task::Bench(Bench::Indexer { how: HowServices { json, short } }) => {
+            setup(&paths, false)?;
+            services::bench_indexer(&paths, &cargo, json, short)
+        }
+        Task::Bench(Bench::Api { how: HowServices { json, short } }) => {
+            setup(&paths, false)?;
+            services::bench_api(&paths, &cargo, json, short)
         }
         Task::Bench(Bench::Gemm { how }) => {
             packages::install()?;
@@ -258,12 +316,18 @@ fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
     setup(paths, false)?;
     python::evaluate(paths)?;
     python::graphs(paths)?;
+    python::schemathesis(paths)?;
     programs::test_linker(paths)?;
     let all = arguments.is_empty();
     let mut command = cargo.command(["test", "--locked", "--workspace"]);
     // A driver that is missing fails the tests that need it, instead of being said and skipped.
     checked(command.env("IO_REQUIRE_STACKS", "1").args(arguments))?;
-    if all { fuzz(cargo, FUZZ_STEPS, 1, true) } else { Ok(()) }
+    if !all {
+        return Ok(());
+    }
+    fuzz(cargo, FUZZ_STEPS, 1, true)?;
+    services::bench_indexer(paths, cargo, true, true)?;
+    services::soak(paths, cargo, SOAK_S, true)
 }
 
 fn fuzz(cargo: &Cargo, steps: u64, seed: u64, json: bool) -> Result<()> {

@@ -13,7 +13,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("the private database", &["postgresql"]),
     ("GPU kernels, in software where there is no GPU", &["libvulkan1", "mesa-vulkan-drivers"]),
     ("GPU kernels on a second driver: SwiftShader", &["chromium-common"]),
-    ("comparing with ONNX Runtime", &["python3", "python3-venv"]),
+    ("comparing with ONNX Runtime, schemathesis", &["python3", "python3-venv"]),
 ];
 
 /// Installs what is missing; says what and with which command where it may not.

@@ -1,4 +1,4 @@
-//! ONNX Runtime, from PyPI in a virtual environment of this clone.
+//! Programs from PyPI, in virtual environments of this clone.
 use crate::paths::Paths;
 use crate::run::checked;
 use anyhow::{Context, Result, bail};
@@ -23,6 +23,11 @@ pub fn evaluate(paths: &Paths) -> Result<()> {
 /// A Python with the pinned ONNX Runtime.
 pub fn onnxruntime(paths: &Paths) -> Result<PathBuf> {
     environment(paths, &paths.root.join("models/digits/requirements.txt"))
+}
+
+/// Makes schemathesis ready for the Explorer API's test.
+pub fn schemathesis(paths: &Paths) -> Result<()> {
+    environment(paths, &paths.root.join("explorer-api/conformance/requirements.txt")).map(drop)
 }
 
 /// Writes random graphs with what ONNX Runtime makes of them, for the importer's test.
@@ -65,7 +70,7 @@ fn environment(paths: &Paths, requirements: &PathBuf) -> Result<PathBuf> {
         .context("cannot make a Python environment (hint: apt-get install python3-venv)")?;
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
-    checked(&mut install).context("cannot install ONNX Runtime from PyPI")?;
+    checked(&mut install).with_context(|| format!("cannot install {} from PyPI", requirements.display()))?;
     fs::write(stamp, wanted)?;
     Ok(python)
 }

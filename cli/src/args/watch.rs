@@ -18,6 +18,9 @@ What it costs and earns:
 Audits:
   It draws the audits of all committed jobs, which pays 20,000 lamports each, and ends jobs whose audits were not answered.
 
+Challenge rounds:
+  It computes every cell that devices show again from the seed, and has those slashed that have committed to a wrong one.
+
 docs/WATCHING.md says more. With --json every event is one object on a line of its own, and the last line has the counters.";
 
 #[derive(Args)]
@@ -25,9 +28,12 @@ pub struct WatchArgs {
     /// Share of the committed jobs that are checked, percent; nobody else can tell which
     #[arg(long, default_value = "100", value_name = "PERCENT")]
     pub share: String,
-    /// Leave jobs to others whose fault would earn less than this
+    /// Leave to others what would earn less than this
     #[arg(long, default_value = "0", value_name = "IO")]
     pub min_reward: String,
+    /// What a SOL is worth to you: what costs more than it earns is left to others
+    #[arg(long, default_value = "1000", value_name = "IO")]
+    pub io_per_sol: String,
     /// Ask on chain for results that cannot be fetched, with at most this much in bonds: those in use and those that answers
     /// have cost since the start; 0 asks for nothing
     #[arg(long, default_value = "0", value_name = "SOL")]

@@ -134,9 +134,16 @@ async fn reindex(context: &Context, database_url: &str, args: &ReindexArgs) -> R
 }
 
 pub async fn explorer(context: &Context, args: ExplorerArgs) -> Result<Output> {
+    let limits = explorer_api::Limits {
+        per_second: args.rate_limit,
+        burst: args.rate_burst,
+        streams: args.streams_per_client,
+        trusted_proxies: args.trusted_proxies,
+    };
     let settings = explorer_api::Settings {
         database_read_url: args.database_read_url,
         max_lag_slots: args.max_lag_slots,
+        limits,
         ..explorer_api::Settings::new(args.bind, args.database_url)
     };
     let server = explorer_api::Server::bind(settings).await?;

@@ -19,6 +19,7 @@ pub async fn run(context: &Context, args: WatchArgs) -> Result<Output> {
         patience: Duration::from_secs(args.fetch_within.into()),
         poll: Duration::from_millis(args.poll.into()),
         min_reward: amount(&args.min_reward, IO_DECIMALS).context("--min-reward")?,
+        io_per_sol: amount(&args.io_per_sol, IO_DECIMALS).context("--io-per-sol")?,
         bond_limit: amount(&args.bond_limit, SOL_DECIMALS).context("--bond-limit")?,
         dry_run: args.dry_run,
         once: args.once,

@@ -1,8 +1,9 @@
-//! Measures int8 products beside their peers, and what proof costs beside execution. Meant to be built with
-//! `--profile native`; `cargo xtask bench gemm` and `cargo xtask bench proof` do so.
+//! Measures int8 products beside their peers, what proof costs beside execution, and the indexer and the API beside theirs. Meant to
+//! be built with `--profile native`; `cargo xtask bench` does so.
 mod gemm;
 mod peers;
 mod proof;
+mod services;
 mod timing;
 
 use anyhow::Result;
@@ -32,6 +33,12 @@ enum Bench {
     },
     /// Hashing and committing beside execution, checking beside recomputing, and the size of a fraud proof
     Proof,
+    /// The indexer on recorded blocks: speed beside carbon, lag at the tip, recovery after kill -9
+    Indexer(services::indexer::Options),
+    /// The Explorer API over a million jobs, beside pgbench with the same SQL
+    Api(services::api::Options),
+    /// Indexer and API under load, with kill -9 of the indexer and of Postgres; nothing may be lost
+    Soak(services::soak::Options),
 }
 
 fn main() -> Result<()> {
@@ -39,9 +46,16 @@ fn main() -> Result<()> {
     let figures: Value = match bench {
         Bench::Gemm { python } => gemm::run(&python, quick)?,
         Bench::Proof => proof::run(quick)?,
+        Bench::Indexer(options) => runtime()?.block_on(services::indexer::run(&options))?,
+        Bench::Api(options) => runtime()?.block_on(services::api::run(&options))?,
+        Bench::Soak(options) => runtime()?.block_on(services::soak::run(&options))?,
     };
     if json {
         println!("{figures}");
     }
     Ok(())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }

@@ -18,6 +18,7 @@ pub mod parameter;
 pub mod preview;
 pub mod read;
 pub mod rounds_ix;
+mod shown;
 pub mod staking_ix;
 pub mod wallet;
 

@@ -2,7 +2,7 @@
 use crate::{Pubkey, address, jobs_ix};
 use anchor_lang::{InstructionData, ToAccountMetas, system_program};
 use jobs::slot_hashes;
-use jobs::{accounts, instruction};
+use jobs::{Rest, accounts, instruction};
 use solana_instruction::Instruction;
 
 fn build(accounts: impl ToAccountMetas, data: impl InstructionData) -> Instruction {
@@ -87,16 +87,40 @@ pub fn commit_challenge(device_key: Pubkey, operator: Pubkey, number: u64, root:
     build(accounts, instruction::CommitChallenge { root })
 }
 
+/// The longest path that one transaction holds beside its segment, bytes.
+const PATH_BYTES: usize = 32 * 20;
+/// What it holds of a longer one, whose rest is in a buffer.
+const LOWER_BYTES: usize = 32 * 16;
+
+/// A path as a transaction can hold it, and what does not fit: that goes into a buffer.
+pub fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    path.split_at(if path.len() > PATH_BYTES { LOWER_BYTES } else { path.len() })
+}
+
 /// `segment` and `path`: as `judge::challenge::judge` wants them.
 pub fn answer_cell(device_key: Pubkey, number: u64, index: u8, segment: [u8; 256], path: Vec<u8>) -> Instruction {
+    answer_cell_from(device_key, number, index, segment, path, None)
+}
+
+/// [`answer_cell`], with the rest of the path in a buffer.
+pub fn answer_cell_from(
+    device_key: Pubkey,
+    number: u64,
+    index: u8,
+    segment: [u8; 256],
+    path: Vec<u8>,
+    rest: Option<(Pubkey, Rest)>,
+) -> Instruction {
+    let (buffer, rest) = rest.unzip();
     let accounts = accounts::AnswerCell {
         device: address::device(&device_key),
         round: address::round(number),
         shard: address::jobs_shard_of(&device_key),
+        buffer,
         event_authority: event_authority(),
         program: jobs::ID,
     };
-    build(accounts, instruction::AnswerCell { index, segment, path })
+    build(accounts, instruction::AnswerCell { index, segment, path, rest })
 }
 
 /// `operator` owns the device.
@@ -117,19 +141,34 @@ pub fn prove_cell(
     prover: Pubkey,
     device_key: Pubkey,
     number: u64,
-    (row, column): (u32, u32),
+    cell: (u32, u32),
     segment: [u8; 256],
     path: Vec<u8>,
 ) -> Instruction {
+    prove_cell_from(prover, device_key, number, cell, segment, path, None)
+}
+
+/// [`prove_cell`], with the rest of the path in a buffer.
+pub fn prove_cell_from(
+    prover: Pubkey,
+    device_key: Pubkey,
+    number: u64,
+    (row, column): (u32, u32),
+    segment: [u8; 256],
+    path: Vec<u8>,
+    rest: Option<(Pubkey, Rest)>,
+) -> Instruction {
+    let (buffer, rest) = rest.unzip();
     let accounts = accounts::ProveCell {
         prover,
         device: address::device(&device_key),
         round: address::round(number),
         shard: address::jobs_shard_of(&device_key),
+        buffer,
         event_authority: event_authority(),
         program: jobs::ID,
     };
-    build(accounts, instruction::ProveCell { row, column, segment, path })
+    build(accounts, instruction::ProveCell { row, column, segment, path, rest })
 }
 
 /// `prover` proved the cell; its IO account must exist: `credits_ix::create_io_account` goes before it.

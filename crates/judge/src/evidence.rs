@@ -21,6 +21,16 @@ pub fn max_rows(layers: &[Layer]) -> u32 {
     least.map_or(0, |depth| 1 << depth.min(MAX_ROWS.ilog2() as usize))
 }
 
+/// Longest evidence about any cell of a batch of so many rows, bytes.
+pub fn longest_evidence(layers: &[Layer], rows: u32) -> usize {
+    let depth = depth(rows as usize);
+    let of = |layer: &Layer| match layer.evidence_bound(layers.len()) {
+        Some((fixed, paths)) => fixed + 32 * paths * depth,
+        None => MAX_EVIDENCE,
+    };
+    layers.iter().map(of).max().unwrap_or(0)
+}
+
 /// Longest path to one of `count` leaves.
 fn depth(count: usize) -> usize {
     count.next_power_of_two().ilog2() as usize

@@ -26,7 +26,7 @@ pub mod walk;
 pub use cell::{CellProof, Claim, JudgeError, Verdict, judge_cell, judge_cell_of};
 pub use commitment::{ACTIVATIONS, Domain, MatrixTree, WEIGHTS, commitment_root, matrix_root, row_root};
 pub use demand::{Committed, Wanted};
-pub use evidence::{MAX_EVIDENCE, max_rows};
+pub use evidence::{MAX_EVIDENCE, longest_evidence, max_rows};
 pub use hash::{Hash, sha256};
 pub use layer::{Layer, Op, Shape, Window};
 pub use record::RECORD;

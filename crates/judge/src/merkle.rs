@@ -18,21 +18,19 @@ const LEVELS: usize = 32;
 
 /// Root over `leaves`, of which only one hash for each level is kept at a time: a program's heap takes nothing back.
 /// `None` if there are none: an empty tree has no root.
-///
-/// # Panics
-/// If there are more than 2^32.
 pub fn root(leaves: impl IntoIterator<Item = Hash>) -> Option<Hash> {
+    let leaves = leaves.into_iter();
     // Whole subtrees beside each other, each larger than the next, as the bits of the number of leaves say.
-    let (mut whole, mut waiting) = ([[0; 32]; LEVELS], 0);
-    for (place, mut hash) in leaves.into_iter().enumerate() {
-        for _ in 0..place.trailing_ones() {
-            waiting -= 1;
-            hash = node(&whole[waiting], &hash);
+    let mut whole: Vec<Hash> = Vec::with_capacity(height(leaves.size_hint().0) as usize + 1);
+    for (place, mut hash) in leaves.enumerate() {
+        let mut left = place;
+        while left % 2 == 1 {
+            hash = node(&whole.pop()?, &hash);
+            left /= 2;
         }
-        whole[waiting] = hash;
-        waiting += 1;
+        whole.push(hash);
     }
-    whole[..waiting].iter().copied().rev().reduce(|right, left| node(&left, &right))
+    whole.into_iter().rev().reduce(|right, left| node(&left, &right))
 }
 
 /// How many levels a tree of `count` leaves has above them.
@@ -58,20 +56,31 @@ pub fn path_len(mut index: usize, mut count: usize) -> usize {
     len
 }
 
-/// How many siblings the leaves at `indices`, ascending, lack together in a tree of `count` leaves.
+/// How many siblings the leaves at `indices`, ascending and each below `count`, lack together in a tree of `count` leaves.
 pub fn siblings_len(indices: &[u32], count: usize) -> usize {
+    if indices.len() == count {
+        return 0;
+    }
     lacking(indices, count).iter().sum()
 }
 
-/// How many siblings the leaves at `indices`, ascending, lack on each level.
+/// How many siblings the leaves at `indices`, ascending, lack on each level: the children of the nodes over them, less those
+/// that are over them themselves.
 fn lacking(indices: &[u32], count: usize) -> [usize; LEVELS] {
     let mut lacking = [0; LEVELS];
-    if indices.len() == count {
-        return lacking;
-    }
-    let mut halves = 0;
-    for i in 0..indices.len() {
-        climb(indices, i, count, &mut halves, |level, _, known| lacking[level] += usize::from(!known));
+    let Some(&last) = indices.last() else { return lacking };
+    // How many neighbours first have a node in common on each level.
+    let mut joined = [0; LEVELS + 1];
+    indices.windows(2).for_each(|pair| joined[(u32::BITS - (pair[0] ^ pair[1]).leading_zeros()) as usize] += 1);
+    let (mut nodes, mut width) = (indices.len(), count);
+    for level in 0.. {
+        if width <= 1 {
+            break;
+        }
+        let above = nodes - joined[level + 1];
+        let promoted = width % 2 == 1 && (last >> level) as usize == width - 1;
+        lacking[level] = 2 * above - usize::from(promoted) - nodes;
+        (nodes, width) = (above, width.div_ceil(2));
     }
     lacking
 }
@@ -103,8 +112,8 @@ fn climb(indices: &[u32], i: usize, count: usize, halves: &mut u32, mut meet: im
 }
 
 /// The root that the leaves at `indices`, ascending, of `count` imply, given the siblings that they lack level by level
-/// from left to right (32 bytes each). `leaf` is called for each index in turn. `None` if there are no indices, one is out of range or
-/// out of order, `leaf` gives none, or the siblings are too few or too many.
+/// from left to right (32 bytes each). `leaf` is called for each index in turn, and one hash for each level is kept. `None` if
+/// there are no indices, one is out of range or out of order, `leaf` gives none, or the siblings are too few or too many.
 pub fn fold_many(
     indices: &[u32],
     mut leaf: impl FnMut(u32) -> Option<Hash>,
@@ -123,7 +132,8 @@ pub fn fold_many(
         return None;
     }
     // Per level, the left half of a pair whose right half is still to come.
-    let (mut waiting, mut halves, mut hash) = ([[0; 32]; LEVELS], 0, [0; 32]);
+    let mut waiting = alloc::vec![[0; 32]; height(count) as usize];
+    let (mut halves, mut hash) = (0, [0; 32]);
     for (i, &index) in indices.iter().enumerate() {
         hash = leaf(index)?;
         climb(indices, i, count, &mut halves, |level, sibling, known| {

@@ -1,10 +1,15 @@
 //! Challenge rounds: opened when due, brought through their phases, shared out, closed.
 use crate::Done;
-use client::{Chain, ClientError, Keypair, Signer, address, credits_ix, rounds_ix};
+use client::{Chain, ClientError, Keypair, Pubkey, Signer, address, credits_ix, rounds_ix};
+use credits::constants::PAUSE_SCHEDULE;
 use credits::state::Purpose;
 use jobs::constants::PAUSE_ROUND;
 use jobs::state::{Config, Device, Operator, Phase, Round};
 use tracing::debug;
+
+/// Idle pay for which an operator's missing token account is opened, IO base units: 3 IO, more than its rent of 0.002 SOL is
+/// worth at 1,000 IO for a SOL.
+const WORTH_AN_ACCOUNT: u64 = 3 * 100_000_000;
 
 /// Does what is due for challenge rounds. `open`: also opens the next one.
 pub(crate) async fn tick(chain: &Chain, payer: &Keypair, open: bool) -> Result<Vec<Done>, ClientError> {
@@ -25,6 +30,27 @@ pub(crate) async fn tick(chain: &Chain, payer: &Keypair, open: bool) -> Result<V
         done.extend(settle(chain, payer, &config).await?);
     }
     Ok(done)
+}
+
+/// Pays operators what they are owed, as far as the schedule allows now.
+async fn pay(chain: &Chain, payer: &Keypair) -> Result<Option<Done>, ClientError> {
+    let budget = chain.emission().await?.budgets[Purpose::Idle as usize];
+    let paused = chain.credits_config().await?.paused & PAUSE_SCHEDULE != 0;
+    if paused || budget.mintable(chain.epoch().await?) == 0 {
+        return Ok(None);
+    }
+    for (_, operator) in chain.list::<Operator>(&jobs::ID, &[]).await?.into_iter().filter(|(_, o)| o.idle_owed > 0) {
+        let missing = chain.bytes(&address::io_account(&operator.owner)).await?.is_none();
+        // Whoever closes its account again and again would live on the rent of those that are opened for it.
+        if missing && operator.idle_owed < WORTH_AN_ACCOUNT {
+            continue;
+        }
+        let open = missing.then(|| credits_ix::create_io_account(payer.pubkey(), operator.owner));
+        let pay: Vec<_> = open.into_iter().chain([rounds_ix::claim_idle_pay(operator.owner)]).collect();
+        sent(chain.send(&pay, &[payer]).await.map(|_| ()))?;
+    }
+    let minted = chain.emission().await?.budgets[Purpose::Idle as usize].minted.saturating_sub(budget.minted);
+    Ok((minted > 0).then_some(Done::Idle { io: minted }))
 }
 
 /// Somebody else may have been first: then the program refuses, and that is fine.
@@ -65,6 +91,11 @@ async fn settle(chain: &Chain, payer: &Keypair, config: &Config) -> Result<Vec<D
             let share = rounds_ix::share_idle_pay(device.key, device.operator, device.pay_round);
             sent(chain.send(&[share], &[payer]).await.map(|_| ()))?;
         }
+        let prover = device.challenge.caught_by;
+        if prover != Pubkey::default() && chain.bytes(&address::io_account(&prover)).await?.is_some() {
+            let punish = rounds_ix::punish_device(device.key, device.operator, prover);
+            sent(chain.send(&[punish], &[payer]).await.map(|_| ()))?;
+        }
         if last > device.since_round && last > device.good_round && last > device.failed_round {
             let fail = rounds_ix::fail_challenge(device.key, device.operator);
             recorded += usize::from(sent(chain.send(&[fail], &[payer]).await.map(|_| ()))?);
@@ -73,16 +104,7 @@ async fn settle(chain: &Chain, payer: &Keypair, config: &Config) -> Result<Vec<D
     if recorded > 0 {
         done.push(Done::Recorded { devices: recorded });
     }
-    let before = chain.emission().await?.budgets[Purpose::Idle as usize].minted;
-    for (_, operator) in chain.list::<Operator>(&jobs::ID, &[]).await?.into_iter().filter(|(_, o)| o.idle_owed > 0) {
-        let open = credits_ix::create_io_account(payer.pubkey(), operator.owner);
-        let claim = rounds_ix::claim_idle_pay(operator.owner);
-        sent(chain.send(&[open, claim], &[payer]).await.map(|_| ()))?;
-    }
-    let minted = chain.emission().await?.budgets[Purpose::Idle as usize].minted.saturating_sub(before);
-    if minted > 0 {
-        done.push(Done::Idle { io: minted });
-    }
+    done.extend(pay(chain, payer).await?);
     for (_, round) in chain.list::<Round>(&jobs::ID, &[]).await? {
         if matches!(round.phase, Phase::Ended | Phase::Void) && round.unshared == 0 {
             sent(chain.send(&[rounds_ix::close_round(round.number, round.opener)], &[payer]).await.map(|_| ()))?;

@@ -29,13 +29,4 @@ pub fn json_block(block: &Bytes) -> Bytes {
     }
     serde_json::to_vec(&block).expect("blocks serialise").into()
 }
-
-/// What a block says of itself.
-///
-/// # Panics
-/// If the recording holds what is not a block.
-pub fn without_transactions(block: &Bytes) -> UiConfirmedBlock {
-    let block: UiConfirmedBlock =
-        serde_json::from_slice(block).unwrap_or_else(|e| panic!("a recorded block is unreadable: {e}"));
-    UiConfirmedBlock { transactions: None, ..block }
 }

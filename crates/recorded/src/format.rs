@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// Of the file's layout; a reader refuses another.
 const VERSION: u32 = 1;
-/// Fast; higher levels save a few percent of JSON at several times the work.
-const LEVEL: i32 = 3;
+/// The fastest: higher levels save a few percent of JSON at several times the work.
+const LEVEL: i32 = 1;
 
 /// What a recording is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use solana_rpc_client::rpc_client::GetConfirmedSignaturesForAddress2Config;
 use solana_rpc_client_api::client_error::{Error, ErrorKind};
 use solana_rpc_client_api::config::{RpcBlockConfig, RpcTransactionConfig};
 use solana_rpc_client_api::request::RpcError;
-use solana_transaction_status_client_types::UiTransactionEncoding;
+use solana_transaction_status_client_types::{TransactionDetails, UiTransactionEncoding};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -140,6 +140,16 @@ async fn both_encodings_are_the_same_block() {
     assert_eq!(message["signatures"], json!([signature(10, 1)]));
     assert_eq!(message["message"]["accountKeys"], json!([key(1), key(2)]));
     assert_eq!(base64[1].transaction.decode().unwrap().signatures[0].to_string(), signature(10, 1));
+}
+
+#[tokio::test]
+async fn a_block_without_transactions_says_what_it_is_all_the_same() {
+    let server = Server::start(chain()).await.unwrap();
+    let node = RpcClient::new_with_commitment(server.url(), CommitmentConfig::confirmed());
+    let details = Some(TransactionDetails::None);
+    let config = RpcBlockConfig { transaction_details: details, ..config(UiTransactionEncoding::Base64) };
+    let block = node.get_block_with_config(11, config).await.unwrap();
+    assert_eq!((block.blockhash, block.parent_slot, block.transactions), (key(11), 10, None));
 }
 
 #[tokio::test]

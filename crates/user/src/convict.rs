@@ -62,7 +62,7 @@ pub async fn convict(
                 Settled::Answered => {}
             }
             let data = chain.answered(address, asked.n).await?;
-            walk.take(&data.ok_or(UserError::NoAnswer { job: *address, n: asked.n })?)?;
+            walk.take(&data.ok_or(UserError::NoAnswer { job: *address, n: asked.n })?.data)?;
         }
     };
     let Stand::Wrong { layer, row, column, evidence: proof } = stand else {

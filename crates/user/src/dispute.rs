@@ -52,12 +52,23 @@ impl Review {
     }
 }
 
-/// Has the chain judge the wrong cell that a review has found: [`prove`] for [`Review::fault`].
+/// Has the chain judge the wrong cell that a review has found: [`prove`] for [`Review::fault`]. A buffer whose evidence was
+/// refused is closed, its rent is back.
 ///
 /// # Errors
 /// As these two.
 pub async fn dispute(chain: &Chain, wallet: &Keypair, review: &Review) -> Result<Disputed, UserError> {
-    prove(chain, wallet, &review.served.address, &review.served.job, review.fault()?).await
+    let Served { address, job, .. } = &review.served;
+    let proven = prove(chain, wallet, address, job, review.fault()?).await;
+    if proven.as_ref().is_err_and(is_refusal) {
+        evidence::close(chain, wallet, *address).await?;
+    }
+    proven
+}
+
+/// Whether the chain has refused what was sent, as opposed to not having been reached.
+pub fn is_refusal(error: &UserError) -> bool {
+    matches!(error, UserError::Chain(ClientError::Program(_) | ClientError::Transaction { .. }))
 }
 
 /// Uploads the evidence and has the chain judge it. What an attempt that was cut off has left in the prover's buffer is used
@@ -65,7 +76,7 @@ pub async fn dispute(chain: &Chain, wallet: &Keypair, review: &Review) -> Result
 ///
 /// # Errors
 /// [`UserError::Ended`] if the job has ended meanwhile, by another prover or otherwise: the buffer is closed then. Otherwise the
-/// program's or node's refusal.
+/// program's or node's refusal, and the buffer stays for another attempt.
 pub async fn prove(
     chain: &Chain,
     wallet: &Keypair,
@@ -78,10 +89,11 @@ pub async fn prove(
         // If it is not known whether it landed, the buffer may still be needed.
         Err(error @ (ClientError::Unconfirmed { .. } | ClientError::Unreachable { .. })) => Err(error.into()),
         Err(refusal) => {
-            let ended = has_ended(chain, address).await?;
-            // What was refused will be refused again: the rent is better back.
+            if !has_ended(chain, address).await? {
+                return Err(refusal.into());
+            }
             evidence::close(chain, wallet, *address).await?;
-            Err(if ended { UserError::Ended { job: *address } } else { refusal.into() })
+            Err(UserError::Ended { job: *address })
         }
     }
 }

@@ -10,7 +10,7 @@ mod review;
 mod withheld;
 
 pub use convict::{Conviction, convict};
-pub use dispute::{Disputed, Fault, dispute, prove};
+pub use dispute::{Disputed, Fault, dispute, is_refusal, prove};
 pub use error::UserError;
 pub use post::{Posted, Terms, buy_credits, post_job, register_model};
 pub use redeem::{claim, rebate, redeem};

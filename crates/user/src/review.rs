@@ -52,7 +52,6 @@ impl Served {
     pub fn check(self) -> Review {
         let id = self.address.to_bytes();
         // The input's root was compared when it was fetched.
-        // The input's root was compared when it was fetched.
         let outcome = verify::check_known(&self.case(&id), &self.result);
         Review { served: self, outcome }
     }

@@ -29,7 +29,7 @@ impl Shared {
                 Some(Chore::Draw) => user::draw(&self.chain, wallet, address)
                     .await
                     .map(|confirmed| Event::Drawn { job: *address, signature: confirmed.signature }),
-                Some(Chore::Expire) if self.reward(job) >= self.settings.min_reward => {
+                Some(Chore::Expire) if self.pays(self.crank_reward(job), self.cost(job, 1).await?) => {
                     user::expire(&self.chain, wallet, address).await.map(|confirmed| Event::Silent {
                         job: *address,
                         owed: Owed::Audit,

@@ -3,10 +3,9 @@ use crate::budget;
 use crate::examine::{Unchecked, on_a_thread};
 use crate::report::{Cause, Event, Owed};
 use crate::watcher::Shared;
-use client::{ClientError, Keypair, Pubkey, Signer, address, jobs_ix};
+use client::{ClientError, Keypair, Pubkey, Signer, jobs_ix};
 use compute::{Backend, Cpu};
 use jobs::Item;
-use jobs::events::{DemandAnswered, DemandMade};
 use jobs::state::{Demand, Job};
 use judge::cell::Witness;
 use judge::walk::{Stand, Walk};
@@ -18,6 +17,8 @@ use user::{Fault, UserError};
 
 /// What was asked for, and the data that were answered and judged.
 type Answer = (Wanted, Vec<u8>);
+/// Answers that were found, by job and number of the demand: they stay as they are.
+pub type Answers = HashMap<(Pubkey, u16), Answer>;
 
 /// Where a demand says whose it is: after its job and its number.
 const DEMANDER: usize = 32 + 2;
@@ -55,7 +56,7 @@ impl Shared {
         if open.iter().any(|demand| demand.demander == wallet.pubkey()) {
             return Ok(Pursuit::Waiting);
         }
-        let answers = self.answers(address, &job).await?;
+        let answers = self.answers(address, &job, &open).await?;
         let asked_before = !answers.is_empty();
         let item = match self.next_step(address, &job, answers).await? {
             Step::Ask(item) => Some(item),
@@ -70,21 +71,26 @@ impl Shared {
         self.ask(wallet, address, item).await
     }
 
-    /// What was answered to demands for a job's data, whoever made them.
-    async fn answers(&self, address: &Pubkey, job: &Job) -> Result<Vec<Answer>, ClientError> {
+    /// What was answered to demands for a job's data, whoever made them. Those that are `open` are not.
+    async fn answers(&self, address: &Pubkey, job: &Job, open: &[Demand]) -> Result<Vec<Answer>, ClientError> {
         let mut answers = Vec::new();
-        for n in 0..job.demands.next() {
-            let events = self.chain.events(&jobs::ID, &address::demand(address, n)).await?;
-            let made = events.iter().find_map(|event| event.read::<DemandMade>());
-            let answered = events.iter().find_map(|event| event.read::<DemandAnswered>());
-            if let (Some(made), Some(answered)) = (made, answered) {
-                self.bonds(|bonds| {
-                    if let Some(bond) = bonds.get_mut(&(*address, n)) {
-                        bond.lost = true;
-                    }
-                });
-                answers.push((made.item.into(), answered.data));
-            }
+        for n in (0..job.demands.next()).filter(|n| open.iter().all(|demand| demand.n != *n)) {
+            let known = self.found(|found| found.get(&(*address, n)).cloned());
+            let answer = match known {
+                Some(answer) => answer,
+                None => {
+                    let Some(answered) = self.chain.answered(address, n).await? else { continue };
+                    let answer = (answered.item.into(), answered.data);
+                    self.found(|found| found.insert((*address, n), answer.clone()));
+                    answer
+                }
+            };
+            self.bonds(|bonds| {
+                if let Some(bond) = bonds.get_mut(&(*address, n)) {
+                    bond.lost = true;
+                }
+            });
+            answers.push(answer);
         }
         Ok(answers)
     }
@@ -133,6 +139,12 @@ impl Shared {
 
     /// Ends a job whose worker owed an answer. Somebody else may be first.
     async fn expire_demand(&self, wallet: &Keypair, job: &Job, demand: &Demand) -> Result<Pursuit, Unchecked> {
+        // One's own bond comes back with it.
+        let mine = if demand.demander == wallet.pubkey() { demand.bond } else { 0 };
+        let cost = self.cost(job, 1).await?.saturating_sub(mine);
+        if !self.pays(self.crank_reward(job), cost) {
+            return Err(Unchecked::last(Cause::Withheld, "ending it costs more than its worker's silence earns"));
+        }
         match user::expire_demand(&self.chain, wallet, demand).await {
             Ok(confirmed) => {
                 self.bonds(|bonds| bonds.remove(&(demand.job, demand.n)));
@@ -178,7 +190,12 @@ impl Shared {
         }
         // What was not answered came back when its job ended.
         self.bonds(|bonds| bonds.retain(|(job, _), bond| bond.lost || waits(job)));
+        self.found(|found| found.retain(|(job, _), _| waits(job)));
         Ok(())
+    }
+
+    fn found<T>(&self, change: impl FnOnce(&mut Answers) -> T) -> T {
+        change(&mut self.answers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn bonds<T>(&self, change: impl FnOnce(&mut Bonds) -> T) -> T {

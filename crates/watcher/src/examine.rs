@@ -3,6 +3,7 @@ use crate::budget;
 use crate::demands::Pursuit;
 use crate::report::{Cause, Event};
 use crate::watcher::Shared;
+use crate::worth::{ACCOUNT, FEE, RENT_PER_BYTE, TOKEN_ACCOUNT};
 use client::{ClientError, Keypair, Pubkey, Signer, address};
 use jobs::state::{Job, LayerRecord, Model, Proof};
 use judge::Layer;
@@ -12,13 +13,8 @@ use verify::{Rejection, Report};
 
 /// Tries after which a result that cannot be fetched is asked for on chain: an honest worker's is there before it commits.
 const PATIENCE: u32 = 2;
-/// Lamports of a transaction with one signature.
-const FEE: u64 = 5_000;
-/// Lamports that keep a byte of an account on chain, and bytes that every account has beside its own.
-const RENT_PER_BYTE: u64 = 6_960;
-const ACCOUNT: u64 = 128;
-/// Bytes of the token accounts that a first proof may open, the prover's and the user's, and a little more.
-const TOKEN_ACCOUNTS: u64 = 2 * (200 + ACCOUNT);
+/// Refusals after which a fault is not sent again: the chain sees what was seen here and judges otherwise.
+const REFUSALS: u32 = 3;
 
 /// What there is to do about a job after it was attended to.
 #[derive(Clone, Debug)]
@@ -27,8 +23,8 @@ pub enum Next {
     Settled,
     /// Try again later.
     Again,
-    /// Its fault is known; prove it later.
-    Prove(Box<Fault>),
+    /// Its fault is known; prove it later. So often the chain has refused it.
+    Prove(Box<Fault>, u32),
     /// Its result cannot be fetched and was asked for on chain; see soon what came of it.
     Pursue,
 }
@@ -36,7 +32,7 @@ pub enum Next {
 /// Why there is no verdict.
 pub struct Unchecked {
     cause: Cause,
-    reason: String,
+    pub reason: String,
     again: bool,
 }
 
@@ -91,14 +87,14 @@ impl Shared {
         tries: u32,
         mut stopped: watch::Receiver<bool>,
     ) -> Next {
-        let fault = match next {
-            Next::Prove(fault) => fault,
+        let (fault, refused) = match next {
+            Next::Prove(fault, refused) => (fault, refused),
             next => match self.find_fault(&address, job, &next, tries, &mut stopped).await {
-                Ok(fault) => fault,
+                Ok(fault) => (fault, 0),
                 Err(next) => return next,
             },
         };
-        self.prove(address, job, fault).await
+        self.prove(address, job, fault, refused).await
     }
 
     /// Checks a job or asks for its data. Gives what there is to be done unless it is to prove a fault.
@@ -186,10 +182,21 @@ impl Shared {
         on_a_thread(check).await?
     }
 
-    async fn prove(&self, address: Pubkey, job: &Job, fault: Box<Fault>) -> Next {
+    async fn prove(&self, address: Pubkey, job: &Job, fault: Box<Fault>, refused: u32) -> Next {
         let Some(wallet) = self.wallet.as_ref().filter(|_| !self.settings.dry_run) else { return Next::Settled };
         let needed = lamports_for(fault.evidence.len());
         let unproven = |reason: String| self.tell(Event::Unproven { job: address, reason });
+        match self.cost(job, transactions(fault.evidence.len())).await {
+            Ok(cost) if !self.pays(self.reward(job), cost) => {
+                unproven(format!("a proof costs {} SOL for good, more than it earns is worth", sol(cost)));
+                return Next::Settled;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                unproven(error.to_string());
+                return Next::Prove(fault, refused);
+            }
+        }
         match self.chain.lamports(&wallet.pubkey()).await {
             Ok(has) if has < needed => {
                 unproven(format!(
@@ -198,12 +205,12 @@ impl Shared {
                     sol(has),
                     sol(needed)
                 ));
-                return Next::Prove(fault);
+                return Next::Prove(fault, refused);
             }
             Ok(_) => {}
             Err(error) => {
                 unproven(error.to_string());
-                return Next::Prove(fault);
+                return Next::Prove(fault, refused);
             }
         }
         match user::prove(&self.chain, wallet, &address, job, (*fault).clone()).await {
@@ -222,7 +229,14 @@ impl Shared {
             }
             Err(error) => {
                 unproven(error.to_string());
-                Next::Prove(fault)
+                let refused = refused + u32::from(user::is_refusal(&error));
+                if refused < REFUSALS {
+                    return Next::Prove(fault, refused);
+                }
+                if let Err(error) = client::evidence::close(&self.chain, wallet, address).await {
+                    unproven(format!("its buffer is closed once the job has ended: {error}"));
+                }
+                Next::Settled
             }
         }
     }
@@ -249,8 +263,13 @@ fn judged(served: Served) -> Result<Result<Report, Fault>, Unchecked> {
 /// What a wallet must hold to prove a fault, lamports. The rent of the buffer comes back.
 fn lamports_for(evidence: usize) -> u64 {
     let buffer = ACCOUNT + (Proof::HEADER + evidence) as u64;
-    let transactions = 3 + evidence.div_ceil(client::evidence::WRITE_BYTES) as u64;
-    (buffer + TOKEN_ACCOUNTS) * RENT_PER_BYTE + transactions * FEE
+    // The prover's own token account, and the user's.
+    (buffer + 2 * TOKEN_ACCOUNT) * RENT_PER_BYTE + transactions(evidence) as u64 * FEE
+}
+
+/// Transactions that a proof takes at most.
+fn transactions(evidence: usize) -> usize {
+    3 + evidence.div_ceil(client::evidence::WRITE_BYTES)
 }
 
 fn sol(lamports: u64) -> economy::amount::Decimal {

@@ -11,9 +11,11 @@ mod buffers;
 mod demands;
 mod examine;
 mod report;
+mod rounds;
 mod sample;
 mod settings;
 mod watcher;
+mod worth;
 
 pub use report::{Cause, Counters, Event, Owed};
 pub use settings::Settings;

@@ -112,6 +112,24 @@ pub enum Event {
         #[serde(serialize_with = "text")]
         signature: Signature,
     },
+    /// A cell that a device has shown in a challenge round is wrong.
+    WrongCell {
+        #[serde(serialize_with = "text")]
+        device: Pubkey,
+        round: u64,
+        row: u32,
+        column: u32,
+        expected: u8,
+        committed: u8,
+    },
+    /// This watcher has proven it, and the stake behind the device was slashed.
+    Punished {
+        #[serde(serialize_with = "text")]
+        device: Pubkey,
+        round: u64,
+        #[serde(serialize_with = "text")]
+        signature: Signature,
+    },
     /// The job of a demand ended otherwise: rent and bond are back.
     DemandClosed {
         #[serde(serialize_with = "text")]
@@ -178,6 +196,14 @@ impl fmt::Display for Event {
                 let earned = io(*earned_io);
                 write!(f, "job {job}: {owed} was not answered; refunded, earned {earned} IO, signature {signature}")
             }
+            Event::WrongCell { device, round, row, column, expected, committed } => write!(
+                f,
+                "device {device} has shown a wrong cell in challenge round {round}: row {row}, column {column} is {expected}, it \
+                 committed to {committed}"
+            ),
+            Event::Punished { device, round, signature } => {
+                write!(f, "device {device} was slashed for challenge round {round}, signature {signature}")
+            }
             Event::DemandClosed { job, n, bond_sol } => {
                 write!(f, "job {job} has ended: the bond of demand {n}, {} SOL, is back", sol(*bond_sol))
             }
@@ -207,7 +233,9 @@ pub struct Counters {
     pub drawn: u64,
     /// Jobs that it has ended because their worker did not answer.
     pub silent: u64,
-    /// IO.
+    /// Devices that were slashed for wrong cells in challenge rounds.
+    pub punished: u64,
+    /// IO, without what these earned.
     #[serde(serialize_with = "coins")]
     pub earned_io: u64,
 }
@@ -230,7 +258,8 @@ impl Counters {
                 self.silent += 1;
                 self.earned_io += earned_io;
             }
-            Event::DemandClosed { .. } => {}
+            Event::WrongCell { .. } | Event::DemandClosed { .. } => {}
+            Event::Punished { .. } => self.punished += 1,
             Event::BufferClosed { .. } => self.buffers_closed += 1,
         }
     }
@@ -241,7 +270,7 @@ impl fmt::Display for Counters {
         write!(
             f,
             "{} committed jobs seen, {} passed over, {} right, {} wrong, {} proven, {} lost to others, {} ended for \
-             silence, {} demands, {} audits drawn, {} attempts without a check, {} IO earned",
+             silence, {} demands, {} audits drawn, {} devices slashed, {} attempts without a check, {} IO earned",
             self.seen,
             self.passed_over,
             self.right,
@@ -251,6 +280,7 @@ impl fmt::Display for Counters {
             self.silent,
             self.demanded,
             self.drawn,
+            self.punished,
             self.unchecked,
             io(self.earned_io)
         )

@@ -13,8 +13,10 @@ pub struct Settings {
     pub patience: Duration,
     /// Pause between looks at the chain.
     pub poll: Duration,
-    /// A job whose fault would earn less is left to others, IO base units.
+    /// What would earn less is left to others, IO base units.
     pub min_reward: u64,
+    /// What a SOL is worth, IO base units: what costs more than it earns is left to others.
+    pub io_per_sol: u64,
     /// Most bonds of demands for withheld data, lamports: those in use and those that answers have cost since the start. Zero:
     /// nothing is demanded.
     pub bond_limit: u64,
@@ -25,7 +27,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// All jobs, four at a time in 4 GiB, a minute for a file, any reward, no demands.
+    /// All jobs, four at a time in 4 GiB, a minute for a file, any reward above its cost at 1,000 IO for a SOL, no demands.
     fn default() -> Self {
         Settings {
             share_bps: 10_000,
@@ -34,6 +36,7 @@ impl Default for Settings {
             patience: Duration::from_secs(60),
             poll: Duration::from_secs(2),
             min_reward: 0,
+            io_per_sol: 1_000 * 100_000_000,
             bond_limit: 0,
             dry_run: false,
             once: false,

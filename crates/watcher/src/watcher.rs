@@ -1,10 +1,12 @@
 //! The loop: looks at the chain, has jobs examined, and remembers which are done.
 use crate::budget::Budget;
-use crate::demands::Bonds;
+use crate::demands::{Answers, Bonds};
 use crate::examine::Next;
 use crate::report::{Counters, Event};
+use crate::rounds::Checked;
 use crate::sample::Sample;
 use crate::settings::Settings;
+use crate::worth;
 use blobs::Blobs;
 use client::{Chain, ClientError, Keypair, Pubkey};
 use economy::BPS;
@@ -24,6 +26,8 @@ use user::UserError;
 /// How long after a first failure a job is tried again; each further one doubles it.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 const SLOWEST: Duration = Duration::from_secs(60);
+/// How long after a failure audits and rounds are looked at again.
+const TURN_AGAIN: Duration = Duration::from_secs(10);
 /// How often left-over buffers are looked for, and rules that votes can change are read again.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
@@ -36,6 +40,8 @@ pub(crate) struct Shared {
     pub settings: Settings,
     pub budget: Budget,
     pub bonds: Mutex<Bonds>,
+    pub answers: Mutex<Answers>,
+    pub checked: Mutex<Checked>,
     /// The prover's share of a slash, basis points.
     prover_bps: AtomicU16,
     counters: Mutex<Counters>,
@@ -51,17 +57,23 @@ impl Shared {
 
     /// What proving a fault of this job earns, IO base units.
     pub fn reward(&self, job: &Job) -> u64 {
-        self.share_of_slash(job, SlashReason::WrongCell)
+        self.share(job.reserved, SlashReason::WrongCell)
     }
 
     /// What ending a job for silence earns, IO base units.
     pub fn crank_reward(&self, job: &Job) -> u64 {
-        self.share_of_slash(job, SlashReason::Silence)
+        self.share(job.reserved, SlashReason::Silence)
     }
 
-    fn share_of_slash(&self, job: &Job, reason: SlashReason) -> u64 {
+    /// What whoever causes a slash of so much gets, IO base units.
+    pub fn share(&self, slashed: u64, reason: SlashReason) -> u64 {
         let share = reason.share(self.prover_bps.load(Ordering::Relaxed));
-        mul_div_floor(job.reserved, share.into(), BPS).unwrap_or(0)
+        mul_div_floor(slashed, share.into(), BPS).unwrap_or(0)
+    }
+
+    /// The wallet, if something may be sent.
+    pub fn signer(&self) -> Option<&Keypair> {
+        self.wallet.as_ref().filter(|_| !self.settings.dry_run)
     }
 
     fn count(&self, change: impl FnOnce(&mut Counters)) {
@@ -89,13 +101,45 @@ enum State {
 /// Watches one cluster.
 pub struct Watcher {
     shared: Arc<Shared>,
-    sample: Sample,
+    sample: Arc<Sample>,
     known: HashMap<Pubkey, Known>,
     underway: JoinSet<(Pubkey, Next)>,
     housekept: Option<Instant>,
-    /// Moves audits on; one at a time.
-    audits: Option<JoinHandle<Result<(), UserError>>>,
-    audits_from: Instant,
+    /// Moves audits on.
+    audits: Beside,
+    /// Checks what devices show in challenge rounds.
+    rounds: Beside,
+}
+
+/// Something that is done again and again beside the checks of jobs, one turn at a time; what fails is tried again later.
+struct Beside {
+    turn: Option<JoinHandle<Result<(), UserError>>>,
+    from: Instant,
+}
+
+impl Beside {
+    fn new() -> Self {
+        Beside { turn: None, from: Instant::now() }
+    }
+
+    /// Begins another turn unless one is under way, or the last one failed a moment ago.
+    async fn go_on(&mut self, turn: impl Future<Output = Result<(), UserError>> + Send + 'static) {
+        if let Some(turn) = self.turn.take_if(|turn| turn.is_finished())
+            && let Ok(Err(error)) = turn.await
+        {
+            warn!(%error, "will try again");
+            self.from = Instant::now() + TURN_AGAIN;
+        }
+        if self.turn.is_none() && Instant::now() >= self.from {
+            self.turn = Some(tokio::spawn(turn));
+        }
+    }
+
+    async fn end(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            let _ = turn.await;
+        }
+    }
 }
 
 impl Watcher {
@@ -115,6 +159,8 @@ impl Watcher {
             wallet,
             budget: Budget::new(settings.max_memory),
             bonds: Mutex::default(),
+            answers: Mutex::default(),
+            checked: Mutex::default(),
             prover_bps: AtomicU16::new(0),
             counters: Mutex::default(),
             report: Box::new(report),
@@ -122,12 +168,12 @@ impl Watcher {
         };
         Watcher {
             shared: Arc::new(shared),
-            sample,
+            sample: Arc::new(sample),
             known: HashMap::new(),
             underway: JoinSet::new(),
             housekept: None,
-            audits: None,
-            audits_from: Instant::now(),
+            audits: Beside::new(),
+            rounds: Beside::new(),
         }
     }
 
@@ -157,9 +203,8 @@ impl Watcher {
         while let Some(ended) = self.underway.join_next().await {
             self.ended(ended);
         }
-        if let Some(audits) = self.audits.take() {
-            let _ = audits.await;
-        }
+        self.audits.end().await;
+        self.rounds.end().await;
         Ok(self.shared.counters())
     }
 
@@ -177,7 +222,7 @@ impl Watcher {
         self.forget_ended(&waiting);
         for (address, job) in &waiting {
             self.known.entry(*address).or_insert_with(|| {
-                let watched = self.sample.has(address) && self.shared.reward(job) >= self.shared.settings.min_reward;
+                let watched = self.sample.has(address) && self.shared.pays(self.shared.reward(job), worth::FEE);
                 self.shared.count(|counters| {
                     counters.seen += 1;
                     counters.passed_over += u64::from(!watched);
@@ -187,32 +232,20 @@ impl Watcher {
             });
         }
         self.begin(&waiting, stopped);
-        self.move_audits_on(&waiting).await;
-        Ok(())
-    }
-
-    /// Has audits moved on beside the checks; what fails is tried again later.
-    async fn move_audits_on(&mut self, waiting: &HashMap<Pubkey, Job>) {
-        if let Some(audits) = self.audits.take_if(|audits| audits.is_finished())
-            && let Ok(Err(error)) = audits.await
-        {
-            warn!(%error, "audits wait");
-            self.audits_from = Instant::now() + SLOWEST;
-        }
-        if self.audits.is_some() || Instant::now() < self.audits_from {
-            return;
-        }
         let moves = |job: &Job| matches!(job.audit, Audit::Pending { .. } | Audit::Open { .. });
         let jobs: Vec<_> = waiting.iter().filter(|(_, job)| moves(job)).map(|(at, job)| (*at, job.clone())).collect();
         let shared = self.shared.clone();
-        self.audits = Some(tokio::spawn(async move { shared.move_audits_on(&jobs).await }));
+        self.audits.go_on(async move { shared.move_audits_on(&jobs).await }).await;
+        let (shared, sample) = (self.shared.clone(), self.sample.clone());
+        self.rounds.go_on(async move { Ok(shared.check_round(|seed| sample.has(seed)).await?) }).await;
+        Ok(())
     }
 
     /// Forgets jobs that have ended. A fault that could not be proven in time was somebody else's.
     fn forget_ended(&mut self, waiting: &HashMap<Pubkey, Job>) {
         self.known.retain(|address, known| {
             let keep = waiting.contains_key(address) || matches!(known.next, State::Underway);
-            if !keep && matches!(known.next, State::Due(_, Next::Prove(_))) {
+            if !keep && matches!(known.next, State::Due(_, Next::Prove(..))) {
                 self.shared.tell(Event::Lost { job: *address });
                 // Its buffer, if it has one, must not wait for long.
                 self.housekept = None;

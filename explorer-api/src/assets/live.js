@@ -33,6 +33,7 @@ function show() {
 
 const events = new EventSource("/v1/events");
 events.addEventListener("event", soon);
+events.addEventListener("reverted", soon);
 events.addEventListener("reset", soon);
 events.addEventListener("heartbeat", (message) => {
   heard = Date.now();

@@ -1,13 +1,15 @@
 //! Live events. Notifications only say that there is something new; what it is always comes from the table, so a slow
 //! client misses nothing and holds nothing up.
 use crate::app::App;
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::extract::{NoQuery, StrictQuery};
+use crate::limits::{self, StreamPermit};
 use crate::live::Head;
 use crate::store::events::{EventRow, after};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use explorer_client::{Event, Problem, Reverted};
 use futures::stream::{self, Stream};
 use serde_json::json;
 use std::collections::VecDeque;
@@ -24,18 +26,23 @@ const HEARTBEAT: Duration = Duration::from_secs(4);
 
 /// Everything that happens, as server-sent events.
 ///
-/// `event`: one row, with its id; `reset`: the client is too far behind, or ahead of the table, and should read the
-/// lists again; `heartbeat`: how far the index is. Goes on after the header `Last-Event-ID`, or from now on.
+/// `event`: one row, with its id; `reverted`: the chain took an event back, which is in no list any more; `reset`: the client
+/// is too far behind, or ahead of the table, and should read the lists again; `heartbeat`: how far the index is. Goes on after
+/// the header `Last-Event-ID`, or from now on.
 #[utoipa::path(get, path = "/v1/events", tag = "network", params(("Last-Event-ID" = Option<String>, Header)),
-    responses((status = 200, description = "Server-sent events; `data` of an `event` is an Event.",
-            body = crate::store::events::Event, content_type = "text/event-stream"),
+    responses((status = 200, description = "Server-sent events; `data` of an `event` is an Event, of a `reverted` a Reverted.",
+            body = Event, content_type = "text/event-stream"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn stream(
     State(app): State<App>,
+    Extension(client): Extension<limits::Client>,
     headers: HeaderMap,
     StrictQuery(_): StrictQuery<NoQuery>,
 ) -> Result<Sse<impl Stream<Item = Result<Message, Infallible>>>, ApiError> {
-    let permit = app.streams.clone().try_acquire_owned().map_err(|_| ApiError::too_many_streams())?;
+    let permit = app.streams.clone().try_acquire_owned().map_err(|_| ApiError::too_many("event streams"))?;
+    let most = app.limits.streams;
+    let own = app.client_streams.take(client, most).ok_or_else(|| ApiError::too_many_of_yours(most))?;
     let newest = Head::read(&app.pool).await?.newest_event;
     let mut client = Client {
         head: app.head.clone(),
@@ -44,7 +51,7 @@ pub async fn stream(
         sent_id: newest,
         reset: false,
         rows: VecDeque::new(),
-        _permit: permit,
+        _permits: (permit, own),
         app,
     };
     client.heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -72,7 +79,7 @@ struct Client {
     sent_id: i64,
     reset: bool,
     rows: VecDeque<EventRow>,
-    _permit: OwnedSemaphorePermit,
+    _permits: (OwnedSemaphorePermit, StreamPermit),
 }
 
 impl Client {
@@ -106,6 +113,19 @@ impl Client {
     }
 
     fn event(&self, row: EventRow) -> Option<Message> {
+        if let Some(event_id) = row.reverted {
+            let event = row.show(None);
+            let reverted = Reverted {
+                id: event.id,
+                event_id,
+                program: event.program,
+                kind: event.kind,
+                job: event.job,
+                signature: event.signature,
+                slot: event.slot,
+            };
+            return Message::default().event("reverted").id(reverted.id.to_string()).json_data(&reverted).ok();
+        }
         let event = row.show(self.head.borrow().finalized_slot);
         Message::default().event("event").id(event.id.to_string()).json_data(&event).ok()
     }

@@ -6,12 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use explorer_client::Readiness;
 use sqlx::PgPool;
 use std::fmt::Write;
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
-use utoipa::ToSchema;
 
 /// A replica further behind than this shows history rather than news.
 const MAX_REPLICA_LAG_S: i64 = 20;
@@ -30,19 +29,6 @@ async fn schema_version(pool: &PgPool) -> Result<i64, sqlx::Error> {
 #[utoipa::path(get, path = "/livez", tag = "operations", responses((status = 200, body = String)))]
 pub async fn live() -> &'static str {
     "ok\n"
-}
-
-/// Whether this server should be asked.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Readiness {
-    pub ready: bool,
-    /// Served, but incomplete: events are provably missing, doubled or unreadable.
-    pub degraded: bool,
-    /// What stands in the way.
-    pub reasons: Vec<String>,
-    pub sequence_holes: i64,
-    pub sequence_repeats: i64,
-    pub dead_letters: i64,
 }
 
 /// Ready when the index follows the chain, has all its migrations, and misses nothing: with a hole in the event sequence

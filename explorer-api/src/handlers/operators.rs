@@ -1,46 +1,28 @@
-use super::{Fresh, PageQuery, fresh};
 use crate::app::App;
-use crate::cursor::{self, ListKey, Page};
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
+use crate::handlers::{Answer, Fresh, fresh};
+use crate::list;
 use crate::store;
-use crate::store::operators::Operator;
-use crate::store::stake::{Position, StakeChange};
-use crate::values::Key;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::http::HeaderMap;
+use explorer_client::{Key, Operator, OperatorDetail, OperatorsQuery, Page, Problem};
 
 /// Holders and losses shown with an operator.
 const STAKERS: u32 = 50;
 const LOSSES: u32 = 50;
 
-pub async fn page(app: &App, query: &PageQuery) -> Result<Page<Operator>, ApiError> {
-    let (list, limit) = (ListKey::new("operators", &[]), cursor::limit(query.limit)?);
-    let before = list.decode(query.cursor.as_deref())?;
-    let rows = store::operators::list(&app.pool, before, limit + 1).await?;
-    let finalized = app.head.borrow().finalized_slot;
-    Ok(list.page(rows, limit, |row| row.event_id, |row| row.show(finalized)))
-}
-
-/// Operators, newest first.
-#[utoipa::path(get, path = "/v1/operators", tag = "suppliers", params(PageQuery),
-    responses((status = 200, body = Page<Operator>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+/// Operators.
+#[utoipa::path(get, path = "/v1/operators", tag = "suppliers", params(OperatorsQuery),
+    responses((status = 200, content((Page<Operator> = "application/json"), (String = "text/csv"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
     State(app): State<App>,
-    StrictQuery(query): StrictQuery<PageQuery>,
-) -> Result<Fresh<Page<Operator>>, ApiError> {
-    Ok(fresh(page(&app, &query).await?))
-}
-
-/// An operator with those who stake towards it, the largest first, and what its pool lost, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct OperatorDetail {
-    #[serde(flatten)]
-    pub operator: Operator,
-    pub stakers: Vec<Position>,
-    pub losses: Vec<StakeChange>,
+    headers: HeaderMap,
+    StrictQuery(query): StrictQuery<OperatorsQuery>,
+) -> Answer {
+    list::answer(app, &headers, query).await
 }
 
 pub async fn detail(app: &App, key: Key) -> Result<OperatorDetail, ApiError> {
@@ -59,7 +41,8 @@ pub async fn detail(app: &App, key: Key) -> Result<OperatorDetail, ApiError> {
 /// One operator: its pool, its record and what it is owed.
 #[utoipa::path(get, path = "/v1/operators/{address}", tag = "suppliers", params(("address" = String, Path)),
     responses((status = 200, body = OperatorDetail),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(
     State(app): State<App>,
     KeyPath(key): KeyPath,

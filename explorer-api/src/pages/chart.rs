@@ -1,8 +1,7 @@
 //! Burned against minted, by epoch: bars in a drawing that stretches to the page's width. All words are beside it, so that they
 //! stay readable on a phone.
 use super::elements::{money, number_of};
-use crate::store::token::SupplyPoint;
-use crate::values::Amount;
+use explorer_client::{Amount, SupplyPoint};
 use maud::{Markup, html};
 
 /// Fewer epochs than this leave room at the right rather than make the bars wide.
@@ -77,6 +76,33 @@ pub fn burned_and_minted(points: &[SupplyPoint]) -> Markup {
                 }
             }
             p.scale { "epochs " (first.index) " to " (last.index) }
+        }
+    }
+}
+
+/// One bar of a simple chart.
+pub struct Point {
+    pub label: String,
+    pub value: u128,
+    /// The value for people.
+    pub told: String,
+}
+
+pub fn bars(caption: &str, points: &[Point]) -> Markup {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return html! { p.empty { "Nothing yet." } };
+    };
+    let highest = points.iter().max_by_key(|point| point.value).unwrap_or(last);
+    let width = points.len().max(FEWEST) * WIDTH;
+    html! {
+        figure.chart {
+            p.scale { "up to " (highest.told) }
+            svg viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(caption) {
+                @for (place, point) in points.iter().enumerate() {
+                    g { title { (point.label) ": " (point.told) } (bar("redeemed", place * WIDTH + 31, 0, point.value, highest.value)) }
+                }
+            }
+            p.scale { (first.label) " to " (last.label) }
         }
     }
 }

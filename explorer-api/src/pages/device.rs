@@ -3,10 +3,10 @@ use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
-use crate::handlers::devices::{DeviceHistory, history};
-use crate::store;
-use crate::store::jobs::JobFilter;
+use crate::handlers::devices::history;
+use crate::list;
 use axum::extract::State;
+use explorer_client::{DeviceHistory, JobsQuery};
 use maud::{Markup, html};
 
 const LATEST: u32 = 25;
@@ -17,10 +17,8 @@ pub async fn page(
     StrictQuery(_): StrictQuery<NoQuery>,
 ) -> Result<Markup, ApiError> {
     let DeviceHistory { device, standing, challenges } = history(&app, key).await?;
-    let filter = JobFilter { device: Some(key), ..Default::default() };
-    let jobs = store::jobs::list(&app.pool, &filter, i64::MAX, LATEST).await?;
-    let finalized = app.head.borrow().finalized_slot;
-    let jobs: Vec<_> = jobs.into_iter().map(|row| row.show(finalized)).collect();
+    let jobs = JobsQuery { device: Some(key), limit: Some(LATEST), ..Default::default() };
+    let jobs = list::page(&app, jobs).await?.data;
     let content = html! {
         p.trail { a href="/devices" { "Devices" } " / " (short(&device.key)) }
         h1 { (device.name) }
@@ -43,7 +41,7 @@ pub async fn page(
         section { h2 { "Challenges" }
             p { @if standing.hired { "Can be hired" } @else { "Is not hired until it passes a challenge round" } }
             dl.facts {
-                dt { "Measured" } dd { (standing.measured) " multiply-accumulates per second" }
+                dt { "Measured" } dd { (device.measured) " multiply-accumulates per second" }
                 dt { "Passed" } dd { (standing.challenges_passed) }
                 dt { "Failed" } dd { (standing.challenges_failed) }
             }

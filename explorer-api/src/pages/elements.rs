@@ -1,9 +1,8 @@
 //! Small pieces that several pages use.
-use crate::cursor::PageLinks;
-use crate::store::devices::Device;
-use crate::store::jobs::Job;
-use crate::values::{Amount, Finality, Time};
+use explorer_client::{Amount, Device, Finality, Job, ListQuery, PageLinks, Time};
 use maud::{Markup, html};
+use serde::Serialize;
+use serde_json::Value;
 
 /// A long identifier, shown by its ends. The whole of it is in the page, so that a copy of the selection is complete.
 pub fn short(text: &str) -> Markup {
@@ -130,14 +129,28 @@ pub fn plural(count: i64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// The way on. `query` keeps the filters; cursors and keys need no escaping in addresses.
-pub fn more(path: &str, query: &[(&str, Option<String>)], links: &PageLinks) -> Markup {
-    let Some(next) = &links.next else { return html! {} };
-    let mut address = format!("{path}?cursor={next}");
-    for (name, value) in query {
-        if let Some(value) = value {
-            address.push_str(&format!("&{name}={value}"));
+/// A query as the end of an address; what stands in one here needs no escaping.
+fn address(path: &str, query: &impl Serialize, more: &[(&str, &str)]) -> String {
+    let query = serde_json::to_value(query).unwrap_or_default();
+    let fields = query.as_object().into_iter().flatten().filter(|(name, value)| !value.is_null() && *name != "cursor");
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut pairs: Vec<_> = fields.map(|(name, value)| format!("{name}={}", text(value))).collect();
+    pairs.extend(more.iter().map(|(name, value)| format!("{name}={value}")));
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+/// The ways on and back; `query` keeps the filters.
+pub fn more(path: &str, query: &impl Serialize, links: &PageLinks) -> Markup {
+    let link = |cursor: &str, name| html! { a.more href=(address(path, query, &[("cursor", cursor)])) { (name) } };
+    html! {
+        p.pages {
+            @if let Some(prev) = &links.prev { (link(prev, "Back")) }
+            @if let Some(next) = &links.next { (link(next, "More")) }
         }
     }
-    html! { p { a.more href=(address) { "Older" } } }
+}
+
+/// The whole list for a spreadsheet.
+pub fn export<Q: ListQuery>(query: &Q) -> Markup {
+    html! { a.export href=(address(Q::PATH, query, &[("format", "csv")])) { "CSV" } }
 }

@@ -1,22 +1,21 @@
-use super::elements::{linked, money, money_or_dash, more, number_of, short, slot, time};
+use super::elements::{export, linked, money, money_or_dash, more, number_of, short, slot, time};
 use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{NoQuery, NumberPath, StrictQuery};
-use crate::handlers::PageQuery;
-use crate::handlers::epochs::{self, EpochDetail};
-use crate::store::epochs::{Closing, Epoch, Redemption};
-use crate::values::Amount;
+use crate::handlers::epochs;
+use crate::list;
 use axum::extract::State;
+use explorer_client::{Amount, Closing, Epoch, EpochDetail, EpochsQuery, Redemption};
 use maud::{Markup, html};
 
-pub async fn list(State(app): State<App>, StrictQuery(query): StrictQuery<PageQuery>) -> Result<Markup, ApiError> {
-    let epochs = epochs::page(&app, &query).await?;
+pub async fn list(State(app): State<App>, StrictQuery(query): StrictQuery<EpochsQuery>) -> Result<Markup, ApiError> {
+    let epochs = list::page(&app, query.clone()).await?;
     let content = html! {
         p.trail { a href="/token" { "Token" } " / Epochs" }
-        h1 { "Epochs" }
+        div.heading { h1 { "Epochs" } (export(&query)) }
         (epoch_table("Epochs, newest first", &epochs.data))
-        (more("/epochs", &[], &epochs.page))
+        (more("/epochs", &query, &epochs.page))
     };
     framed(&app, "Epochs", Section::Token, content).await
 }

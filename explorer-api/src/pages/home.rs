@@ -1,11 +1,14 @@
+use super::chart::{Point, bars};
 use super::elements::{card, device_table, job_table, money, plural, time};
 use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{NoQuery, StrictQuery};
+use crate::handlers::series;
+use crate::list;
 use crate::store;
-use crate::store::network::Network;
 use axum::extract::State;
+use explorer_client::{DevicesQuery, JobsQuery, Network, SeriesQuery};
 use maud::{Markup, html};
 
 const LATEST: u32 = 12;
@@ -13,14 +16,21 @@ const DEVICES: u32 = 8;
 
 pub async fn page(State(app): State<App>, StrictQuery(_): StrictQuery<NoQuery>) -> Result<Markup, ApiError> {
     let network = store::network::network(&app.pool).await?;
-    let finalized = app.head.borrow().finalized_slot;
-    let jobs = store::jobs::list(&app.pool, &Default::default(), i64::MAX, LATEST).await?;
-    let jobs: Vec<_> = jobs.into_iter().map(|row| row.show(finalized)).collect();
-    let devices = store::devices::list(&app.pool, None, i64::MAX, DEVICES).await?;
-    let devices: Vec<_> = devices.into_iter().map(|row| row.show(finalized)).collect();
+    let jobs = list::page(&app, JobsQuery { limit: Some(LATEST), ..Default::default() }).await?.data;
+    let devices = list::page(&app, DevicesQuery { limit: Some(DEVICES), ..Default::default() }).await?.data;
+    let (_, days) = series::jobs(&app, &SeriesQuery::default()).await?;
+    let posted: Vec<_> = days
+        .iter()
+        .map(|day| Point {
+            label: day.at.start.to_string().chars().take(10).collect(),
+            value: u128::try_from(day.posted).unwrap_or(0),
+            told: plural(day.posted, "job"),
+        })
+        .collect();
     let content = html! {
         h1 { "Network" }
         (numbers(&network))
+        section { h2 { "Jobs posted by day" } (bars("Jobs posted by day", &posted)) }
         section {
             div.heading { h2 { "Latest jobs" } a href="/jobs" { "All jobs" } }
             (job_table("The newest jobs", &jobs))

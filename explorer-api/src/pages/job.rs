@@ -6,9 +6,8 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
 use crate::handlers::jobs::detail;
-use crate::store::audits::{Audit, AuditedCell};
-use crate::store::jobs::Job;
 use axum::extract::State;
+use explorer_client::{Audit, AuditedCell, Job};
 use maud::{Markup, html};
 
 pub async fn page(

@@ -1,6 +1,6 @@
 //! Demands for a job's data.
 use super::elements::{money, short, time};
-use crate::store::demands::Demand;
+use explorer_client::Demand;
 use maud::{Markup, html};
 use serde_json::Value;
 

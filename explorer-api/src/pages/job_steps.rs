@@ -1,8 +1,7 @@
 //! A job's history, told step by step.
 use super::elements::{short, slot, time};
 use super::job_demands::wanted;
-use crate::store::events::Event;
-use crate::values::Amount;
+use explorer_client::{Amount, Event};
 use maud::{Markup, html};
 
 /// One step is one transaction: the money's event comes with the event that moved it.

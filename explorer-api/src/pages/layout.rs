@@ -10,6 +10,7 @@ use maud::{DOCTYPE, Markup, html};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     Network,
+    Market,
     Jobs,
     Devices,
     Operators,
@@ -41,12 +42,16 @@ pub fn document(title: &str, section: Section, body: Markup) -> Markup {
                         a.brand href="/" { img src=(ICON.path()) alt="" width="28" height="28"; "IO Explorer" }
                         nav aria-label="Main" {
                             (link(Section::Network, "/", "Network"))
+                            (link(Section::Market, "/market", "Market"))
                             (link(Section::Jobs, "/jobs", "Jobs"))
                             (link(Section::Devices, "/devices", "Devices"))
                             (link(Section::Operators, "/operators", "Operators"))
                             (link(Section::Token, "/token", "Token"))
                             (link(Section::Proposals, "/proposals", "Proposals"))
                             a href="/openapi.json" { "API" }
+                        }
+                        form.search method="get" action="/search" role="search" {
+                            input type="search" name="q" placeholder="Address, signature or name" aria-label="Search" autocomplete="off" spellcheck="false" maxlength="128";
                         }
                         span #live.badge role="status" data-state="connecting" hidden { "connecting" }
                     }

@@ -10,8 +10,10 @@ mod job_demands;
 mod job_steps;
 pub mod jobs;
 mod layout;
+pub mod market;
 pub mod operators;
 pub mod proposals;
+pub mod search;
 pub mod stake;
 pub mod token;
 

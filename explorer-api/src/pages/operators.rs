@@ -1,25 +1,25 @@
-use super::elements::{card, device_table, linked, money, money_or_dash, more, percent, plural, short, slot, time};
+use super::elements::{
+    card, device_table, export, linked, money, money_or_dash, more, percent, plural, short, slot, time,
+};
 use super::layout::{Section, page as framed};
 use super::stake::{change_table, position_table};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{KeyPath, NoQuery, StrictQuery};
-use crate::handlers::PageQuery;
-use crate::handlers::operators::{self, OperatorDetail};
-use crate::store;
-use crate::store::operators::Operator;
-use crate::store::stake::Pool;
+use crate::handlers::operators;
+use crate::list;
 use axum::extract::State;
+use explorer_client::{DevicesQuery, Operator, OperatorDetail, OperatorsQuery, Pool};
 use maud::{Markup, html};
 
 const DEVICES: u32 = 25;
 
-pub async fn list(State(app): State<App>, StrictQuery(query): StrictQuery<PageQuery>) -> Result<Markup, ApiError> {
-    let operators = operators::page(&app, &query).await?;
+pub async fn list(State(app): State<App>, StrictQuery(query): StrictQuery<OperatorsQuery>) -> Result<Markup, ApiError> {
+    let operators = list::page(&app, query.clone()).await?;
     let content = html! {
-        h1 { "Operators" }
+        div.heading { h1 { "Operators" } (export(&query)) }
         (table("Operators, newest first", &operators.data))
-        (more("/operators", &[], &operators.page))
+        (more("/operators", &query, &operators.page))
     };
     framed(&app, "Operators", Section::Operators, content).await
 }
@@ -67,9 +67,8 @@ pub async fn one(
     StrictQuery(_): StrictQuery<NoQuery>,
 ) -> Result<Markup, ApiError> {
     let OperatorDetail { operator, stakers, losses } = operators::detail(&app, key).await?;
-    let finalized = app.head.borrow().finalized_slot;
-    let devices = store::devices::list(&app.pool, Some(key), i64::MAX, DEVICES).await?;
-    let devices: Vec<_> = devices.into_iter().map(|row| row.show(finalized)).collect();
+    let devices = DevicesQuery { operator: Some(key), limit: Some(DEVICES), ..Default::default() };
+    let devices = list::page(&app, devices).await?.data;
     let content = html! {
         p.trail { a href="/operators" { "Operators" } " / " (short(&operator.key)) }
         h1 { "Operator " span.sub { (short(&operator.key)) } }

@@ -1,21 +1,20 @@
-use super::elements::{linked, money, more, percent, plural, short, slot, time};
+use super::elements::{export, linked, money, more, percent, plural, short, slot, time};
 use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{NumberPath, StrictQuery};
-use crate::handlers::PageQuery;
-use crate::handlers::proposals::{self, ProposalDetail};
-use crate::phase::Phase;
-use crate::store::proposals::{Proposal, Tally, Vote};
+use crate::handlers::proposals;
+use crate::list;
 use axum::extract::State;
+use explorer_client::{PageQuery, Phase, Proposal, ProposalDetail, ProposalsQuery, Tally, Vote};
 use maud::{Markup, html};
 
-pub async fn list(State(app): State<App>, StrictQuery(query): StrictQuery<PageQuery>) -> Result<Markup, ApiError> {
-    let proposals = proposals::page(&app, &query).await?;
+pub async fn list(State(app): State<App>, StrictQuery(query): StrictQuery<ProposalsQuery>) -> Result<Markup, ApiError> {
+    let proposals = list::page(&app, query.clone()).await?;
     let content = html! {
-        h1 { "Proposals" }
+        div.heading { h1 { "Proposals" } (export(&query)) }
         (table("Proposals, newest first", &proposals.data))
-        (more("/proposals", &[], &proposals.page))
+        (more("/proposals", &query, &proposals.page))
     };
     framed(&app, "Proposals", Section::Proposals, content).await
 }
@@ -64,7 +63,7 @@ pub async fn one(
     NumberPath(number): NumberPath,
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Result<Markup, ApiError> {
-    let ProposalDetail { proposal, votes } = proposals::detail(&app, number, &query).await?;
+    let ProposalDetail { proposal, votes } = proposals::detail(&app, number, query).await?;
     let content = html! {
         p.trail { a href="/proposals" { "Proposals" } " / " (proposal.number) }
         h1.sentence { (proposal.title) }
@@ -76,7 +75,7 @@ pub async fn one(
         section {
             h2 { "Cast" }
             (vote_table(&votes.data))
-            (more(&format!("/proposals/{}", proposal.number), &[], &votes.page))
+            (more(&format!("/proposals/{}", proposal.number), &(), &votes.page))
         }
     };
     framed(&app, &format!("Proposal {}", proposal.number), Section::Proposals, content).await

@@ -4,11 +4,9 @@ use super::layout::{Section, page as framed};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{KeyPath, StrictQuery};
-use crate::handlers::PageQuery;
 use crate::handlers::stakers;
-use crate::store::stake::{Position, StakeChange};
-use crate::values::Amount;
 use axum::extract::State;
+use explorer_client::{Amount, PageQuery, Position, StakeChange};
 use maud::{Markup, html};
 
 pub async fn staker(
@@ -16,7 +14,7 @@ pub async fn staker(
     KeyPath(key): KeyPath,
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Result<Markup, ApiError> {
-    let staker = stakers::staker(&app, key, &query).await?;
+    let staker = stakers::staker(&app, key, query).await?;
     let newest = staker.positions.iter().max_by_key(|position| position.slot);
     let content = html! {
         p.trail { a href="/operators" { "Operators" } " / Staker" }
@@ -24,7 +22,7 @@ pub async fn staker(
         @if let Some(position) = newest { p.lead { (slot(position.slot, position.finality)) } }
         section { h2 { "Positions" } (position_table("Stake after all losses; owed as of the last event", &staker.positions, false)) }
         section { h2 { "History" } (change_table("Newest first", &staker.history.data)) }
-        (more(&format!("/stakers/{}", staker.key), &[], &staker.history.page))
+        (more(&format!("/stakers/{}", staker.key), &(), &staker.history.page))
     };
     framed(&app, "Staker", Section::Operators, content).await
 }

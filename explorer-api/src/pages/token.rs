@@ -6,19 +6,17 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{NoQuery, StrictQuery};
 use crate::handlers::token::EPOCHS;
+use crate::list;
 use crate::store;
-use crate::store::token::Token;
-use crate::values::Amount;
 use axum::extract::State;
+use explorer_client::{Amount, EpochsQuery, Token};
 use maud::{Markup, html};
 
 const LATEST: u32 = 8;
 
 pub async fn page(State(app): State<App>, StrictQuery(_): StrictQuery<NoQuery>) -> Result<Markup, ApiError> {
     let token = store::token::token(&app.pool, EPOCHS).await?;
-    let finalized = app.head.borrow().finalized_slot;
-    let epochs = store::epochs::list(&app.pool, i64::MAX, LATEST).await?;
-    let epochs: Vec<_> = epochs.into_iter().map(|row| row.show(finalized)).collect();
+    let epochs = list::page(&app, EpochsQuery { limit: Some(LATEST), ..Default::default() }).await?.data;
     let content = html! {
         h1 { "The coin " span.sub { "IO" } }
         (numbers(&token))

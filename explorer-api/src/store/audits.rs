@@ -1,8 +1,6 @@
 //! Random audits of committed results.
-use crate::values::{Finality, Key, Time, base58, hex};
-use serde::Serialize;
+use explorer_client::{Audit, AuditedCell, Finality, Key, Time, base58, hex};
 use sqlx::{FromRow, PgPool};
-use utoipa::ToSchema;
 
 /// A job's audit, as its row has it.
 #[derive(Debug, FromRow)]
@@ -19,35 +17,6 @@ pub struct AuditRow {
     audit_answered: i16,
     drawn_time: Option<i64>,
     drawn_signature: Option<Vec<u8>>,
-}
-
-/// A job's audit.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Audit {
-    /// The chance that it is drawn, basis points.
-    pub bps: i32,
-    /// Cells that it has if it is drawn. Every missed draw doubles them, up to 32.
-    pub cells: i16,
-    /// `pending` (to be drawn), `certain` (a draw was missed), `not_drawn`, `open`, `passed`, or `unanswered`. None: no result yet.
-    pub state: Option<String>,
-    /// The same, in words.
-    pub words: &'static str,
-    /// The first slot hash at or after this slot draws.
-    pub draw_slot: Option<i64>,
-    pub draws_missed: i64,
-    /// The slot whose hash decided.
-    pub drawn_slot: Option<String>,
-    /// That hash, in hex.
-    pub slot_hash: Option<String>,
-    /// What the cells follow from, in hex.
-    pub seed: Option<String>,
-    #[schema(value_type = Option<String>)]
-    pub deadline: Option<Time>,
-    /// Cells that were shown to be right.
-    pub answered: i16,
-    #[schema(value_type = Option<String>)]
-    pub drawn_at: Option<Time>,
-    pub drawn_signature: Option<String>,
 }
 
 fn words(state: Option<&str>) -> &'static str {
@@ -74,7 +43,7 @@ impl AuditRow {
         Some(Audit {
             bps: self.audit_bps?,
             cells: self.audit_cells?,
-            words: words(self.audit.as_deref()),
+            words: words(self.audit.as_deref()).into(),
             state: self.audit,
             draw_slot: self.draw_slot,
             draws_missed: self.draws_missed,
@@ -99,23 +68,6 @@ pub struct CellRow {
     time: i64,
     signature: Vec<u8>,
     slot: i64,
-}
-
-/// An audited cell that was shown to be right.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AuditedCell {
-    /// Among the audit's cells.
-    pub index: i16,
-    pub layer: i64,
-    pub row: i64,
-    pub column: i64,
-    /// Who brought the evidence.
-    pub prover: String,
-    #[schema(value_type = String)]
-    pub opened_at: Time,
-    pub signature: String,
-    pub slot: i64,
-    pub finality: Finality,
 }
 
 impl CellRow {

@@ -1,8 +1,6 @@
-use crate::values::{Amount, Finality, Key, Time, base58, hex};
-use serde::Serialize;
+use explorer_client::{Amount, Demand, Finality, Key, Time, base58, hex};
 use serde_json::Value;
 use sqlx::{FromRow, PgPool};
-use utoipa::ToSchema;
 
 #[derive(Debug, FromRow)]
 pub struct DemandRow {
@@ -19,38 +17,6 @@ pub struct DemandRow {
     made_signature: Vec<u8>,
     ended_signature: Option<Vec<u8>>,
     slot: i64,
-}
-
-/// A demand for data that hangs under a job's commitment.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Demand {
-    /// How many demands the job had before.
-    pub n: i32,
-    pub demander: String,
-    /// `kind` is `layer_roots`; `nodes` with `layer`, `row` (null: of the tree of rows), `level`, `index`, `depth`; or
-    /// `segments` with `layer`, `row`, `first`, `count`.
-    #[schema(value_type = Object)]
-    pub item: Value,
-    /// What an answer costs the demander.
-    pub bond: Amount,
-    /// The last second in which it can be answered.
-    #[schema(value_type = String)]
-    pub deadline: Time,
-    /// `open`, `answered`, `expired` (nobody answered in time: the job was refunded), or `closed` (the job ended otherwise).
-    pub status: String,
-    /// Who answered and got the bond.
-    pub answered_by: Option<String>,
-    /// The answer in hex: bytes of segments, or hashes of 32 bytes.
-    pub data: Option<String>,
-    #[schema(value_type = String)]
-    pub made_at: Time,
-    #[schema(value_type = Option<String>)]
-    pub ended_at: Option<Time>,
-    pub made_signature: String,
-    pub ended_signature: Option<String>,
-    /// Slot of the last change.
-    pub slot: i64,
-    pub finality: Finality,
 }
 
 impl DemandRow {

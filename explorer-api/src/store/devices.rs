@@ -1,12 +1,10 @@
-use crate::values::{Amount, Finality, Key, Time, base58};
-use serde::Serialize;
-use sqlx::{FromRow, PgPool, QueryBuilder};
-use utoipa::ToSchema;
+use crate::list::{Listed, Order, only, only_number};
+use explorer_client::{Amount, Device, DeviceState, DevicesQuery, DevicesSort, Finality, Key, Time, base58};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 
 #[derive(Debug, FromRow)]
 pub struct DeviceRow {
     key: Vec<u8>,
-    pub event_id: i64,
     operator: Vec<u8>,
     name: String,
     registered_time: i64,
@@ -19,42 +17,13 @@ pub struct DeviceRow {
     class: i16,
     required_stake: String,
     retired: bool,
+    offer: String,
+    measured: String,
     slot: i64,
 }
 
-const COLUMNS: &str =
-    "key, event_id, operator, name, registered_time, registered_signature, jobs_paid::text, jobs_expired,
-    jobs_faulted, earned::text, live_job, class, required_stake::text, retired, slot";
-
-/// A registered device.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Device {
-    pub key: String,
-    pub operator: String,
-    /// Chosen by its operator; says nothing about the hardware.
-    pub name: String,
-    #[schema(value_type = String)]
-    pub registered_at: Time,
-    pub registered_signature: String,
-    pub jobs_paid: String,
-    /// Claimed and not committed in time.
-    pub jobs_expired: i64,
-    /// Proven wrong.
-    pub jobs_faulted: i64,
-    /// Its operator's shares of the jobs it was paid for.
-    pub earned: Amount,
-    /// What it works on or waits to be paid for.
-    pub live_job: Option<String>,
-    /// From 0 to 3: the larger, the more stake it needs.
-    pub class: i16,
-    /// Stake that it needs in its operator's pool.
-    pub required_stake: Amount,
-    /// Its operator took it out of service.
-    pub retired: bool,
-    /// Slot of the last change.
-    pub slot: i64,
-    pub finality: Finality,
-}
+const COLUMNS: &str = "key, operator, name, registered_time, registered_signature, jobs_paid::text, jobs_expired,
+    jobs_faulted, earned::text, live_job, class, required_stake::text, retired, offer::text, measured::text, slot";
 
 impl DeviceRow {
     pub fn show(self, finalized_slot: Option<i64>) -> Device {
@@ -72,26 +41,68 @@ impl DeviceRow {
             class: self.class,
             required_stake: Amount::io(self.required_stake),
             retired: self.retired,
+            offer: Some(self.offer).filter(|offer| offer != "0").map(Amount::iosd),
+            measured: self.measured,
             slot: self.slot,
             finality: Finality::of(self.slot, finalized_slot),
         }
     }
 }
 
-/// Newest first, below `before_id`.
-pub async fn list(
-    pool: &PgPool,
-    operator: Option<Key>,
-    before_id: i64,
-    limit: u32,
-) -> Result<Vec<DeviceRow>, sqlx::Error> {
-    let mut query = QueryBuilder::new("SELECT ");
-    query.push(COLUMNS).push(" FROM devices WHERE event_id < ").push_bind(before_id);
-    if let Some(operator) = operator {
-        query.push(" AND operator = ").push_bind(operator.0.to_vec());
+impl Listed for DevicesQuery {
+    type Record = DeviceRow;
+    const COLUMNS: &'static [&'static str] = &[COLUMNS];
+    const FROM: &'static str = "devices";
+    const ID: &'static str = "event_id";
+    const EVENT: Option<&'static str> = Some("event_id");
+    const CSV: &'static [&'static str] = &[
+        "key",
+        "operator",
+        "name",
+        "class",
+        "retired",
+        "live_job",
+        "offer.amount",
+        "measured",
+        "jobs_paid",
+        "jobs_expired",
+        "jobs_faulted",
+        "earned.amount",
+        "earned.unit",
+        "required_stake.amount",
+        "registered_at",
+        "registered_signature",
+        "slot",
+        "finality",
+    ];
+
+    fn order(&self) -> Order {
+        match self.sort.unwrap_or_default() {
+            DevicesSort::Newest => Order::NEWEST,
+            DevicesSort::Earned => Order::descending("devices.earned"),
+            DevicesSort::Fastest => Order::descending("devices.measured"),
+            DevicesSort::Cheapest => Order::ascending("devices.offer"),
+        }
     }
-    query.push(" ORDER BY event_id DESC LIMIT ").push_bind(i64::from(limit));
-    query.build_query_as().fetch_all(pool).await
+
+    fn filter(&self, sql: &mut QueryBuilder<Postgres>) {
+        only(sql, "operator =", self.operator.map(Key::bytes));
+        only(sql, "class =", self.class.map(i16::from));
+        if self.max_offer.is_some() {
+            sql.push(" AND offer > 0");
+        }
+        only_number(sql, "offer <=", self.max_offer);
+        match self.state {
+            None => sql,
+            Some(DeviceState::Idle) => sql.push(" AND NOT retired AND live_job IS NULL"),
+            Some(DeviceState::Working) => sql.push(" AND live_job IS NOT NULL"),
+            Some(DeviceState::Retired) => sql.push(" AND retired"),
+        };
+    }
+
+    fn show(record: DeviceRow, finalized_slot: Option<i64>) -> Device {
+        record.show(finalized_slot)
+    }
 }
 
 pub async fn find(pool: &PgPool, key: Key) -> Result<Option<DeviceRow>, sqlx::Error> {

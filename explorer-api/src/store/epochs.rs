@@ -1,16 +1,17 @@
-use crate::values::{Amount, Finality, Time, Unit, base58};
-use serde::Serialize;
-use sqlx::{FromRow, PgPool, QueryBuilder};
-use utoipa::ToSchema;
+use crate::list::{Listed, only, only_number};
+use explorer_client::{
+    Amount, Budgets, Closing, Epoch, EpochsQuery, Finality, Key, Minted, Redemption, Redemptions, RedemptionsQuery,
+    Time, Unit, base58,
+};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 
-const COLUMNS: &str = "index::bigint AS id, index::text, io_burned::text, iosd_bought::text, slash_burned::text,
+const COLUMNS: &str = "index::text, io_burned::text, iosd_bought::text, slash_burned::text,
     requested::text, settled::text, settled_io::text, io_redeemed::text, minted_idle::text, minted_stakers::text,
     minted_treasury::text, closed_time, closed_signature, smoothed_burn::text, paid::text, allocated::text, price::text,
     reserve::text, budget_idle::text, budget_stakers::text, budget_treasury::text, supply::text, staked::text, slot";
 
 #[derive(Debug, FromRow)]
 pub struct EpochRow {
-    pub id: i64,
     index: String,
     io_burned: String,
     iosd_bought: String,
@@ -35,77 +36,6 @@ pub struct EpochRow {
     supply: Option<String>,
     staked: Option<String>,
     slot: i64,
-}
-
-/// An accounting period. One in which nothing happened is listed once it is closed.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Epoch {
-    #[schema(example = "41", pattern = "^[0-9]+$")]
-    pub index: String,
-    /// Burned for credits in it.
-    pub io_burned: Amount,
-    /// Credits bought with that.
-    pub iosd_bought: Amount,
-    /// Slashed stake that was burned in it.
-    pub slash_burned: Amount,
-    pub minted: Minted,
-    pub redemptions: Redemptions,
-    /// Absent while it is open.
-    pub closing: Option<Closing>,
-    /// Slot of the last change.
-    pub slot: i64,
-    pub finality: Finality,
-}
-
-/// New IO during an epoch.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Minted {
-    /// From the reserve that burned coins fill.
-    pub redemptions: Amount,
-    /// The rest is on schedule.
-    pub idle: Amount,
-    pub stakers: Amount,
-    pub treasury: Amount,
-}
-
-/// Earnings that suppliers asked to be paid in IO when the epoch closes.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Redemptions {
-    pub requested: Amount,
-    /// Requests that were settled since, and the IO minted for them.
-    pub settled: Amount,
-    pub settled_io: Amount,
-}
-
-/// What an epoch's closing decided.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Closing {
-    #[schema(value_type = String)]
-    pub at: Time,
-    pub signature: String,
-    /// Joined the reserve.
-    pub smoothed_burn: Amount,
-    /// How much of the requests is paid, and the IO promised for it.
-    pub paid: Amount,
-    pub promised: Amount,
-    /// Absent if there was no good price: then nothing is paid.
-    pub price: Option<Amount>,
-    /// What is left of the reserve.
-    pub reserve: Amount,
-    /// Scheduled anew.
-    pub scheduled: Budgets,
-    /// IO that existed.
-    pub supply: Amount,
-    /// Active and reserved stake of all pools.
-    pub staked: Amount,
-}
-
-/// Parts of the schedule.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Budgets {
-    pub idle: Amount,
-    pub stakers: Amount,
-    pub treasury: Amount,
 }
 
 fn io(amount: Option<String>) -> Amount {
@@ -154,11 +84,38 @@ impl EpochRow {
 }
 
 /// Newest first, below `before`.
-pub async fn list(pool: &PgPool, before: i64, limit: u32) -> Result<Vec<EpochRow>, sqlx::Error> {
-    let mut query = QueryBuilder::new("SELECT ");
-    query.push(COLUMNS).push(" FROM epochs WHERE index < ").push_bind(before);
-    query.push(" ORDER BY epochs.index DESC LIMIT ").push_bind(i64::from(limit));
-    query.build_query_as().fetch_all(pool).await
+impl Listed for EpochsQuery {
+    type Record = EpochRow;
+    const COLUMNS: &'static [&'static str] = &[COLUMNS];
+    const FROM: &'static str = "epochs";
+    const ID: &'static str = "epochs.index";
+    const EVENT: Option<&'static str> = None;
+    const CSV: &'static [&'static str] = &[
+        "index",
+        "io_burned.amount",
+        "iosd_bought.amount",
+        "slash_burned.amount",
+        "redemptions.requested.amount",
+        "redemptions.settled.amount",
+        "redemptions.settled_io.amount",
+        "minted.redemptions.amount",
+        "minted.idle.amount",
+        "minted.stakers.amount",
+        "minted.treasury.amount",
+        "closing.at",
+        "closing.price.amount",
+        "closing.supply.amount",
+        "closing.staked.amount",
+        "closing.signature",
+        "slot",
+        "finality",
+    ];
+
+    fn filter(&self, _: &mut QueryBuilder<Postgres>) {}
+
+    fn show(record: EpochRow, finalized_slot: Option<i64>) -> Epoch {
+        record.show(finalized_slot)
+    }
 }
 
 pub async fn find(pool: &PgPool, index: i64) -> Result<Option<EpochRow>, sqlx::Error> {
@@ -170,6 +127,7 @@ pub async fn find(pool: &PgPool, index: i64) -> Result<Option<EpochRow>, sqlx::E
 #[derive(Debug, FromRow)]
 pub struct RedemptionRow {
     owner: Vec<u8>,
+    epoch: String,
     kind: String,
     amount: String,
     charged: Option<String>,
@@ -181,31 +139,11 @@ pub struct RedemptionRow {
     slot: i64,
 }
 
-/// A supplier's request of the epoch, or what came of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Redemption {
-    pub owner: String,
-    /// `requested` or `settled`.
-    pub kind: String,
-    /// Asked for.
-    pub amount: Amount,
-    /// Of a settlement: what of it was paid, and the IO for it.
-    pub charged: Option<Amount>,
-    pub received: Option<Amount>,
-    /// What was not paid, and the epoch whose requests it joined.
-    pub rest: Option<Amount>,
-    pub joined: Option<String>,
-    #[schema(value_type = String)]
-    pub at: Time,
-    pub signature: String,
-    pub slot: i64,
-    pub finality: Finality,
-}
-
 impl RedemptionRow {
     pub fn show(self, finalized_slot: Option<i64>) -> Redemption {
         Redemption {
             owner: base58(&self.owner),
+            epoch: self.epoch,
             kind: self.kind,
             amount: Amount::iosd(self.amount),
             charged: self.charged.map(Amount::iosd),
@@ -220,14 +158,37 @@ impl RedemptionRow {
     }
 }
 
-/// Newest first.
-pub async fn redemptions(pool: &PgPool, index: i64, limit: u32) -> Result<Vec<RedemptionRow>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT owner, kind, amount::text, charged::text, io_minted::text, rest::text, joined::text, time, signature, slot
-         FROM redemptions WHERE epoch = $1 ORDER BY event_id DESC LIMIT $2",
-    )
-    .bind(index)
-    .bind(i64::from(limit))
-    .fetch_all(pool)
-    .await
+impl Listed for RedemptionsQuery {
+    type Record = RedemptionRow;
+    const COLUMNS: &'static [&'static str] =
+        &["owner, epoch::text, kind, amount::text, charged::text, io_minted::text, rest::text,
+         joined::text, time, signature, slot"];
+    const FROM: &'static str = "redemptions";
+    const ID: &'static str = "event_id";
+    const EVENT: Option<&'static str> = Some("event_id");
+    const CSV: &'static [&'static str] = &[
+        "owner",
+        "epoch",
+        "kind",
+        "amount.amount",
+        "amount.unit",
+        "charged.amount",
+        "received.amount",
+        "received.unit",
+        "rest.amount",
+        "joined",
+        "at",
+        "signature",
+        "slot",
+        "finality",
+    ];
+
+    fn filter(&self, sql: &mut QueryBuilder<Postgres>) {
+        only(sql, "owner =", self.owner.map(Key::bytes));
+        only_number(sql, "epoch =", self.epoch);
+    }
+
+    fn show(record: RedemptionRow, finalized_slot: Option<i64>) -> Redemption {
+        record.show(finalized_slot)
+    }
 }

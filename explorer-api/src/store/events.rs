@@ -1,8 +1,6 @@
-use crate::values::{Finality, Key, Time, base58};
-use serde::Serialize;
+use explorer_client::{Event, Finality, Key, Time, base58};
 use serde_json::Value;
 use sqlx::{FromRow, PgPool};
-use utoipa::ToSchema;
 
 #[derive(Debug, FromRow)]
 pub struct EventRow {
@@ -14,26 +12,9 @@ pub struct EventRow {
     signature: Vec<u8>,
     job: Option<Vec<u8>>,
     body: String,
-}
-
-/// Something that happened on chain.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Event {
-    /// Ascends; resume a stream by it.
-    pub id: i64,
-    /// `credits`, `jobs`, `staking` or `governance`.
-    pub program: String,
-    /// The event's name, such as `JobPosted`.
-    pub kind: String,
-    #[schema(value_type = String)]
-    pub time: Time,
-    pub signature: String,
-    pub job: Option<String>,
-    /// The event's own fields: keys in base58, hashes in hex, 64-bit numbers as text.
-    #[schema(value_type = Object)]
-    pub body: Value,
-    pub slot: i64,
-    pub finality: Finality,
+    /// The event that this takes back.
+    #[sqlx(default)]
+    pub reverted: Option<i64>,
 }
 
 impl EventRow {
@@ -53,10 +34,14 @@ impl EventRow {
     }
 }
 
-/// Oldest first, above `after_id`.
+/// Oldest first, above `after_id`: what happened, and what the chain took back.
 pub async fn after(pool: &PgPool, after_id: i64, limit: i64) -> Result<Vec<EventRow>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, program, kind, slot, time, signature, job, body::text FROM events WHERE id > $1 ORDER BY id LIMIT $2",
+        "(SELECT id, program, kind, slot, time, signature, job, body::text, NULL::bigint AS reverted
+          FROM events WHERE id > $1 ORDER BY id LIMIT $2)
+         UNION ALL (SELECT id, program, kind, slot, time, signature, job, body::text, event_id
+                    FROM reverted_events WHERE id > $1 ORDER BY id LIMIT $2)
+         ORDER BY id LIMIT $2",
     )
     .bind(after_id)
     .bind(limit)
@@ -71,6 +56,17 @@ pub async fn of_job(pool: &PgPool, job: Key) -> Result<Vec<EventRow>, sqlx::Erro
          ORDER BY event_id LIMIT 500",
     )
     .bind(job.0.to_vec())
+    .fetch_all(pool)
+    .await
+}
+
+/// In the order in which they happened; a transaction has at most 64 instructions.
+pub async fn of_transaction(pool: &PgPool, signature: &[u8]) -> Result<Vec<EventRow>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, program, kind, slot, time, signature, job, body::text FROM events WHERE signature = $1
+         ORDER BY instruction_index, inner_index",
+    )
+    .bind(signature)
     .fetch_all(pool)
     .await
 }

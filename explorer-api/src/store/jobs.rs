@@ -1,14 +1,14 @@
+use crate::list::{Listed, Order, only, only_number};
 use crate::outcome::{self, Facts};
-use crate::store::audits::{Audit, AuditRow};
-use crate::values::{Amount, Finality, Hash, Key, Time, base58, hex};
-use serde::Serialize;
-use sqlx::{FromRow, PgPool, QueryBuilder};
-use utoipa::ToSchema;
+use crate::store::audits::AuditRow;
+use explorer_client::{
+    Amount, Fault, Finality, Hash, Job, JobStatus, JobsQuery, JobsSort, Key, Money, StakeBehind, Time, base58, hex,
+};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 
 /// Amounts as text: no number type here holds them all.
-const COLUMNS: &str =
-    "address, event_id, user_key, user_seq::text, model_root, rows, input_root, input_blob, price::text,
-    status, verification, device, operator, commitment, result_blob, execute_s, claim_deadline, commit_deadline,
+const COLUMNS: &str = "address, user_key, user_seq::text, model_root, rows, input_root, input_blob, price::text,
+    status, verification, device, operator, class, commitment, result_blob, execute_s, claim_deadline, commit_deadline,
     window_end, supplier_share::text, fee_retired::text, fee_incentives::text,
     (fee_retired + fee_incentives)::text AS fee, refund::text, fault_prover, fault_layer, fault_row, fault_column,
     fault_expected, fault_committed, posted_time, claimed_time, committed_time, ended_time, posted_signature,
@@ -19,7 +19,6 @@ const COLUMNS: &str =
 #[derive(Debug, FromRow)]
 pub struct JobRow {
     pub address: Vec<u8>,
-    pub event_id: i64,
     user_key: Vec<u8>,
     user_seq: String,
     model_root: Vec<u8>,
@@ -31,6 +30,7 @@ pub struct JobRow {
     verification: Option<String>,
     device: Option<Vec<u8>>,
     operator: Option<Vec<u8>>,
+    class: Option<i16>,
     commitment: Option<Vec<u8>>,
     result_blob: Option<Vec<u8>>,
     execute_s: i64,
@@ -65,101 +65,6 @@ pub struct JobRow {
     slot: i64,
 }
 
-/// A job of the verifiable lane.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Job {
-    pub address: String,
-    pub user: String,
-    /// The user's number for it.
-    pub user_seq: String,
-    pub model_root: String,
-    /// Rows in the batch.
-    pub rows: i64,
-    pub price: Amount,
-    /// `posted`, `claimed`, `committed`, `paid`, `cancelled`, `expired`, `refunded` (a fault was proven, or a demand for its data was
-    /// not answered), or `unanswered` (an audit was not answered).
-    pub status: String,
-    /// Of a paid job: `accepted`, `unchallenged` or `audited`.
-    pub verification: Option<String>,
-    /// How far the result is known, in words.
-    pub outcome: &'static str,
-    pub device: Option<String>,
-    pub operator: Option<String>,
-    pub input_root: String,
-    /// sha256 of the input bytes.
-    pub input_blob: String,
-    pub commitment: Option<String>,
-    /// sha256 of the result file.
-    pub result_blob: Option<String>,
-    /// Seconds from claim to commitment.
-    pub execute_s: i64,
-    #[schema(value_type = String)]
-    pub claim_deadline: Time,
-    #[schema(value_type = Option<String>)]
-    pub commit_deadline: Option<Time>,
-    /// After this anyone may settle.
-    #[schema(value_type = Option<String>)]
-    pub window_end: Option<Time>,
-    pub money: Money,
-    pub stake: StakeBehind,
-    pub fault: Option<Fault>,
-    /// From the claim on.
-    pub audit: Option<Audit>,
-    /// Number of the demand whose silence ended it.
-    pub unanswered: Option<i32>,
-    #[schema(value_type = String)]
-    pub posted_at: Time,
-    #[schema(value_type = Option<String>)]
-    pub claimed_at: Option<Time>,
-    #[schema(value_type = Option<String>)]
-    pub committed_at: Option<Time>,
-    #[schema(value_type = Option<String>)]
-    pub ended_at: Option<Time>,
-    pub posted_signature: String,
-    pub claimed_signature: Option<String>,
-    pub committed_signature: Option<String>,
-    pub ended_signature: Option<String>,
-    /// Slot of the last change.
-    pub slot: i64,
-    pub finality: Finality,
-}
-
-/// Where the price went; empty while it is in escrow.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Money {
-    pub supplier: Option<Amount>,
-    /// The two parts below.
-    pub fee: Option<Amount>,
-    /// Burned for good.
-    pub fee_retired: Option<Amount>,
-    /// Put into the incentive pool.
-    pub fee_incentives: Option<Amount>,
-    pub refund: Option<Amount>,
-}
-
-/// Its operator's stake behind the claim; empty until it is claimed.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct StakeBehind {
-    pub reserved: Option<Amount>,
-    /// Given to the user because the claim expired; the rest was freed.
-    pub forfeited: Option<Amount>,
-    /// Lost to a proven fault or to silence.
-    pub slashed: Option<Amount>,
-}
-
-/// The cell that was proven wrong.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Fault {
-    pub prover: String,
-    pub layer: i64,
-    pub row: i64,
-    pub column: i64,
-    /// What the model gives.
-    pub expected: i32,
-    /// What the device committed to.
-    pub committed: i32,
-}
-
 impl JobRow {
     pub fn show(self, finalized_slot: Option<i64>) -> Job {
         let key = |bytes: Option<Vec<u8>>| bytes.map(|bytes| base58(&bytes));
@@ -189,9 +94,10 @@ impl JobRow {
             price: Amount::iosd(self.price),
             status: self.status,
             verification: self.verification,
-            outcome,
+            outcome: outcome.into(),
             device: key(self.device),
             operator: key(self.operator),
+            class: self.class,
             input_root: hex(&self.input_root),
             input_blob: hex(&self.input_blob),
             commitment: self.commitment.map(|hash| hex(&hash)),
@@ -229,36 +135,65 @@ impl JobRow {
     }
 }
 
-/// Which jobs to list; all of them by default.
-#[derive(Clone, Debug, Default)]
-pub struct JobFilter {
-    pub status: Option<&'static str>,
-    pub user: Option<Key>,
-    pub device: Option<Key>,
-    pub operator: Option<Key>,
-    pub model: Option<Hash>,
-}
-
-/// Newest first, below `before_id`.
-pub async fn list(pool: &PgPool, filter: &JobFilter, before_id: i64, limit: u32) -> Result<Vec<JobRow>, sqlx::Error> {
-    let mut query = QueryBuilder::new("SELECT ");
-    query.push(COLUMNS).push(" FROM jobs WHERE event_id < ").push_bind(before_id);
-    if let Some(status) = filter.status {
-        query.push(" AND status = ").push_bind(status);
-    }
-    let bytes = [
-        (" AND user_key = ", filter.user.map(|key| key.0)),
-        (" AND device = ", filter.device.map(|key| key.0)),
-        (" AND operator = ", filter.operator.map(|key| key.0)),
-        (" AND model_root = ", filter.model.map(|hash| hash.0)),
+impl Listed for JobsQuery {
+    type Record = JobRow;
+    const COLUMNS: &'static [&'static str] = &[COLUMNS];
+    const FROM: &'static str = "jobs";
+    const ID: &'static str = "event_id";
+    const EVENT: Option<&'static str> = Some("event_id");
+    const CSV: &'static [&'static str] = &[
+        "address",
+        "status",
+        "outcome",
+        "user",
+        "device",
+        "operator",
+        "class",
+        "model_root",
+        "rows",
+        "price.amount",
+        "price.unit",
+        "money.supplier.amount",
+        "money.fee.amount",
+        "money.refund.amount",
+        "stake.reserved.amount",
+        "stake.slashed.amount",
+        "posted_at",
+        "claimed_at",
+        "committed_at",
+        "ended_at",
+        "posted_signature",
+        "ended_signature",
+        "slot",
+        "finality",
     ];
-    for (condition, value) in bytes {
-        if let Some(value) = value {
-            query.push(condition).push_bind(value.to_vec());
+
+    /// By the chain's clock rather than by arrival: what was read again later stands where it belongs.
+    fn order(&self) -> Order {
+        match self.sort.unwrap_or_default() {
+            JobsSort::Newest => Order::descending("jobs.posted_time"),
+            JobsSort::Oldest => Order::ascending("jobs.posted_time"),
+            JobsSort::Dearest => Order::descending("jobs.price"),
+            JobsSort::Cheapest => Order::ascending("jobs.price"),
         }
     }
-    query.push(" ORDER BY event_id DESC LIMIT ").push_bind(i64::from(limit));
-    query.build_query_as().fetch_all(pool).await
+
+    fn filter(&self, sql: &mut QueryBuilder<Postgres>) {
+        only(sql, "status =", self.status.map(JobStatus::word));
+        only(sql, "class =", self.class.map(i16::from));
+        only(sql, "user_key =", self.user.map(Key::bytes));
+        only(sql, "device =", self.device.map(Key::bytes));
+        only(sql, "operator =", self.operator.map(Key::bytes));
+        only(sql, "model_root =", self.model.map(Hash::bytes));
+        only_number(sql, "price >=", self.min_price);
+        only_number(sql, "price <=", self.max_price);
+        only(sql, "posted_time >=", self.posted_from.map(|time| time.0));
+        only(sql, "posted_time <", self.posted_to.map(|time| time.0));
+    }
+
+    fn show(record: JobRow, finalized_slot: Option<i64>) -> Job {
+        record.show(finalized_slot)
+    }
 }
 
 pub async fn find(pool: &PgPool, address: Key) -> Result<Option<JobRow>, sqlx::Error> {

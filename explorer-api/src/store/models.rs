@@ -1,12 +1,10 @@
-use crate::values::{Finality, Time, base58, hex};
-use serde::Serialize;
-use sqlx::{FromRow, PgPool};
-use utoipa::ToSchema;
+use crate::list::{Listed, Order, only};
+use explorer_client::{Finality, Key, Model, ModelsQuery, ModelsSort, Time, base58, hex};
+use sqlx::{FromRow, Postgres, QueryBuilder};
 
 #[derive(Debug, FromRow)]
 pub struct ModelRow {
     root: Vec<u8>,
-    pub event_id: i64,
     publisher: Vec<u8>,
     name: String,
     blob: Vec<u8>,
@@ -18,30 +16,6 @@ pub struct ModelRow {
     time: i64,
     signature: Vec<u8>,
     slot: i64,
-}
-
-/// A registered integer model.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Model {
-    /// sha256 of the layer table with its weight roots: what the model *is*.
-    pub root: String,
-    pub publisher: String,
-    /// Chosen by its publisher; two models may have the same.
-    pub name: String,
-    /// sha256 of the model file.
-    pub blob: String,
-    pub layers: i16,
-    pub input_width: i64,
-    pub output_width: i64,
-    /// Multiply-accumulates for one row.
-    pub macs_per_row: String,
-    pub jobs_posted: i64,
-    #[schema(value_type = String)]
-    pub registered_at: Time,
-    pub signature: String,
-    /// Slot of the last change.
-    pub slot: i64,
-    pub finality: Finality,
 }
 
 impl ModelRow {
@@ -64,15 +38,41 @@ impl ModelRow {
     }
 }
 
-/// Newest first, below `before_id`.
-pub async fn list(pool: &PgPool, before_id: i64, limit: u32) -> Result<Vec<ModelRow>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT root, event_id, publisher, name, blob, layers, input_width, output_width, macs_per_row::text, jobs_posted,
-                time, signature, slot
-         FROM models WHERE event_id < $1 ORDER BY event_id DESC LIMIT $2",
-    )
-    .bind(before_id)
-    .bind(i64::from(limit))
-    .fetch_all(pool)
-    .await
+impl Listed for ModelsQuery {
+    type Record = ModelRow;
+    const COLUMNS: &'static [&'static str] = &["root, publisher, name, blob, layers, input_width, output_width,
+         macs_per_row::text, jobs_posted, time, signature, slot"];
+    const FROM: &'static str = "models";
+    const ID: &'static str = "event_id";
+    const EVENT: Option<&'static str> = Some("event_id");
+    const CSV: &'static [&'static str] = &[
+        "root",
+        "publisher",
+        "name",
+        "blob",
+        "layers",
+        "input_width",
+        "output_width",
+        "macs_per_row",
+        "jobs_posted",
+        "registered_at",
+        "signature",
+        "slot",
+        "finality",
+    ];
+
+    fn order(&self) -> Order {
+        match self.sort.unwrap_or_default() {
+            ModelsSort::Newest => Order::NEWEST,
+            ModelsSort::Popular => Order::descending("models.jobs_posted"),
+        }
+    }
+
+    fn filter(&self, sql: &mut QueryBuilder<Postgres>) {
+        only(sql, "publisher =", self.publisher.map(Key::bytes));
+    }
+
+    fn show(record: ModelRow, finalized_slot: Option<i64>) -> Model {
+        record.show(finalized_slot)
+    }
 }

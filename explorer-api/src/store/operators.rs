@@ -1,13 +1,11 @@
-use super::stake::{POOL_COLUMNS, Pool, PoolRow};
-use crate::values::{Amount, Finality, Key, Time, base58};
-use serde::Serialize;
-use sqlx::{FromRow, PgPool, QueryBuilder};
-use utoipa::ToSchema;
+use super::stake::{POOL_COLUMNS, PoolRow};
+use crate::list::{Listed, Order};
+use explorer_client::{Amount, Finality, Key, Operator, OperatorsQuery, OperatorsSort, Record, Time, base58};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 
 #[derive(Debug, FromRow)]
 pub struct OperatorRow {
     key: Vec<u8>,
-    pub event_id: i64,
     registered_time: Option<i64>,
     devices: i64,
     required_stake: String,
@@ -23,44 +21,6 @@ pub struct OperatorRow {
     operator_slot: i64,
     #[sqlx(flatten)]
     pool: PoolRow,
-}
-
-/// A supplier.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Operator {
-    pub key: String,
-    /// Absent while it only has an earnings ledger or a pool.
-    #[schema(value_type = Option<String>)]
-    pub registered_at: Option<Time>,
-    /// Without those that were retired.
-    pub devices: i64,
-    /// Active and reserved stake that its devices need together.
-    pub required_stake: Amount,
-    pub jobs: Record,
-    /// Stake towards it; absent until it opened its pool.
-    pub pool: Option<Pool>,
-    /// All shares of paid jobs.
-    pub earned: Amount,
-    /// What it can still redeem.
-    pub earnings_owed: Amount,
-    /// Asked to be paid in IO and not settled yet, and the epoch of the request.
-    pub requested: Amount,
-    pub request_epoch: Option<String>,
-    pub redeemed: Amount,
-    /// What it got for that.
-    pub received: Amount,
-    pub slot: i64,
-    pub finality: Finality,
-}
-
-/// How claimed jobs ended.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Record {
-    pub paid: i64,
-    /// Claimed and not committed in time.
-    pub expired: i64,
-    /// Proven wrong.
-    pub faulted: i64,
 }
 
 impl OperatorRow {
@@ -84,27 +44,65 @@ impl OperatorRow {
     }
 }
 
-fn select() -> QueryBuilder<sqlx::Postgres> {
-    let mut query = QueryBuilder::new(
-        "SELECT o.key, o.event_id, o.registered_time, o.devices, o.required_stake::text, o.jobs_paid, o.jobs_expired,
-                o.jobs_faulted, o.earned::text, o.earnings_owed::text, o.requested::text, o.request_epoch::text,
-                o.iosd_redeemed::text, o.io_received::text, greatest(o.slot, p.slot) AS operator_slot, ",
-    );
-    query.push(POOL_COLUMNS);
-    query.push(" FROM operators o LEFT JOIN pools p ON p.owner = o.key AND p.kind = 'operator' ");
-    query
-}
+const COLUMNS: &str = "o.key, o.registered_time, o.devices, o.required_stake::text, o.jobs_paid, o.jobs_expired,
+    o.jobs_faulted, o.earned::text, o.earnings_owed::text, o.requested::text, o.request_epoch::text, o.iosd_redeemed::text,
+    o.io_received::text, greatest(o.slot, p.slot) AS operator_slot";
+const FROM: &str = "operators o LEFT JOIN pools p ON p.owner = o.key AND p.kind = 'operator'";
 
-/// Newest first, below `before_id`.
-pub async fn list(pool: &PgPool, before_id: i64, limit: u32) -> Result<Vec<OperatorRow>, sqlx::Error> {
-    let mut query = select();
-    query.push("WHERE o.event_id < ").push_bind(before_id);
-    query.push(" ORDER BY o.event_id DESC LIMIT ").push_bind(i64::from(limit));
-    query.build_query_as().fetch_all(pool).await
+impl Listed for OperatorsQuery {
+    type Record = OperatorRow;
+    const COLUMNS: &'static [&'static str] = &[COLUMNS, POOL_COLUMNS];
+    const FROM: &'static str = FROM;
+    const ID: &'static str = "o.event_id";
+    const EVENT: Option<&'static str> = Some("o.event_id");
+    const CSV: &'static [&'static str] = &[
+        "key",
+        "registered_at",
+        "devices",
+        "required_stake.amount",
+        "jobs.paid",
+        "jobs.expired",
+        "jobs.faulted",
+        "pool.address",
+        "pool.commission_bps",
+        "pool.stake.active.amount",
+        "pool.stake.total.amount",
+        "pool.stakers",
+        "pool.losses.slashes",
+        "earned.amount",
+        "earned.unit",
+        "earnings_owed.amount",
+        "redeemed.amount",
+        "received.amount",
+        "received.unit",
+        "slot",
+        "finality",
+    ];
+
+    fn order(&self) -> Order {
+        match self.sort.unwrap_or_default() {
+            OperatorsSort::Newest => Order::NEWEST,
+            OperatorsSort::Earned => Order::descending("o.earned"),
+            OperatorsSort::Busiest => Order::descending("o.jobs_paid"),
+        }
+    }
+
+    fn filter(&self, _: &mut QueryBuilder<Postgres>) {}
+
+    fn show(record: OperatorRow, finalized_slot: Option<i64>) -> Operator {
+        record.show(finalized_slot)
+    }
 }
 
 pub async fn find(pool: &PgPool, key: Key) -> Result<Option<OperatorRow>, sqlx::Error> {
-    let mut query = select();
-    query.push("WHERE o.key = ").push_bind(key.0.to_vec());
+    let mut query = QueryBuilder::new("SELECT ");
+    query
+        .push(COLUMNS)
+        .push(", ")
+        .push(POOL_COLUMNS)
+        .push(" FROM ")
+        .push(FROM)
+        .push(" WHERE o.key = ")
+        .push_bind(key.0.to_vec());
     query.build_query_as().fetch_optional(pool).await
 }

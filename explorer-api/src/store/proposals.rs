@@ -1,14 +1,14 @@
-use crate::phase::{self, Phase};
-use crate::values::{Amount, Finality, Time, base58};
-use serde::Serialize;
+use crate::list::{Listed, only};
+use crate::phase;
+use explorer_client::{
+    Action, Amount, Decision, Finality, Key, Proposal, ProposalsQuery, Tally, Time, Vote, VotesQuery, base58,
+};
 use serde_json::Value;
-use sqlx::{FromRow, PgPool, QueryBuilder};
-use utoipa::ToSchema;
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 
 #[derive(Debug, FromRow)]
 pub struct ProposalRow {
-    pub address: Vec<u8>,
-    pub event_id: i64,
+    address: Vec<u8>,
     number: String,
     proposer: Vec<u8>,
     action_kind: String,
@@ -37,74 +37,6 @@ pub struct ProposalRow {
     /// The rules' version now, and the chain's time as far as it is indexed.
     version_now: i64,
     now: i64,
-}
-
-/// What stakers vote on.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Proposal {
-    #[schema(example = "3", pattern = "^[0-9]+$")]
-    pub number: String,
-    pub address: String,
-    pub proposer: String,
-    /// What it does, in words.
-    pub title: String,
-    pub action: Action,
-    /// `voting`, `ended` (not counted yet), `timelocked` (it passed), `executable`, `executed`, `rejected`, `vetoed`,
-    /// `expired` (it passed and was not executed in time), or `voided` (it passed and the voting rules have changed since). By
-    /// the chain's time as far as it is indexed.
-    pub status: Phase,
-    pub tally: Tally,
-    pub deposit: Amount,
-    /// `held`, `returned`, or `burned` because too few took part.
-    pub deposit_state: &'static str,
-    #[schema(value_type = String)]
-    pub created_at: Time,
-    /// Votes no longer count from then on.
-    #[schema(value_type = String)]
-    pub voting_end: Time,
-    /// May be executed from then on, if it passed.
-    #[schema(value_type = String)]
-    pub executable_at: Time,
-    #[schema(value_type = String)]
-    pub expires_at: Time,
-    #[schema(value_type = Option<String>)]
-    pub executed_at: Option<Time>,
-    /// The guardian that stopped it.
-    pub vetoed_by: Option<String>,
-    pub created_signature: String,
-    pub executed_signature: Option<String>,
-    /// Slot of the last change.
-    pub slot: i64,
-    pub finality: Finality,
-}
-
-/// What a proposal does, for programs.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Action {
-    /// `credits`, `staking`, `jobs`, `rules`, `guardian`, `pay` or `signal`.
-    pub kind: String,
-    /// The action's own fields; 64-bit numbers as text.
-    #[schema(value_type = Object)]
-    pub fields: Value,
-}
-
-/// Stake that voted.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Tally {
-    pub yes: Amount,
-    pub no: Amount,
-    pub abstain: Amount,
-    /// All three.
-    pub turnout: Amount,
-    /// What must take part.
-    pub quorum: Amount,
-    /// Turnout of the quorum, hundredths of a percent; can pass 10,000.
-    pub quorum_progress_bps: u64,
-    /// Part of yes and no that must be yes, hundredths of a percent.
-    pub threshold_bps: i32,
-    /// Yes of yes and no, hundredths of a percent; absent without either.
-    pub approval_bps: Option<u64>,
-    pub votes: i64,
 }
 
 /// `part` of `whole` in hundredths of a percent, rounded down; nothing of nothing is nothing.
@@ -154,7 +86,7 @@ impl ProposalRow {
             status,
             tally,
             deposit: Amount::io(self.deposit),
-            deposit_state,
+            deposit_state: deposit_state.into(),
             created_at: Time(self.created_time),
             voting_end: Time(self.voting_end),
             executable_at: Time(self.eta),
@@ -169,35 +101,63 @@ impl ProposalRow {
     }
 }
 
-fn select() -> QueryBuilder<sqlx::Postgres> {
-    QueryBuilder::new(
-        "SELECT address, event_id, number::text, proposer, action_kind, action::text, words, deposit::text, rules_version,
+const COLUMNS: &str = "address, number::text, proposer, action_kind, action::text, words, deposit::text, rules_version,
                 voting_end, eta, expires, quorum::text, threshold_bps, yes::text, no::text, abstain::text,
                 (yes + no + abstain)::text AS turnout, votes, status, vetoed_by, created_time, created_signature,
                 executed_time, executed_signature, deposit_returned::text, slot,
                 (SELECT g.rules_version FROM governance g) AS version_now,
-                coalesce((SELECT c.slot_time FROM checkpoint c), extract(epoch FROM now())::bigint) AS now
-         FROM proposals ",
-    )
-}
+                coalesce((SELECT c.slot_time FROM checkpoint c), extract(epoch FROM now())::bigint) AS now";
 
-/// Newest first, below `before_id`.
-pub async fn list(pool: &PgPool, before_id: i64, limit: u32) -> Result<Vec<ProposalRow>, sqlx::Error> {
-    let mut query = select();
-    query.push("WHERE event_id < ").push_bind(before_id);
-    query.push(" ORDER BY event_id DESC LIMIT ").push_bind(i64::from(limit));
-    query.build_query_as().fetch_all(pool).await
+impl Listed for ProposalsQuery {
+    type Record = ProposalRow;
+    const COLUMNS: &'static [&'static str] = &[COLUMNS];
+    const FROM: &'static str = "proposals";
+    const ID: &'static str = "event_id";
+    const EVENT: Option<&'static str> = Some("event_id");
+    const CSV: &'static [&'static str] = &[
+        "number",
+        "address",
+        "proposer",
+        "title",
+        "action.kind",
+        "status",
+        "tally.yes.amount",
+        "tally.no.amount",
+        "tally.abstain.amount",
+        "tally.quorum.amount",
+        "tally.votes",
+        "deposit.amount",
+        "deposit_state",
+        "created_at",
+        "voting_end",
+        "executable_at",
+        "expires_at",
+        "executed_at",
+        "created_signature",
+        "executed_signature",
+        "slot",
+        "finality",
+    ];
+
+    fn filter(&self, sql: &mut QueryBuilder<Postgres>) {
+        only(sql, "status =", self.decision.map(Decision::word));
+        only(sql, "proposer =", self.proposer.map(Key::bytes));
+    }
+
+    fn show(record: ProposalRow, finalized_slot: Option<i64>) -> Proposal {
+        record.show(finalized_slot)
+    }
 }
 
 pub async fn find(pool: &PgPool, number: i64) -> Result<Option<ProposalRow>, sqlx::Error> {
-    let mut query = select();
-    query.push("WHERE number = ").push_bind(number);
+    let mut query = QueryBuilder::new("SELECT ");
+    query.push(COLUMNS).push(" FROM proposals WHERE number = ").push_bind(number);
     query.build_query_as().fetch_optional(pool).await
 }
 
 #[derive(Debug, FromRow)]
 pub struct VoteRow {
-    pub event_id: i64,
+    proposal: String,
     position: Vec<u8>,
     voter: Vec<u8>,
     choice: String,
@@ -207,24 +167,10 @@ pub struct VoteRow {
     slot: i64,
 }
 
-/// One position's vote.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Vote {
-    pub voter: String,
-    pub position: String,
-    /// `yes`, `no` or `abstain`.
-    pub choice: String,
-    pub weight: Amount,
-    #[schema(value_type = String)]
-    pub at: Time,
-    pub signature: String,
-    pub slot: i64,
-    pub finality: Finality,
-}
-
 impl VoteRow {
     pub fn show(self, finalized_slot: Option<i64>) -> Vote {
         Vote {
+            proposal: self.proposal,
             voter: base58(&self.voter),
             position: base58(&self.position),
             choice: self.choice,
@@ -237,15 +183,36 @@ impl VoteRow {
     }
 }
 
-/// Newest first, below `before_id`.
-pub async fn votes(pool: &PgPool, proposal: &[u8], before_id: i64, limit: u32) -> Result<Vec<VoteRow>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT event_id, position, voter, choice, weight::text, time, signature, slot FROM votes
-         WHERE proposal = $1 AND event_id < $2 ORDER BY event_id DESC LIMIT $3",
-    )
-    .bind(proposal)
-    .bind(before_id)
-    .bind(i64::from(limit))
-    .fetch_all(pool)
-    .await
+impl Listed for VotesQuery {
+    type Record = VoteRow;
+    const COLUMNS: &'static [&'static str] =
+        &["(SELECT number::text FROM proposals WHERE address = proposal) AS proposal, position,
+         voter, choice, weight::text, time, signature, slot"];
+    const FROM: &'static str = "votes";
+    const ID: &'static str = "event_id";
+    const EVENT: Option<&'static str> = Some("event_id");
+    const CSV: &'static [&'static str] = &[
+        "proposal",
+        "voter",
+        "position",
+        "choice",
+        "weight.amount",
+        "weight.unit",
+        "at",
+        "signature",
+        "slot",
+        "finality",
+    ];
+
+    fn filter(&self, sql: &mut QueryBuilder<Postgres>) {
+        if let Some(number) = self.proposal {
+            sql.push(" AND proposal = (SELECT address FROM proposals WHERE number = ");
+            sql.push_bind(number.to_string()).push("::numeric)");
+        }
+        only(sql, "voter =", self.voter.map(Key::bytes));
+    }
+
+    fn show(record: VoteRow, finalized_slot: Option<i64>) -> Vote {
+        record.show(finalized_slot)
+    }
 }

@@ -1,23 +1,9 @@
 //! Pools, positions and what happened to them.
-use crate::values::{Amount, Finality, Key, Time, Unit, base58};
-use serde::Serialize;
-use sqlx::{FromRow, PgPool};
-use utoipa::ToSchema;
-
-/// Stake in its four states.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Stake {
-    /// Earns, and can be taken out.
-    pub active: Amount,
-    /// Earns, and stands for live jobs.
-    pub reserved: Amount,
-    /// Earns nothing yet.
-    pub warming: Amount,
-    /// Earns nothing any more.
-    pub cooling: Amount,
-    /// All of it.
-    pub total: Amount,
-}
+use crate::list::{Listed, only};
+use explorer_client::{
+    Amount, Finality, Key, Losses, Pool, Position, Rewards, Stake, StakeChange, StakeChangesQuery, Time, Unit, base58,
+};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 
 #[derive(Debug, FromRow)]
 pub struct PoolRow {
@@ -45,41 +31,6 @@ pub const POOL_COLUMNS: &str =
     p.warming::text, p.cooling::text, (p.active + p.reserved + p.warming + p.cooling)::text AS pool_total,
     p.commission_owed::text, p.rewarded::text, p.claimed::text, p.commission_claimed::text, p.slashes,
     (p.slashed_reserved + p.slashed_beyond)::text AS slashed, p.forfeited::text, p.positions, p.opened_time";
-
-/// Stake towards an operator.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Pool {
-    pub address: String,
-    /// The owner's share of the rewards, hundredths of a percent.
-    pub commission_bps: i32,
-    pub stake: Stake,
-    /// Holders, the operator included.
-    pub stakers: i64,
-    pub rewards: Rewards,
-    pub losses: Losses,
-    #[schema(value_type = String)]
-    pub opened_at: Time,
-}
-
-/// What a pool earned from the schedule.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Rewards {
-    /// Brought in so far, commission included; the schedule may owe it more.
-    pub earned: Amount,
-    /// Paid to holders.
-    pub claimed: Amount,
-    pub commission_owed: Amount,
-    pub commission_claimed: Amount,
-}
-
-/// What a pool lost.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Losses {
-    pub slashes: i64,
-    pub slashed: Amount,
-    /// To users whose claimed jobs expired.
-    pub forfeited: Amount,
-}
 
 impl PoolRow {
     pub fn show(self) -> Option<Pool> {
@@ -128,35 +79,6 @@ pub struct PositionRow {
     slot: i64,
 }
 
-/// One holder's part of a pool.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Position {
-    pub address: String,
-    pub pool: String,
-    /// `operator` (earns from the schedule, in IO) or `user` (shares a user's rebates, in IOSD).
-    pub pool_kind: String,
-    pub pool_owner: String,
-    pub holder: String,
-    /// After all losses of the pool.
-    pub stake: Stake,
-    /// As of the position's last event: the pool may have earned since.
-    pub owed: Amount,
-    /// Paid out so far.
-    pub claimed: Amount,
-    /// First epoch in which what is warming can become active.
-    pub warm_epoch: Option<String>,
-    /// First epoch in which what is cooling can be withdrawn.
-    pub cool_epoch: Option<String>,
-    /// A vote keeps everything in until then.
-    #[schema(value_type = Option<String>)]
-    pub locked_until: Option<Time>,
-    /// It held nothing any more and was put away.
-    pub closed: bool,
-    /// Slot of the last change.
-    pub slot: i64,
-    pub finality: Finality,
-}
-
 impl PositionRow {
     pub fn show(self, finalized_slot: Option<i64>) -> Position {
         let unit = if self.kind == "user" { Unit::Iosd } else { Unit::Io };
@@ -201,7 +123,7 @@ const POSITIONS: &str = "
 
 /// Open ones first, then the newest.
 pub async fn positions_of(pool: &PgPool, holder: Key, limit: u32) -> Result<Vec<PositionRow>, sqlx::Error> {
-    let mut query = sqlx::QueryBuilder::new(POSITIONS);
+    let mut query = QueryBuilder::new(POSITIONS);
     query.push("WHERE holder = ").push_bind(holder.0.to_vec());
     query.push(" ORDER BY closed, event_id DESC LIMIT ").push_bind(i64::from(limit));
     query.build_query_as().fetch_all(pool).await
@@ -214,7 +136,7 @@ pub async fn positions_in(
     owner: Key,
     limit: u32,
 ) -> Result<Vec<PositionRow>, sqlx::Error> {
-    let mut query = sqlx::QueryBuilder::new(POSITIONS);
+    let mut query = QueryBuilder::new(POSITIONS);
     query.push("WHERE NOT closed AND kind = ").push_bind(kind);
     query.push(" AND owner = ").push_bind(owner.0.to_vec());
     query.push(" ORDER BY worth.active + worth.reserved + worth.warming + worth.cooling DESC, event_id LIMIT ");
@@ -235,24 +157,6 @@ pub struct ChangeRow {
     slot: i64,
 }
 
-/// Something that happened to stake.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct StakeChange {
-    /// The event's id and name, such as `StakeAdded`.
-    pub id: i64,
-    pub kind: String,
-    pub pool: Option<String>,
-    pub pool_owner: Option<String>,
-    pub holder: Option<String>,
-    /// What the event is about; rebates are in IOSD.
-    pub amount: Option<Amount>,
-    #[schema(value_type = String)]
-    pub at: Time,
-    pub signature: String,
-    pub slot: i64,
-    pub finality: Finality,
-}
-
 impl ChangeRow {
     pub fn show(self, finalized_slot: Option<i64>) -> StakeChange {
         let unit = if matches!(self.kind.as_str(), "RebatesClaimed" | "LoyaltyShared") { Unit::Iosd } else { Unit::Io };
@@ -271,23 +175,45 @@ impl ChangeRow {
     }
 }
 
-const CHANGES: &str = "
-    SELECT e.event_id, e.pool, p.owner AS pool_owner, e.holder, e.kind, e.amount::text, e.time, e.signature, e.slot
-    FROM stake_events e LEFT JOIN pools p ON p.address = e.pool ";
+const CHANGES: &str =
+    "e.event_id, e.pool, p.owner AS pool_owner, e.holder, e.kind, e.amount::text, e.time, e.signature, e.slot";
+const CHANGES_FROM: &str = "stake_events e LEFT JOIN pools p ON p.address = e.pool";
 
-/// Newest first, below `before_id`.
-pub async fn history_of(pool: &PgPool, holder: Key, before_id: i64, limit: u32) -> Result<Vec<ChangeRow>, sqlx::Error> {
-    let mut query = sqlx::QueryBuilder::new(CHANGES);
-    query.push("WHERE e.holder = ").push_bind(holder.0.to_vec());
-    query.push(" AND e.event_id < ").push_bind(before_id);
-    query.push(" ORDER BY e.event_id DESC LIMIT ").push_bind(i64::from(limit));
-    query.build_query_as().fetch_all(pool).await
+impl Listed for StakeChangesQuery {
+    type Record = ChangeRow;
+    const COLUMNS: &'static [&'static str] = &[CHANGES];
+    const FROM: &'static str = CHANGES_FROM;
+    const ID: &'static str = "e.event_id";
+    const EVENT: Option<&'static str> = Some("e.event_id");
+    const CSV: &'static [&'static str] = &[
+        "id",
+        "kind",
+        "pool",
+        "pool_owner",
+        "holder",
+        "amount.amount",
+        "amount.unit",
+        "at",
+        "signature",
+        "slot",
+        "finality",
+    ];
+
+    fn filter(&self, sql: &mut QueryBuilder<Postgres>) {
+        only(sql, "e.holder =", self.holder.map(Key::bytes));
+        only(sql, "e.pool =", self.pool.map(Key::bytes));
+    }
+
+    fn show(record: ChangeRow, finalized_slot: Option<i64>) -> StakeChange {
+        record.show(finalized_slot)
+    }
 }
 
 /// What an operator's pool lost, newest first.
 pub async fn losses(pool: &PgPool, operator: Key, limit: u32) -> Result<Vec<ChangeRow>, sqlx::Error> {
-    let mut query = sqlx::QueryBuilder::new(CHANGES);
-    query.push("WHERE p.kind = 'operator' AND e.kind IN ('StakeSlashed', 'StakeForfeited') AND p.owner = ");
+    let mut query = QueryBuilder::new("SELECT ");
+    query.push(CHANGES).push(" FROM ").push(CHANGES_FROM);
+    query.push(" WHERE p.kind = 'operator' AND e.kind IN ('StakeSlashed', 'StakeForfeited') AND p.owner = ");
     query.push_bind(operator.0.to_vec());
     query.push(" ORDER BY e.event_id DESC LIMIT ").push_bind(i64::from(limit));
     query.build_query_as().fetch_all(pool).await

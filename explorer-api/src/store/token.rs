@@ -1,8 +1,5 @@
-use super::epochs::Minted;
-use crate::values::Amount;
-use serde::Serialize;
+use explorer_client::{Amount, Budget, Burned, Minted, SupplyPoint, Token};
 use sqlx::{FromRow, PgPool};
-use utoipa::ToSchema;
 
 /// No more than this can ever exist: 800,000,000 IO.
 const CAP: &str = "80000000000000000";
@@ -24,55 +21,6 @@ struct TotalsRow {
     next_epoch: String,
 }
 
-/// The coin.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Token {
-    /// IO that exists; absent until an epoch was closed.
-    pub supply: Option<Amount>,
-    /// No more than this can ever exist.
-    pub cap: Amount,
-    pub burned: Burned,
-    pub minted: Minted,
-    /// Active and reserved stake of all pools.
-    pub staked: Amount,
-    /// From burned coins, for redemptions, not promised yet.
-    pub reserve: Amount,
-    /// Promised to requests of closed epochs and not minted yet.
-    pub promised: Amount,
-    /// What the last closed epoch added to the reserve.
-    pub smoothed_burn: Amount,
-    /// The first epoch that is not closed yet.
-    pub next_epoch: String,
-    pub budgets: Vec<Budget>,
-    /// The newest epochs, oldest first.
-    pub epochs: Vec<SupplyPoint>,
-}
-
-/// IO that was burned.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Burned {
-    /// For credits.
-    pub credits: Amount,
-    pub slashed_stake: Amount,
-    /// Of proposals that too few voted on.
-    pub deposits: Amount,
-}
-
-/// A budget of the schedule.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Budget {
-    /// `idle`, `stakers` or `treasury`.
-    pub purpose: String,
-    /// Scheduled so far.
-    pub scheduled: Amount,
-    /// Scheduled and not minted yet.
-    pub available: Amount,
-    pub minted: Amount,
-    /// The most that may ever be minted, and in one epoch; absent until a vote changed them.
-    pub total_limit: Option<Amount>,
-    pub epoch_limit: Option<Amount>,
-}
-
 #[derive(Debug, FromRow)]
 struct BudgetRow {
     purpose: String,
@@ -81,19 +29,6 @@ struct BudgetRow {
     minted: String,
     total_limit: Option<String>,
     epoch_limit: Option<String>,
-}
-
-/// The coin in one epoch.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SupplyPoint {
-    pub index: String,
-    /// When it was closed; absent before.
-    pub supply: Option<Amount>,
-    pub staked: Option<Amount>,
-    /// For credits.
-    pub burned: Amount,
-    pub slash_burned: Amount,
-    pub minted: Minted,
 }
 
 #[derive(Debug, FromRow)]

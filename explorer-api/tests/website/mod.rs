@@ -2,7 +2,7 @@
 #![allow(dead_code)] // Each test binary uses its own part.
 use crate::support::story::Story;
 use crate::support::{Database, FakeChain};
-use explorer_api::{Server, Settings};
+use explorer_api::{Limits, Server, Settings};
 use indexer::{Frontier, Round, Store};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
@@ -20,21 +20,25 @@ pub struct Website {
 impl Website {
     /// Indexes the story, of which the first ten slots are finalized, and serves it.
     pub async fn open(story: Story) -> Self {
-        Self::open_on(story, Database::start(), None).await
+        Self::open_on(story, Database::start(), None, Limits::default()).await
+    }
+
+    pub async fn limited(story: Story, limits: Limits) -> Self {
+        Self::open_on(story, Database::start(), None, limits).await
     }
 
     /// [`open`](Self::open), on this database, read through a replica.
-    pub async fn open_on(story: Story, database: Database, replica: Option<String>) -> Self {
+    pub async fn open_on(story: Story, database: Database, replica: Option<String>, limits: Limits) -> Self {
         let store = Store::open(database.url()).await.unwrap();
         story.chain.finalize(10);
         let frontier = Frontier::open(story.chain.clone(), store, None).await.unwrap().unwrap();
-        let mut site = Self::serve(story, database, replica, Some(frontier)).await;
+        let mut site = Self::serve(story, database, replica, Some(frontier), limits).await;
         site.index().await;
         site
     }
 
     pub async fn without_index() -> Self {
-        Self::serve(Story::new(), Database::start(), None, None).await
+        Self::serve(Story::new(), Database::start(), None, None, Limits::default()).await
     }
 
     async fn serve(
@@ -42,6 +46,7 @@ impl Website {
         database: Database,
         replica: Option<String>,
         mut frontier: Option<Frontier<FakeChain>>,
+        limits: Limits,
     ) -> Self {
         // The server learns what is final when it starts, and from each notification.
         if let Some(frontier) = &mut frontier {
@@ -49,7 +54,7 @@ impl Website {
         }
         let bind = "127.0.0.1:0".parse().unwrap();
         let settings = Settings::new(bind, database.url().to_owned());
-        let server = Server::bind(Settings { database_read_url: replica, ..settings }).await.unwrap();
+        let server = Server::bind(Settings { database_read_url: replica, limits, ..settings }).await.unwrap();
         let base = format!("http://{}", server.local_addr());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(server.run(stopped));

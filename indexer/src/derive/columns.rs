@@ -157,3 +157,30 @@ impl Decode<'_, Postgres> for Jsonb {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use private_postgres::{Durability, PrivatePostgres};
+    use sqlx::{Connection, PgConnection};
+
+    #[tokio::test]
+    async fn amounts_come_back_from_the_database_as_they_went_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let postgres = PrivatePostgres::start_with(dir.path(), Durability::Volatile).unwrap();
+        let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
+        let max = 10_i128.pow(38) - 1;
+        for n in [0, 1, -1, 9_999, 10_000, -10_000, 10_001, 100_000_000, i128::from(u64::MAX), max, -max] {
+            let sent = sqlx::query_as("SELECT x, x::text FROM unnest($1) x").bind(vec![Amount(n)]);
+            assert_eq!(sent.fetch_one(&mut connection).await.unwrap(), (Amount(n), n.to_string()));
+        }
+        for n in [0, 1, u128::from(u64::MAX) + 1, u128::MAX] {
+            let sent = sqlx::query_as("SELECT x, x::text FROM unnest($1) x").bind(vec![Wide(n)]);
+            assert_eq!(sent.fetch_one(&mut connection).await.unwrap(), (Wide(n), n.to_string()));
+        }
+        for wrong in ["1.5", "'NaN'", "1e39", "-1"] {
+            let read = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT {wrong}::numeric")));
+            assert!(matches!(read.fetch_one(&mut connection).await, Result::<Wide, _>::Err(_)), "{wrong}");
+        }
+    }
+}

@@ -55,16 +55,30 @@ impl Inserted<'_> {
 /// # Errors
 /// The database failed; then the transaction must be rolled back.
 pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    plan_once(tx).await?;
     let mut work = Work::default();
     loop {
         for row in rows {
             apply(&mut work, row);
         }
         if !work.read(tx).await? {
-            return work.write(tx).await;
+            work.write(tx).await?;
+            return crate::rollup::add(tx, rows).await;
         }
         work.reset();
     }
+}
+
+/// Until the end of the transaction plans are made once, and to look rows up by their keys: making them costs more than a small
+/// batch, and one that was made while a table was small would read all of it when it is large.
+async fn plan_once(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "SELECT set_config('plan_cache_mode', 'force_generic_plan', TRUE), set_config('enable_seqscan', 'off', TRUE),
+                set_config('enable_hashjoin', 'off', TRUE), set_config('enable_mergejoin', 'off', TRUE)",
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 fn apply(work: &mut Work, row: &Inserted<'_>) {

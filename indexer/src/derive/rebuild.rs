@@ -8,15 +8,18 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 const BATCH: usize = 4_096;
 
 /// Every derived table.
-pub const TABLES: [&str; 27] = [
+pub const TABLES: [&str; 32] = [
     "audited_cells",
     "authorities",
     "budgets",
     "challenges",
     "demands",
+    "device_class",
+    "device_hours",
     "devices",
     "epochs",
     "governance",
+    "hours",
     "job_counts",
     "jobs",
     "loyalty",
@@ -26,10 +29,12 @@ pub const TABLES: [&str; 27] = [
     "pauses",
     "pools",
     "positions",
+    "price_hours",
     "price_points",
     "proposals",
     "redemptions",
     "rewards",
+    "round_hours",
     "rounds",
     "schedule_mints",
     "stake_events",

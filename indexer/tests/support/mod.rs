@@ -92,6 +92,18 @@ impl FakeChain {
         state.blocks.insert(slot, block);
     }
 
+    /// Puts the transactions of so many blocks into one.
+    pub fn pack(&self, blocks: usize) {
+        let mut state = self.0.lock().unwrap();
+        let all: Vec<Block> = std::mem::take(&mut state.blocks).into_values().collect();
+        for some in all.chunks(blocks) {
+            let transactions = some.iter().flat_map(|block| block.transactions.clone()).zip(0..);
+            let transactions = transactions.map(|(transaction, index)| Transaction { index, ..transaction }).collect();
+            let last = some.last().unwrap().clone();
+            state.blocks.insert(last.slot, Block { transactions, ..last });
+        }
+    }
+
     pub fn finalize(&self, slot: u64) {
         self.0.lock().unwrap().finalized = slot;
     }

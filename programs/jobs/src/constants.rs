@@ -57,8 +57,8 @@ pub const ROUND_SEED: &[u8] = b"round";
 /// Slots from the end of a round's window to the one whose hash draws its cells: nobody knows that hash yet, and every answer
 /// is committed to.
 pub const CELL_DRAW_DELAY: u64 = 8;
-/// Most rows in a challenge: the path of a cell in more would not fit one transaction.
-pub const MAX_CHALLENGE_ROWS: u32 = 1 << 16;
+/// Most rows in a challenge: 2^50 multiply-accumulates, half a minute's work at 3 * 10^13 a second.
+pub const MAX_CHALLENGE_ROWS: u32 = 1 << 28;
 /// Bounds of a round's window, of its time for answers, and between two openings: 1 second (a local network) to 1 day and 30 days.
 pub const MAX_ROUND_S: u32 = 86_400;
 pub const MAX_ROUND_EVERY_S: u32 = 30 * 86_400;

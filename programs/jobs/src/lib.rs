@@ -13,7 +13,7 @@ pub mod state;
 
 use instructions::*;
 pub use instructions::{CommitArgs, InitializeArgs, ModelArgs, Order, PostArgs};
-pub use state::{Item, Parameter, RoundRules};
+pub use state::{Item, Parameter, Rest, RoundRules};
 
 declare_id!("5rnPnghLg7E2Z8wHd3LGhPPB8Ns1B4HLTSQJtZa7ykNK");
 
@@ -203,9 +203,16 @@ pub mod jobs {
         instructions::commit_challenge::handle(ctx, root)
     }
 
-    /// Answers the drawn cell `index`: the segment of the answer that it lies in, and the segment's path. Anyone may.
-    pub fn answer_cell(ctx: Context<AnswerCell>, index: u8, segment: [u8; 256], path: Vec<u8>) -> Result<()> {
-        instructions::answer_cell::handle(ctx, index, segment, path)
+    /// Answers the drawn cell `index`: the segment of the answer that it lies in, and the segment's path, whose upper part
+    /// may lie in a buffer. Anyone may.
+    pub fn answer_cell(
+        ctx: Context<AnswerCell>,
+        index: u8,
+        segment: [u8; 256],
+        path: Vec<u8>,
+        rest: Option<Rest>,
+    ) -> Result<()> {
+        instructions::answer_cell::handle(ctx, index, segment, path, rest)
     }
 
     /// Records that a device missed or failed the last round that ended: its class falls by one. Anyone may.
@@ -214,8 +221,15 @@ pub mod jobs {
     }
 
     /// Proves that a committed cell of a challenge is wrong, until the round ends. Anyone may.
-    pub fn prove_cell(ctx: Context<ProveCell>, row: u32, column: u32, segment: [u8; 256], path: Vec<u8>) -> Result<()> {
-        instructions::prove_cell::handle(ctx, row, column, segment, path)
+    pub fn prove_cell(
+        ctx: Context<ProveCell>,
+        row: u32,
+        column: u32,
+        segment: [u8; 256],
+        path: Vec<u8>,
+        rest: Option<Rest>,
+    ) -> Result<()> {
+        instructions::prove_cell::handle(ctx, (row, column), segment, path, rest)
     }
 
     /// Slashes for a proven wrong cell: a part to who proved it, the rest is burned; the device's class falls by one. Anyone

@@ -11,6 +11,7 @@ use recorded::{Accounts, Header, Writer};
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use solana_account::ReadableAccount;
+use solana_transaction_status::TransactionWithStatusMeta;
 use std::path::Path;
 
 /// How much to record.
@@ -20,6 +21,9 @@ pub struct Amount {
     pub events: u64,
     pub blocks: u64,
 }
+
+/// One slot in so many has no block, if nothing was sent in it.
+const SKIPPED: u64 = 16;
 
 /// What was recorded.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,8 +41,9 @@ struct Tape {
     writer: Writer,
     done: Recorded,
     open: Vec<Sent>,
-    /// The last block that was written.
-    parent: u64,
+    /// The last block that was written, and its time.
+    parent: (u64, i64),
+    /// Events since then.
     in_slot: u64,
 }
 
@@ -48,14 +53,14 @@ struct Tape {
 /// # Errors
 /// The file cannot be written, or a rule of the programs breaks.
 pub fn record(path: &Path, seed: u64, amount: Amount, progress: impl Fn(&Recorded)) -> Result<Recorded> {
-    let vm = Vm::new().keeping_sent();
+    let vm = Vm::new().recorded();
     let genesis = Pubkey::from(judge::sha256(&[b"genesis", &seed.to_le_bytes()])).to_string();
     let mut world = World::of(Net::up(vm));
     let sent = world.vm.take_sent();
     let first_slot = sent.first().context("a network begins with transactions")?.slot;
     let writer = Writer::create(path, &Header::new(genesis, first_slot))?;
     let done = Recorded { first_slot, ..Recorded::default() };
-    let mut tape = Tape { writer, done, open: Vec::new(), parent: first_slot - 1, in_slot: 0 };
+    let mut tape = Tape { writer, done, open: Vec::new(), parent: (first_slot - 1, 0), in_slot: 0 };
     tape.take(sent)?;
     let mut chooser = Chooser::new(seed);
     while tape.done.events < amount.events || tape.done.blocks < amount.blocks {
@@ -63,8 +68,8 @@ pub fn record(path: &Path, seed: u64, amount: Amount, progress: impl Fn(&Recorde
         apply(&mut world, &step)?;
         tape.done.steps += 1;
         tape.take(world.vm.take_sent())?;
-        // As many to a block as it takes to come out even.
-        if tape.in_slot * amount.blocks >= amount.events {
+        // As many to a block as it takes to come out even: two slots pass, one of them empty.
+        if tape.in_slot * amount.blocks >= 2 * amount.events {
             apply(&mut world, &Step::wait(0))?;
             tape.in_slot = 0;
         }
@@ -99,16 +104,26 @@ impl Tape {
         Ok(())
     }
 
+    /// Writes the block, and those of the slots before it in which nothing was sent.
     fn close(&mut self) -> Result<()> {
         let Some(Sent { slot, time, .. }) = self.open.first() else { return Ok(()) };
         let (slot, time) = (*slot, *time);
+        for empty in (self.parent.0 + 1..slot).filter(|slot| !slot.is_multiple_of(SKIPPED)) {
+            self.write(empty, self.parent.1, vec![])?;
+        }
         let first = self.done.transactions;
         self.done.transactions += self.open.len() as u64;
-        let transactions = self.open.drain(..).zip(first..).map(|(sent, number)| sent.with_meta(number));
-        let block = block(slot, self.parent, self.done.blocks, time, transactions.collect());
+        let transactions = self.open.drain(..).zip(first..).map(|(sent, number)| sent.with_meta(number)).collect();
+        self.in_slot = 0;
+        self.write(slot, time, transactions)
+    }
+
+    fn write(&mut self, slot: u64, time: i64, transactions: Vec<TransactionWithStatusMeta>) -> Result<()> {
+        let block = block(slot, self.parent.0, self.done.blocks, time, transactions);
         self.writer.block(slot, &to_raw_value(&block)?)?;
         self.done.blocks += 1;
-        (self.parent, self.done.last_slot) = (slot, slot);
+        self.parent = (slot, time);
+        self.done.last_slot = slot;
         Ok(())
     }
 }

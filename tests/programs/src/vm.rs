@@ -73,6 +73,8 @@ pub struct Vm {
     svm: LiteSVM,
     /// What was sent since it was last taken, if it is wanted.
     sent: Option<Vec<Sent>>,
+    /// Most slots that pass at once.
+    longest_jump: u64,
 }
 
 /// The folder with the built programs: `SBF_OUT_DIR`, or the workspace's `target/deploy`.
@@ -101,7 +103,7 @@ impl Vm {
             svm.add_program(id, &bytes).unwrap_or_else(|e| panic!("{name}.so does not load: {e:?}"));
         }
         svm.add_program(caller::ID, &program_bytes("caller")).unwrap_or_else(|e| panic!("caller.so: {e:?}"));
-        let mut vm = Vm { svm, sent: None };
+        let mut vm = Vm { svm, sent: None, longest_jump: u64::MAX };
         vm.set_slot_hashes(&[]);
         for (id, _) in PROGRAMS {
             vm.set_upgrade_authority(&id, Some(authority().pubkey()));
@@ -138,7 +140,7 @@ impl Vm {
     /// From now on signatures are not checked, transactions are not remembered, and [`Vm::send_unsigned`] works: for tests that send
     /// a great many.
     pub fn without_signatures(self) -> Self {
-        Vm { svm: self.svm.with_sigverify(false).with_transaction_history(0), sent: self.sent }
+        Vm { svm: self.svm.with_sigverify(false).with_transaction_history(0), ..self }
     }
 
     /// Sends `message` as if whoever it names as a signer had signed. Whatever its size.
@@ -173,9 +175,10 @@ impl Vm {
         outcome(result, keys)
     }
 
-    /// From now on everything that is sent is kept for [`Vm::take_sent`].
-    pub fn keeping_sent(mut self) -> Self {
-        self.sent = Some(Vec::new());
+    /// From now on everything that is sent is kept for [`Vm::take_sent`], and slots pass one by one whatever the clock does: a chain
+    /// has a block for nearly every one.
+    pub fn recorded(mut self) -> Self {
+        (self.sent, self.longest_jump) = (Some(Vec::new()), 1);
         self
     }
 
@@ -270,6 +273,7 @@ impl Vm {
 
     /// Moves on by `slots` slots, each with a block and a hash of its own.
     pub fn pass_slots(&mut self, slots: u64) {
+        let slots = slots.min(self.longest_jump);
         let mut clock = self.svm.get_sysvar::<Clock>();
         let first = clock.slot.max((clock.slot + slots).saturating_sub(MAX_SLOT_HASHES as u64));
         clock.slot += slots;

@@ -24,7 +24,8 @@ fn lively() -> World {
                 && s.epochs.len() > 1;
             let stake = s.pools.values().any(|p| p.reserved > 0 && p.slash_base > 0);
             let votes = s.votes.values().any(|v| s.proposals.get(&v.proposal).is_some_and(|p| s.now < p.voting_end));
-            jobs && stake && votes && s.loyalty.values().any(|l| l.pooled > 0)
+            let rounds = s.rounds.values().any(|r| r.committed > 0);
+            jobs && stake && votes && rounds && s.loyalty.values().any(|l| l.pooled > 0)
         };
         while !full(&world.state) {
             let step = chooser.next(&world);
@@ -410,4 +411,66 @@ fn an_account_that_changes_by_itself_is_caught() {
     let mut world = lively();
     plant_tokens(&mut world, address::io_account(&user(1).pubkey()), 64);
     assert_eq!(world.check_whole().expect_err("it has changed").rule, "accounts");
+}
+
+#[test]
+fn wrong_rounds_and_idle_pay_are_caught() {
+    let config = |change: fn(&mut jobs::state::Config)| {
+        caught(|w| {
+            plant(
+                w,
+                |s| &s.jobs_config,
+                |x| {
+                    change(x);
+                    true
+                },
+            )
+        })
+    };
+    assert_eq!(config(|x| x.idle_promised += 1), "idle pay");
+    assert_eq!(config(|x| x.settled_round = x.round + 1), "rounds");
+    assert_eq!(config(|x| x.round_live = !x.round_live), "rounds");
+
+    let round = |change: fn(&mut jobs::state::Round)| {
+        caught(|w| {
+            plant(
+                w,
+                |s| &s.rounds,
+                |x| {
+                    change(x);
+                    x.committed > 0
+                },
+            )
+        })
+    };
+    assert_eq!(round(|x| x.budget += 1), "idle pay");
+    assert_eq!(round(|x| x.unshared += 1), "rounds");
+    assert_eq!(round(|x| x.passed = x.committed + 1), "rounds");
+
+    let device = |change: fn(&mut jobs::state::Device)| {
+        caught(|w| {
+            plant(
+                w,
+                |s| &s.devices,
+                |x| {
+                    change(x);
+                    true
+                },
+            )
+        })
+    };
+    assert_eq!(device(|x| (x.pay_round, x.pay_weight) = (u64::MAX, 1)), "rounds");
+    assert_eq!(device(|x| x.good_round = u64::MAX), "rounds");
+    assert_eq!(device(|x| x.challenge.round = u64::MAX), "rounds");
+    let owed = |w: &mut World| {
+        plant(
+            w,
+            |s| &s.operators,
+            |x| {
+                x.idle_owed += 1;
+                true
+            },
+        )
+    };
+    assert_eq!(caught(owed), "idle pay");
 }

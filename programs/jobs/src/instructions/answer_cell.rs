@@ -1,7 +1,7 @@
 //! A drawn cell of a challenge is shown. Everything about the challenge is in the device's account, so that one
-//! transaction holds the whole evidence.
+//! transaction holds the whole evidence; of the path in a large answer the upper part lies in a buffer.
 use crate::events::{CellAnswered, ChallengePassed};
-use crate::state::{Device, Round, Shard};
+use crate::state::{Device, Proof, Rest, Round, Shard};
 use anchor_lang::prelude::*;
 
 #[event_cpi]
@@ -14,11 +14,20 @@ pub struct AnswerCell<'info> {
     /// Shard of the device's key.
     #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
+    /// Has the rest of a path that is too long for a transaction.
+    pub buffer: Option<Account<'info, Proof>>,
 }
 
-pub fn handle(ctx: Context<AnswerCell>, index: u8, segment: [u8; 256], path: Vec<u8>) -> Result<()> {
+pub fn handle(
+    ctx: Context<AnswerCell>,
+    index: u8,
+    segment: [u8; 256],
+    path: Vec<u8>,
+    rest: Option<Rest>,
+) -> Result<()> {
     let clock = Clock::get()?;
     let a = &mut *ctx.accounts;
+    let path = Rest::join(rest, &a.buffer, path)?;
     let last = a.device.answer(&a.round, index, &segment, &path, clock.unix_timestamp)?;
     let (number, device) = (a.round.number, a.device.key);
     let stamp = a.shard.stamp(&device, &clock)?;

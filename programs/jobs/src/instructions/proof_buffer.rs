@@ -2,7 +2,7 @@
 //! prover and emit no events.
 use crate::constants::{MAX_GROWTH, MAX_PROOF_BYTES, PROOF_SEED};
 use crate::errors::JobsError;
-use crate::state::{Job, Proof};
+use crate::state::Proof;
 use anchor_lang::prelude::*;
 
 #[derive(Accounts)]
@@ -10,7 +10,9 @@ use anchor_lang::prelude::*;
 pub struct OpenProof<'info> {
     #[account(mut)]
     pub prover: Signer<'info>,
-    pub job: Box<Account<'info, Job>>,
+    /// CHECK: the job, or the device, that it is about: an account of this program, so that nothing else gets buffers.
+    #[account(owner = crate::ID @ JobsError::WrongOwner)]
+    pub job: UncheckedAccount<'info>,
     // Not more than a program can create, so that a larger request is refused by name.
     #[account(
         init, payer = prover, space = Proof::HEADER + size.min(Proof::MAX_OPENED) as usize,

@@ -2,7 +2,7 @@
 //! not fit one transaction.
 use crate::errors::JobsError;
 use crate::events::WrongCellProven;
-use crate::state::{Device, Round, Shard};
+use crate::state::{Device, Proof, Rest, Round, Shard};
 use anchor_lang::prelude::*;
 use judge::challenge::Judged;
 
@@ -18,14 +18,23 @@ pub struct ProveCell<'info> {
     /// Shard of the device's key.
     #[account(mut, dup)]
     pub shard: Box<Account<'info, Shard>>,
+    /// Has the rest of a path that is too long for a transaction.
+    pub buffer: Option<Account<'info, Proof>>,
 }
 
-pub fn handle(ctx: Context<ProveCell>, row: u32, column: u32, segment: [u8; 256], path: Vec<u8>) -> Result<()> {
+pub fn handle(
+    ctx: Context<ProveCell>,
+    (row, column): (u32, u32),
+    segment: [u8; 256],
+    path: Vec<u8>,
+    rest: Option<Rest>,
+) -> Result<()> {
     let clock = Clock::get()?;
     let a = &mut *ctx.accounts;
     a.round.require_provable(clock.unix_timestamp)?;
     let prover = a.prover.key();
     a.device.caught(&mut a.round, prover)?;
+    let path = Rest::join(rest, &a.buffer, path)?;
     let judged = a.device.challenge.judge((row, column), &segment, &path)?;
     require!(!judged.is_right(), JobsError::NoFault);
     let Judged { expected, committed } = judged;

@@ -23,7 +23,7 @@ pub use job::{transition, Action, Job, Status};
 pub use model::{Draft, LayerRecord, Model};
 pub use operator::Operator;
 pub use parameter::Parameter;
-pub use proof::Proof;
+pub use proof::{Proof, Rest};
 pub use round::{Advanced, Phase, Round, RoundRules};
 pub use shard::{count, Shard};
 pub use user::User;

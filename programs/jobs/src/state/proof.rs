@@ -1,6 +1,8 @@
+use crate::errors::JobsError;
 use anchor_lang::prelude::*;
 
-/// Header of an evidence buffer; the evidence follows it in the same account. Seeds: `["proof", job, prover]`.
+/// Header of an evidence buffer; the evidence follows it in the same account. Seeds: `["proof", job, prover]`, where the job may be a
+/// device's account.
 #[account]
 #[derive(InitSpace)]
 pub struct Proof {
@@ -17,3 +19,24 @@ impl Proof {
 }
 
 const _: () = assert!(Proof::HEADER + Proof::MAX_OPENED as usize <= 10_240, "a program can create no larger account");
+
+/// Where in a buffer the rest of a path lies that is too long for one transaction.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// From the start of the evidence, bytes.
+    pub offset: u32,
+    pub bytes: u16,
+}
+
+impl Rest {
+    /// `path` with what follows it in `buffer`. Whose buffer that is makes no difference: the path leads to the root or not.
+    pub fn join(rest: Option<Self>, buffer: &Option<Account<Proof>>, mut path: Vec<u8>) -> Result<Vec<u8>> {
+        let (Some(rest), Some(buffer)) = (rest, buffer) else { return Ok(path) };
+        let info = buffer.to_account_info();
+        let data = info.try_borrow_data()?;
+        let start = Proof::HEADER.saturating_add(rest.offset as usize);
+        let part = data.get(start..start.saturating_add(rest.bytes.into()));
+        path.extend_from_slice(part.ok_or(JobsError::EvidenceSegment)?);
+        Ok(path)
+    }
+}

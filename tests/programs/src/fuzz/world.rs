@@ -339,6 +339,9 @@ fn has_false_length(instruction: &Instruction) -> bool {
         "jobs.write_draft" => 10,
         // After root and blob.
         "jobs.register_model" => 72,
+        // After the cell and its segment.
+        "jobs.answer_cell" => 8 + 1 + 256,
+        "jobs.prove_cell" => 8 + 8 + 256,
         _ => return false,
     };
     let data = &instruction.data;

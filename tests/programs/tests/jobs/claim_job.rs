@@ -1,6 +1,7 @@
+use anchor_lang::AccountSerialize;
 use client::{address, jobs_ix, staking_ix};
 use jobs::events::JobClaimed;
-use jobs::state::Status;
+use jobs::state::{Config, Status};
 use program_tests::forge::replace;
 use program_tests::net::{CLAIM_S, EXECUTE_S, IO, IOSD, JOB_PRICE, PRICE, RESERVE_BPS, STAKE, claim};
 use program_tests::{Net, device, event, operator, stranger, user, work};
@@ -157,4 +158,51 @@ fn another_operators_stake_cannot_stand_for_a_claim() {
     net.refused("WrongOwner", &[forged], &[&device(0)]);
     let (theirs, wrong) = (address::operator(&other), address::operator(&mine));
     net.refused("WrongOwner", &[replace(claim(0, job), wrong, theirs)], &[&device(0)]);
+}
+
+/// As if a vote had set the share of results that are audited.
+fn audit(net: &mut Net, bps: u16) {
+    let address = address::jobs_config();
+    let mut config: Config = net.vm.read(&address).unwrap();
+    config.audit_bps = bps;
+    let mut account = net.vm.account(&address).unwrap();
+    config.try_serialize(&mut &mut account.data[..]).unwrap();
+    net.vm.set_account(address, account);
+}
+
+#[test]
+fn the_fewer_results_are_audited_the_more_stake_a_claim_needs() {
+    // S = P (1 - a) / (a (1 - h)), where the prover's share h is a quarter; twice the price is reserved in any case.
+    for (bps, prices) in [(10_000, 2), (5_000, 2), (1_000, 12), (100, 132)] {
+        let mut net = Net::new();
+        audit(&mut net, bps);
+        let job = net.post(&user(0), &work::tiny()).address;
+        let claimed: JobClaimed = event::first(&net.ok(&[claim(0, job)], &[&device(0)]).events);
+        assert_eq!((claimed.reserved, claimed.audit_bps), (prices * JOB_PRICE / IOSD * IO, bps));
+    }
+    let mut net = Net::new();
+    audit(&mut net, 100);
+    let (owner, pool) = (operator(1), address::operator_pool(&operator(1).pubkey()));
+    net.ok(&[staking_ix::unstake(owner.pubkey(), pool, STAKE - 1_319 * IO)], &[&owner]);
+    let job = net.post(&user(0), &work::tiny()).address;
+    net.refused("NotEnoughStake", &[claim(2, job)], &[&device(2)]);
+}
+
+#[test]
+fn a_forged_staking_config_does_not_lower_what_a_claim_needs() {
+    let mut net = Net::new();
+    let job = net.post(&user(0), &work::tiny()).address;
+    let config = address::staking_config();
+    // Another account of the staking program, and a copy with a smaller share for provers that it does not own.
+    let pool = address::operator_pool(&operator(1).pubkey());
+    let mut copy = net.vm.account(&config).unwrap();
+    let mut forged: staking::state::Config = net.vm.read(&config).unwrap();
+    forged.prover_bps = 0;
+    forged.try_serialize(&mut &mut copy.data[..]).unwrap();
+    copy.owner = jobs::ID;
+    let at = client::Pubkey::new_unique();
+    net.vm.set_account(at, copy);
+    for wrong in [pool, at] {
+        net.refused("WrongStakingConfig", &[replace(claim(0, job), config, wrong)], &[&device(0)]);
+    }
 }

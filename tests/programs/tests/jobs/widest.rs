@@ -1,5 +1,5 @@
-//! The cells that take most to judge, in models of as many layers as there can be: the chain's heap of 32 KiB and its compute
-//! units suffice for the refund and the slash after a fault, and for the answer in an audit.
+//! The cells that take most to judge, in models of as many layers as there can be: the program's heap of 32 KiB and the compute
+//! units that the client asks for suffice for the refund and the slash after a fault, and for the answer in an audit.
 use crate::dispute_kinds::convicted;
 use judge::audit;
 use judge::layer::MAX_LAYERS;
@@ -10,25 +10,28 @@ use program_tests::{Net, Work, stranger};
 
 const REQUANT: Option<Requant> = Some(Requant { shift1: 0, mul: 16_000, shift2: 17, zero_point: 0, lo: -128, hi: 127 });
 
-/// `op` on an image, followed by lookups.
-fn long([height, width, channels]: [u16; 3], op: Op) -> Model {
+/// `op` on an image, followed by lookups: `layers` in all.
+fn model(layers: usize, [height, width, channels]: [u16; 3], op: Op) -> Model {
     let input = Shape { height, width, channels };
     let requant = REQUANT.filter(|_| !matches!(op, Op::MaxPool { .. }));
     let first = Layer { op, from: 0, input, requant, weight_root: [0; 32] };
     let lookup = |from| Layer { op: Op::Lookup, from, input: first.output(), requant: None, weight_root: [0; 32] };
-    let rest = (1..MAX_LAYERS as u8).map(lookup);
-    graphs::of("long", &std::iter::once(first).chain(rest).collect::<Vec<_>>())
+    let rest = (1..layers as u8).map(lookup);
+    graphs::of("widest", &std::iter::once(first).chain(rest).collect::<Vec<_>>())
 }
 
-/// What is wide, and a model whose first layer is that.
-fn widest() -> [(&'static str, Model); 6] {
+/// What takes much, and a model whose first layer is that.
+fn widest() -> [(&'static str, Model); 7] {
     let window = |height, width| Window { kernel: [height, width], stride: [1; 2], padding: [0; 4], fill: -3 };
     let conv = |height, width| Op::Conv { window: window(height, width), n: 1 };
+    let long = |image, op| model(MAX_LAYERS, image, op);
+    let average = Op::AveragePool { window: window(32, 32) };
     [
         ("fully connected", long([1, 1, u16::MAX], Op::Gemm { n: 1 })),
         ("240 of 242 segments", long([242, 256, 1], conv(240, 255))),
         ("every other segment", long([216, 2, 256], conv(216, 1))),
-        ("average of one channel", long([32, 32, 1], Op::AveragePool { window: window(32, 32) })),
+        ("average of one channel", long([32, 32, 1], average)),
+        ("average of one channel and nothing else", model(1, [32, 32, 1], average)),
         ("maximum of one channel", long([32, 32, 1], Op::MaxPool { window: window(32, 32) })),
         ("maximum of one channel of many", long([16, 16, 2_048], Op::MaxPool { window: window(16, 16) })),
     ]

@@ -1,8 +1,9 @@
 use client::{jobs_ix, rounds_ix};
+use jobs::Rest;
 use jobs::events::{CellAnswered, ChallengeCommitted, ChallengePassed};
 use judge::challenge::macs;
 use program_tests::net::ROUNDS;
-use program_tests::{Net, device, event, operator, stranger};
+use program_tests::{Net, device, event, operator, stranger, user};
 use solana_signer::Signer;
 
 #[test]
@@ -116,11 +117,12 @@ fn a_cell_of_a_challenge_is_judged_within_40_000_compute_units() {
     assert!(cu.iter().all(|cu| *cu < 40_000), "{cu:?}");
 }
 
-/// The largest challenge that the bounds allow, with one real row and the siblings it needs: evidence of every cell must
-/// fit one transaction of a cluster, which [`Net::ok`] asserts.
-#[test]
-fn a_cell_of_the_largest_challenge_fits_one_transaction() {
-    use jobs::constants::MAX_CHALLENGE_ROWS;
+/// Rows whose paths a transaction just holds.
+const FITTING_ROWS: u32 = 1 << 16;
+
+/// Device 0 has committed in a challenge of so many rows, with one real row and the siblings it needs. Gives the round and the
+/// evidence about drawn cell 3.
+fn large(rows: u32) -> (Net, u64, [u8; 256], Vec<u8>) {
     use judge::challenge::{COLUMNS, cell, domain, drawn_cell, path_bytes};
     use judge::merkle::fold;
     use program_tests::vm::slot_hash;
@@ -132,23 +134,72 @@ fn a_cell_of_the_largest_challenge_fits_one_transaction() {
     let mut device = net.device(0);
     let seed = device.challenge.seed;
     let jobs::state::Phase::Drawn { slot_hash: draw, .. } = net.round(number).phase else { panic!() };
-    let (i, j) = drawn_cell(&draw, &seed, MAX_CHALLENGE_ROWS, 3);
+    let (i, j) = drawn_cell(&draw, &seed, rows, 3);
     let columns = j / 256 * 256..(j / 256 + 1) * 256;
     let segment: Vec<u8> = columns.map(|j| cell(&seed, i, j)).collect();
     let segment: [u8; 256] = segment.try_into().unwrap();
-    let path: Vec<u8> = (0..path_bytes(MAX_CHALLENGE_ROWS, i, j) / 32).flat_map(|n| slot_hash(n as u64)).collect();
+    let path: Vec<u8> = (0..path_bytes(rows, i, j) / 32).flat_map(|n| slot_hash(n as u64)).collect();
     let (in_row, in_matrix) = path.split_at(128);
-    let leaf = domain(&seed, MAX_CHALLENGE_ROWS).leaf(i, j / 256, &segment);
+    let leaf = domain(&seed, rows).leaf(i, j / 256, &segment);
     let row = fold(leaf, j as usize / 256, COLUMNS as usize / 256, in_row).unwrap();
-    device.challenge.root = fold(row, i as usize, MAX_CHALLENGE_ROWS as usize, in_matrix).unwrap();
-    device.challenge.rows = MAX_CHALLENGE_ROWS;
+    device.challenge.root = fold(row, i as usize, rows as usize, in_matrix).unwrap();
+    device.challenge.rows = rows;
     let address = client::address::device(&me.pubkey());
     let mut account = net.vm.account(&address).unwrap();
     let mut data = Vec::new();
     anchor_lang::AccountSerialize::try_serialize(&device, &mut data).unwrap();
     account.data[..data.len()].copy_from_slice(&data);
     net.vm.set_account(address, account);
-    let meta = net.ok(&[rounds_ix::answer_cell(me.pubkey(), number, 3, segment, path)], &[&stranger()]);
+    (net, number, segment, path)
+}
+
+/// [`Net::ok`] asserts that it fits a transaction of a cluster.
+#[test]
+fn a_cell_of_a_challenge_with_65_536_rows_fits_one_transaction() {
+    let (mut net, number, segment, path) = large(FITTING_ROWS);
+    assert!(rounds_ix::split(&path).1.is_empty());
+    let answer = rounds_ix::answer_cell(device(0).pubkey(), number, 3, segment, path);
+    let meta = net.ok(&[answer], &[&stranger()]);
     println!("compute units: {}", meta.cu);
     assert!(meta.cu < 40_000, "{}", meta.cu);
+}
+
+#[test]
+fn a_cell_of_the_largest_challenge_is_judged_in_one_transaction_with_the_upper_path_in_a_buffer() {
+    let (mut net, number, segment, path) = large(jobs::constants::MAX_CHALLENGE_ROWS);
+    let (lower, upper) = rounds_ix::split(&path);
+    assert_eq!((lower.len(), upper.len()), (32 * 16, 32 * 16));
+    let (account, me, prover) = (client::address::device(&device(0).pubkey()), device(0).pubkey(), stranger());
+    // What others need may lie before it.
+    let padded = [&[9; 40], upper].concat();
+    net.upload(&prover, account, &padded);
+    let buffer = client::address::proof(&account, &prover.pubkey());
+    let answer = |rest| rounds_ix::answer_cell_from(me, number, 3, segment, lower.to_vec(), rest);
+    let at = |offset, bytes| answer(Some((buffer, Rest { offset, bytes })));
+    for wrong in [answer(None), at(0, 512), at(39, 512), at(40, 480), at(41, 512), at(u32::MAX, 512), at(40, u16::MAX)]
+    {
+        net.refused("EvidenceSegment", &[wrong], &[&user(0)]);
+    }
+    // Nothing but a buffer is one.
+    let other = answer(Some((client::address::jobs_config(), Rest { offset: 40, bytes: 512 })));
+    net.refused("AccountDiscriminatorMismatch", &[other], &[&user(0)]);
+    let meta = net.ok(&[at(40, 512)], &[&user(0)]);
+    println!("compute units: {}", meta.cu);
+    assert!(meta.cu < 40_000, "{}", meta.cu);
+    net.ok(&[client::jobs_ix::close_proof(prover.pubkey(), account)], &[&prover]);
+}
+
+#[test]
+fn a_right_cell_of_the_largest_challenge_cannot_be_proven_wrong() {
+    let (mut net, number, segment, path) = large(jobs::constants::MAX_CHALLENGE_ROWS);
+    let (account, me, prover) = (client::address::device(&device(0).pubkey()), device(0).pubkey(), stranger());
+    let (lower, upper) = rounds_ix::split(&path);
+    net.upload(&prover, account, upper);
+    let rest = Rest { offset: 0, bytes: 512 };
+    let place = Some((client::address::proof(&account, &prover.pubkey()), rest));
+    let jobs::state::Phase::Drawn { slot_hash, .. } = net.round(number).phase else { panic!() };
+    let drawn = judge::challenge::drawn_cell(&slot_hash, &net.device(0).challenge.seed, 1 << 28, 3);
+    let prove = |cell| rounds_ix::prove_cell_from(prover.pubkey(), me, number, cell, segment, lower.to_vec(), place);
+    net.refused("NoFault", &[prove(drawn)], &[&prover]);
+    net.refused("EvidenceSegment", &[prove((drawn.0 ^ 1, drawn.1))], &[&prover]);
 }

@@ -173,7 +173,7 @@ fn whoever_proves_a_wrong_cell_is_paid_and_the_device_is_slashed_and_demoted() {
     let theft = replace(punish.clone(), address::io_account(&prover.pubkey()), address::io_account(&user(0).pubkey()));
     net.refused("WrongOwner", &[theft], &[&user(0)]);
     let before = (net.io(&prover), net.own_position(&owner).active);
-    let failed: ChallengeFailed = event::first(&net.ok(&[punish.clone()], &[&user(0)]).events);
+    let failed: ChallengeFailed = event::first(&net.ok(std::slice::from_ref(&punish), &[&user(0)]).events);
     let penalty = CLASS_STAKE[1] * u64::from(ROUNDS.slash_bps) / 10_000;
     assert_eq!(penalty, 40 * IO);
     assert_eq!((failed.reason, failed.class, failed.device_stake), (Failure::WrongCell, 0, CLASS_STAKE[0]));

@@ -9,7 +9,7 @@ use judge::audit;
 use rand::Rng;
 
 pub const KINDS: &[Kind] =
-    &[kind("jobs.draw_audit", 70, draw), kind("jobs.open_cell", 15, answer), kind("jobs.expire_audit", 90, expire)];
+    &[kind("jobs.draw_audit", 70, draw), kind("jobs.open_cell", 30, answer), kind("jobs.expire_audit", 90, expire)];
 
 fn draw(c: &mut Chooser, world: &World) -> Option<Step> {
     let slot = world.state.slot;
@@ -22,9 +22,14 @@ fn draw(c: &mut Chooser, world: &World) -> Option<Step> {
 fn expire(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
     let late = |j: &Job| matches!(j.audit, Audit::Open { deadline, .. } if now > deadline);
-    let (address, job) = work::job(c, world, Status::Committed, late)?;
     let caller = c.person();
-    Some(Step::send(caller, vec![jobs_ix::expire_audit(caller, address, &job)]))
+    if let Some((address, job)) = work::job(c, world, Status::Committed, late) {
+        return Some(Step::send(caller, vec![jobs_ix::expire_audit(caller, address, &job)]));
+    }
+    let (address, job) = work::job(c, world, Status::Committed, |j| matches!(j.audit, Audit::Open { .. }))?;
+    let Audit::Open { deadline, .. } = job.audit else { return None };
+    let expire = Step::send(caller, vec![jobs_ix::expire_audit(caller, address, &job)]);
+    c.later(world, "jobs.expire_audit", deadline, expire)
 }
 
 /// A cell that is not answered yet: its evidence is opened, written and judged, with other steps between.

@@ -10,8 +10,8 @@ use jobs::state::{Demand, Job, Status};
 use rand::Rng;
 
 pub const KINDS: &[Kind] = &[
-    kind("jobs.demand_data", 15, demand),
-    kind("jobs.answer_demand", 22, answer),
+    kind("jobs.demand_data", 20, demand),
+    kind("jobs.answer_demand", 32, answer),
     kind("jobs.expire_demand", 16, expire),
     kind("jobs.close_demand", 16, close),
 ];

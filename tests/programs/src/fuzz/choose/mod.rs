@@ -30,6 +30,10 @@ pub const ORACLE: Pubkey = pubkey!("7UVimffxr9ow1uXYxsr4LHAcV58mLzhmwaeKvJ1pjLiE
 
 /// An instruction that has succeeded less often than this in its world is chosen more often.
 const RARE: u64 = 24;
+/// The scarcest is sought until it has succeeded this often in its world: with four worlds that is often enough.
+const ENOUGH_HERE: u64 = 16;
+/// Not sought, however scarce: each takes away what many others need.
+const UNDOING: [&str; 4] = ["jobs.retire_device", "jobs.cancel_job", "jobs.expire_job", "staking.unstake"];
 /// What was sent and may be sent again.
 const PAST: usize = 64;
 
@@ -128,6 +132,11 @@ impl Chooser {
         {
             return step;
         }
+        if self.chance(15)
+            && let Some(step) = self.scarcest(world)
+        {
+            return self.sent(world, step);
+        }
         let weights: Vec<u32> = self.kinds.iter().map(|k| k.weight * self.urgency(world, k.name)).collect();
         let sum: u32 = weights.iter().sum();
         for _ in 0..64 {
@@ -139,11 +148,29 @@ impl Chooser {
             });
             let make = self.kinds[index.expect("weights sum up")].make;
             if let Some(step) = make(self, world) {
-                let step = self.signed(step);
-                return if self.chance(14) { self.attack(world, step) } else { step };
+                return self.sent(world, step);
             }
         }
         Step::wait(1)
+    }
+
+    /// Of what can be done now and has hardly succeeded yet, the scarcest. What is refused again and again falls back.
+    fn scarcest(&mut self, world: &World) -> Option<Step> {
+        let rare = self.kinds.iter().filter(|k| k.name.contains('.') && !UNDOING.contains(&k.name));
+        let mut rare: Vec<(u64, Make)> = rare
+            .filter_map(|k| {
+                let count = world.counts.get(k.name).copied().unwrap_or_default();
+                (count.ok < ENOUGH_HERE).then_some((count.ok + count.refused / 3, k.make))
+            })
+            .collect();
+        rare.sort_by_key(|(often, _)| *often);
+        rare.into_iter().find_map(|(_, make)| make(self, world))
+    }
+
+    /// As it is sent: now and then with something wrong.
+    fn sent(&mut self, world: &World, step: Step) -> Step {
+        let step = self.signed(step);
+        if self.chance(14) { self.attack(world, step) } else { step }
     }
 
     /// A program cannot pay for a transaction: a person sends what would have to come from one.
@@ -166,6 +193,15 @@ impl Chooser {
             few if few < RARE => 3,
             _ => 1,
         }
+    }
+
+    /// `step` once `time` is over, if steps of its `name` are scarce: now and then nobody does anything until then.
+    fn later(&mut self, world: &World, name: &str, time: i64, step: Step) -> Option<Step> {
+        if world.succeeded(name) >= ENOUGH_HERE || !self.chance(15) {
+            return None;
+        }
+        self.queue.push_front(step);
+        Some(Step::wait((time + 1 - world.state.now).max(0)))
     }
 
     fn chance(&mut self, percent: u32) -> bool {

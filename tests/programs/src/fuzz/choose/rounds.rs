@@ -10,6 +10,7 @@ use client::{address, rounds_ix};
 use jobs::state::{Config, Device, Phase, Round};
 use judge::challenge::{COLUMNS, drawn_cell, seed};
 use rand::Rng;
+use rand::seq::IteratorRandom;
 
 pub const KINDS: &[Kind] = &[
     kind("jobs.open_round", 12, open),
@@ -27,7 +28,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// Devices that answer in a round: their work is real.
-const ANSWERS: u32 = 2;
+const ANSWERS: u32 = 5;
 
 fn config(world: &World) -> Option<&Config> {
     one(&world.state.jobs_config)
@@ -46,6 +47,10 @@ fn open(c: &mut Chooser, world: &World) -> Option<Step> {
     let config = config(world)?;
     let due = !config.round_live && world.state.now >= config.next_round_at;
     if (!due && c.chance(95)) || world.state.devices.is_empty() {
+        return None;
+    }
+    // Jobs need devices that have passed: let most of the time be between rounds.
+    if world.succeeded("jobs.open_round") >= 16 && c.chance(90) {
         return None;
     }
     let number = if c.chance(97) { config.round + 1 } else { c.rng.random_range(0..config.round + 4) };
@@ -95,53 +100,60 @@ fn given(honest: &Answer) -> Answer {
     if honest.seed[2].is_multiple_of(2) { honest.tampered(wrong_cell(&honest.seed)) } else { honest.clone() }
 }
 
+/// As many devices as still answer, at once: the window is short.
 fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (round, config) = (live(world)?, config(world)?);
-    let open = round.phase == Phase::Open && world.state.now <= round.window_end && round.committed < ANSWERS;
-    if !open {
+    let round = live(world)?;
+    let left = ANSWERS.saturating_sub(round.committed) as usize;
+    if round.phase != Phase::Open || world.state.now > round.window_end {
         return None;
     }
     let lax = c.chance(3);
-    let small = |d: &Device| round.rules.rows[usize::from(d.class)] <= ROUNDS.rows[1];
+    let small = |d: &Device| round.rules.rows[usize::from(d.class)] <= ROUNDS.rows[0];
     let fits = |d: &Device| d.since_round < round.number && d.challenge.round < round.number && small(d);
-    let device = device(c, world, |d| lax || fits(d))?;
-    let me = device.key;
-    if device.pay_weight > 0 && config.settled_round >= device.pay_round && c.chance(90) {
-        return Some(Step::send(me, vec![rounds_ix::share_idle_pay(me, device.operator, device.pay_round)]));
-    }
-    let answer = given(&honest(&device, round));
+    let able = world.state.devices.values().filter(|d| lax || fits(d));
+    let devices: Vec<Device> = able.cloned().choose_multiple(&mut c.rng, left);
+    let steps: Vec<Step> = devices.iter().map(|device| committed(c, world, round, device)).collect();
+    let mut steps = steps.into_iter();
+    let first = steps.next()?;
+    c.queue.extend(steps);
+    Some(first)
+}
+
+fn committed(c: &mut Chooser, world: &World, round: &Round, device: &Device) -> Step {
+    let (me, last) = (device.key, config(world).map_or(0, |config| config.settled_round));
+    let answer = given(&honest(device, round));
     let mut instructions = Vec::new();
-    let last = config.settled_round;
+    if device.pay_weight > 0 && last >= device.pay_round && c.chance(95) {
+        instructions.push(rounds_ix::share_idle_pay(me, device.operator, device.pay_round));
+    }
     if last > device.since_round && last > device.good_round && last > device.failed_round && c.chance(95) {
         instructions.push(rounds_ix::fail_challenge(me, device.operator));
     }
     instructions.push(rounds_ix::commit_challenge(me, device.operator, round.number, answer.root()));
-    Some(Step::send(me, instructions))
+    Step::send(me, instructions)
 }
 
 fn answer(c: &mut Chooser, world: &World) -> Option<Step> {
     let round = live(world)?;
     let Phase::Drawn { slot_hash, .. } = round.phase else { return None };
-    // All of them wait there already.
-    if !c.queue.is_empty() {
-        return None;
-    }
-    let fits = |d: &Device| d.challenge.round == round.number && d.challenge.answered != u16::MAX;
+    let lax = c.chance(5);
+    let clean = |d: &Device| lax || d.challenge.caught_by == Pubkey::default();
+    let fits = |d: &Device| d.challenge.round == round.number && d.challenge.answered != u16::MAX && clean(d);
     let device = device(c, world, fits)?;
     let answer = given(&honest(&device, round));
     let left: Vec<u8> = (0..16).filter(|i| device.challenge.answered & (1 << i) == 0).collect();
-    let steps: Vec<Step> = left
-        .into_iter()
-        .map(|index| {
-            let drawn = drawn_cell(&slot_hash, &answer.seed, answer.rows, index);
-            let (segment, mut path) = answer.evidence(drawn);
-            if c.chance(2) {
-                path[0] ^= 1;
-            }
-            let show = rounds_ix::answer_cell(device.key, round.number, index, segment, path);
-            Step::send(c.person(), vec![show])
-        })
-        .collect();
+    let shown = left.into_iter().map(|index| {
+        let drawn = drawn_cell(&slot_hash, &answer.seed, answer.rows, index);
+        let (segment, mut path) = answer.evidence(drawn);
+        if c.chance(1) {
+            path[0] ^= 1;
+        }
+        rounds_ix::answer_cell(device.key, round.number, index, segment, path)
+    });
+    let shown: Vec<_> = shown.collect();
+    // A cluster's transaction holds one, but that is no rule of the program: mostly all at once, for the steps' sake.
+    let count = if c.chance(75) { shown.len() } else { 1 };
+    let steps: Vec<Step> = shown.chunks(count).map(|some| Step::send(c.person(), some.to_vec())).collect();
     let mut steps = steps.into_iter();
     let first = steps.next()?;
     c.queue.extend(steps);

@@ -11,6 +11,10 @@ pub const KINDS: &[Kind] = &[kind("wait", 36, wait)];
 
 fn wait(c: &mut Chooser, world: &World) -> Option<Step> {
     let (now, epoch_s) = (world.state.now, i64::from(crate::net::EPOCH_S));
+    // What has been begun is mostly finished first.
+    if !c.queue.is_empty() && c.chance(75) {
+        return None;
+    }
     let start = one(&world.state.credits)?.genesis_time;
     let next = start + (world.epoch() as i64 + 1) * epoch_s;
     let mut due: Vec<i64> = vec![next];

@@ -31,7 +31,7 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.cancel_job", 1, cancel),
     kind("jobs.expire_job", 1, expire),
     kind("jobs.expire_claim", 2, expire_claim),
-    kind("jobs.dispute_cell", 6, dispute),
+    kind("jobs.dispute_cell", 10, dispute),
     kind("jobs.close_proof", 2, close_proof),
 ];
 
@@ -58,7 +58,12 @@ fn register_device(c: &mut Chooser, world: &World) -> Option<Step> {
     if is_paused(c, world, PAUSE_REGISTER) {
         return None;
     }
-    let class = if c.chance(97) { c.rng.random_range(0..4u8) } else { 4 };
+    // Mostly a class whose challenge is small: who does not answer is not hired.
+    let class = match c.rng.random_range(0..100) {
+        0..70 => 0,
+        70..97 => c.rng.random_range(1..4u8),
+        _ => 4,
+    };
     let needed = config.class_stake.get(usize::from(class)).copied().unwrap_or(0);
     let all = c.chance(5);
     let carries = |o: &jobs::state::Operator| {
@@ -75,7 +80,7 @@ fn register_device(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn retire_device(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (few, busy) = (world.state.devices.len() < 6, c.chance(10));
+    let (few, busy) = (world.state.devices.len() < 10, c.chance(10));
     if few && c.chance(80) {
         return None;
     }
@@ -190,7 +195,8 @@ fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
     let able = world.state.devices.values().filter(|d| {
         let pool = address::operator_pool(&d.operator);
         let own = world.state.positions.values().find(|p| p.holder == d.operator && p.pool == pool);
-        busy || (d.live_job == Pubkey::default() && own.is_some_and(|p| p.active >= needed))
+        let hireable = d.require_hireable(jobs.settled_round).is_ok();
+        busy || (hireable && d.live_job == Pubkey::default() && own.is_some_and(|p| p.active >= needed))
     });
     let (key, operator) = c.any(able.map(|d| (d.key, d.operator)).collect::<Vec<_>>())?;
     Some(Step::send(key, vec![jobs_ix::claim_job(key, operator, money::price_account(world), address)]))
@@ -225,9 +231,14 @@ fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn settle(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
-    let (address, job) =
-        job(c, world, Status::Committed, |j| now > j.window_end && j.audit.settled().is_ok() && !j.demands.any_open())?;
-    Some(Step::send(c.person(), vec![jobs_ix::settle_job(address, &job)]))
+    let quiet = |j: &Job| j.audit.settled().is_ok() && !j.demands.any_open();
+    let caller = c.person();
+    if let Some((address, job)) = job(c, world, Status::Committed, |j| now > j.window_end && quiet(j)) {
+        return Some(Step::send(caller, vec![jobs_ix::settle_job(address, &job)]));
+    }
+    let (address, job) = job(c, world, Status::Committed, quiet)?;
+    let settle = Step::send(caller, vec![jobs_ix::settle_job(address, &job)]);
+    c.later(world, "jobs.settle_job", job.window_end, settle)
 }
 
 fn cancel(c: &mut Chooser, world: &World) -> Option<Step> {
@@ -244,8 +255,13 @@ fn expire(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn expire_claim(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
-    let (address, job) = job(c, world, Status::Claimed, |j| now > j.commit_deadline)?;
-    Some(Step::send(c.person(), vec![jobs_ix::expire_claim(address, &job)]))
+    let caller = c.person();
+    if let Some((address, job)) = job(c, world, Status::Claimed, |j| now > j.commit_deadline) {
+        return Some(Step::send(caller, vec![jobs_ix::expire_claim(address, &job)]));
+    }
+    let (address, job) = job(c, world, Status::Claimed, |_| true)?;
+    let expire = Step::send(caller, vec![jobs_ix::expire_claim(address, &job)]);
+    c.later(world, "jobs.expire_claim", job.commit_deadline, expire)
 }
 
 /// Evidence about a cell: opened, written and judged, with other steps between.

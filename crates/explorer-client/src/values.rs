@@ -25,6 +25,18 @@ impl fmt::Display for Hash {
     }
 }
 
+impl Key {
+    pub fn bytes(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+}
+
+impl Hash {
+    pub fn bytes(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+}
+
 impl FromStr for Key {
     type Err = &'static str;
 
@@ -54,17 +66,23 @@ impl FromStr for Hash {
     }
 }
 
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+/// As text, both ways.
+macro_rules! as_text {
+    ($($kind:ty),*) => { $(
+        impl<'de> Deserialize<'de> for $kind {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
 
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
+        impl Serialize for $kind {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )* };
 }
+as_text!(Key, Hash, Time);
 
 pub fn base58(bytes: &[u8]) -> String {
     bs58::encode(bytes).into_string()
@@ -75,7 +93,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// What an amount is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Unit {
     /// Credits: one is one US dollar.
     #[serde(rename = "IOSD")]
@@ -111,7 +129,7 @@ impl Unit {
 }
 
 /// An amount in base units, as text because JSON numbers lose digits past 2^53.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Amount {
     /// Whole number of base units.
     #[schema(example = "1500000", pattern = "^[0-9]+$")]
@@ -164,7 +182,7 @@ pub fn grouped(digits: &str) -> String {
 }
 
 /// How certain a row is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Finality {
     /// Voted for by two thirds of the stake; can still be undone in theory.
@@ -202,9 +220,17 @@ impl fmt::Display for Time {
     }
 }
 
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl FromStr for Time {
+    type Err = &'static str;
+
+    /// RFC 3339, or unix seconds.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(seconds) = text.strip_prefix("unix ").unwrap_or(text).parse() {
+            return Ok(Self(seconds));
+        }
+        let time = DateTime::parse_from_rfc3339(text);
+        time.map(|time| Self(time.timestamp()))
+            .map_err(|_| "expected a time such as 2026-09-21T14:13:20Z, or unix seconds")
     }
 }
 
@@ -235,6 +261,9 @@ mod tests {
 
     #[test]
     fn times_no_calendar_knows_are_still_shown() {
+        assert_eq!("2026-09-21T16:13:20+02:00".parse(), Ok(Time(1_790_000_000)));
+        assert_eq!(Time(i64::MAX).to_string().parse(), Ok(Time(i64::MAX)));
+        assert!("yesterday".parse::<Time>().is_err());
         assert_eq!(Time(1_790_000_000).to_string(), "2026-09-21T14:13:20Z");
         assert_eq!(Time(i64::MAX).to_string(), format!("unix {}", i64::MAX));
     }

@@ -1,0 +1,30 @@
+//! What the API answers.
+mod devices;
+mod epochs;
+mod events;
+mod jobs;
+mod market;
+mod models;
+mod network;
+mod operators;
+mod page;
+mod proposals;
+mod search;
+mod series;
+mod stake;
+mod token;
+
+pub use devices::*;
+pub use epochs::*;
+pub use events::*;
+pub use jobs::*;
+pub use market::*;
+pub use models::*;
+pub use network::*;
+pub use operators::*;
+pub use page::*;
+pub use proposals::*;
+pub use search::*;
+pub use series::*;
+pub use stake::*;
+pub use token::*;

@@ -1,0 +1,16 @@
+use crate::app::App;
+use crate::extract::StrictQuery;
+use crate::handlers::Answer;
+use crate::list;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use explorer_client::{Page, Problem, Vote, VotesQuery};
+
+/// Votes, newest first.
+#[utoipa::path(get, path = "/v1/votes", tag = "governance", params(VotesQuery),
+    responses((status = 200, content((Page<Vote> = "application/json"), (String = "text/csv"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(State(app): State<App>, headers: HeaderMap, StrictQuery(query): StrictQuery<VotesQuery>) -> Answer {
+    list::answer(app, &headers, query).await
+}

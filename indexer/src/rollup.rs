@@ -1,0 +1,211 @@
+//! Sums by the hour, for charts, and the class that a job was claimed for.
+use crate::decode::{CreditsEvent, Event, JobsEvent};
+use crate::derive::Inserted;
+use sqlx::{PgConnection, Row};
+use std::collections::{BTreeMap, HashMap};
+
+const HOUR_S: i64 = 3600;
+
+/// Adds events that are new and already in all derived tables, in chain order.
+///
+/// # Errors
+/// The database failed.
+pub async fn add(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    classes(tx, rows).await?;
+    sums(tx, rows).await?;
+    prices(tx, rows).await?;
+    rounds(tx, rows).await
+}
+
+fn hour(row: &Inserted<'_>) -> i64 {
+    row.event.stamp().time.div_euclid(HOUR_S).saturating_mul(HOUR_S)
+}
+
+/// Notes the class of devices, and of jobs whose device claims them: the class may change afterwards.
+async fn classes(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    let claimed: Vec<Vec<u8>> = rows
+        .iter()
+        .filter_map(|row| match row.event {
+            Event::Jobs(JobsEvent::JobClaimed(e)) => Some(e.device.to_bytes().to_vec()),
+            _ => None,
+        })
+        .collect();
+    let mut known: HashMap<Vec<u8>, i16> = HashMap::new();
+    if !claimed.is_empty() {
+        let before = sqlx::query("SELECT device, class FROM device_class WHERE device = ANY($1)")
+            .bind(claimed)
+            .fetch_all(&mut *tx)
+            .await?;
+        for row in before {
+            known.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+    }
+    let (mut changed, mut jobs) = (BTreeMap::new(), BTreeMap::new());
+    for row in rows {
+        let Event::Jobs(event) = row.event else { continue };
+        let (device, class) = match event {
+            JobsEvent::DeviceRegistered(e) => (e.device, e.class),
+            JobsEvent::ClassSet(e) => (e.device, e.class),
+            JobsEvent::ChallengeFailed(e) => (e.device, e.class),
+            JobsEvent::JobClaimed(e) => {
+                if let Some(class) = known.get(e.device.as_ref()) {
+                    jobs.insert(e.job.to_bytes().to_vec(), *class);
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        known.insert(device.to_bytes().to_vec(), class.into());
+        changed.insert(device.to_bytes().to_vec(), i16::from(class));
+    }
+    if !changed.is_empty() {
+        let (devices, classes): (Vec<_>, Vec<_>) = changed.into_iter().unzip();
+        sqlx::query(
+            "INSERT INTO device_class (device, class) SELECT * FROM unnest($1::bytea[], $2::smallint[])
+             ON CONFLICT (device) DO UPDATE SET class = excluded.class",
+        )
+        .bind(devices)
+        .bind(classes)
+        .execute(&mut *tx)
+        .await?;
+    }
+    if !jobs.is_empty() {
+        let (jobs, classes): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
+        sqlx::query(
+            "UPDATE jobs SET class = new.class FROM unnest($1::bytea[], $2::smallint[]) AS new (job, class)
+             WHERE address = new.job",
+        )
+        .bind(jobs)
+        .bind(classes)
+        .execute(tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// What an event counts as.
+fn counted(event: &Event) -> Option<&'static str> {
+    let Event::Jobs(event) = event else { return None };
+    match event {
+        JobsEvent::JobPosted(_) => Some("posted"),
+        JobsEvent::JobClaimed(_) => Some("claimed"),
+        JobsEvent::ResultCommitted(_) => Some("committed"),
+        JobsEvent::JobPaid(_) => Some("paid"),
+        JobsEvent::JobCancelled(_) | JobsEvent::JobExpired(_) => Some("returned"),
+        JobsEvent::FaultProven(_) | JobsEvent::AuditExpired(_) | JobsEvent::DemandExpired(_) => Some("faulted"),
+        JobsEvent::DeviceRegistered(_) => Some("registered"),
+        JobsEvent::DeviceRetired(_) => Some("retired"),
+        JobsEvent::IdlePaid(_) => Some("idle"),
+        _ => None,
+    }
+}
+
+async fn sums(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    let (mut kinds, mut hours, mut jobs, mut slots, mut amounts) = (vec![], vec![], vec![], vec![], vec![]);
+    for row in rows {
+        let Some(kind) = counted(row.event) else { continue };
+        kinds.push(kind);
+        hours.push(hour(row));
+        jobs.push(row.event.job().map(|job| job.to_vec()));
+        slots.push(row.slot);
+        amounts.push(match row.event {
+            Event::Jobs(JobsEvent::IdlePaid(e)) => e.amount.to_string(),
+            _ => "0".to_owned(),
+        });
+    }
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "WITH new AS (
+             SELECT n.kind, n.hour, n.slot, n.amount::numeric, j.price, j.supplier_share, j.fee_retired + j.fee_incentives AS fee,
+                    j.device, j.operator, coalesce(j.class, 0) AS class, j.rows * coalesce(m.macs_per_row, 0) AS work
+             FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[], $5::text[]) AS n (kind, hour, job, slot, amount)
+             LEFT JOIN jobs j ON j.address = n.job LEFT JOIN models m ON m.root = j.model_root
+         ), paid AS (
+             INSERT INTO device_hours AS d (device, operator, class, hour, jobs_paid, work_paid, paid, earned, slot)
+             SELECT device, operator, class, hour, count(*), sum(work), sum(price), coalesce(sum(supplier_share), 0), max(slot)
+             FROM new WHERE kind = 'paid' AND device IS NOT NULL AND operator IS NOT NULL
+             GROUP BY device, operator, class, hour
+             ON CONFLICT (device, operator, class, hour) DO UPDATE SET
+                 jobs_paid = d.jobs_paid + excluded.jobs_paid, work_paid = d.work_paid + excluded.work_paid,
+                 paid = d.paid + excluded.paid, earned = d.earned + excluded.earned, slot = greatest(d.slot, excluded.slot)
+         )
+         INSERT INTO hours AS h (hour, jobs_posted, jobs_claimed, jobs_committed, jobs_paid, jobs_returned, jobs_faulted,
+                                 work_posted, work_paid, value_posted, value_paid, earned, fees, idle_paid, devices_added, slot)
+         SELECT hour, count(*) FILTER (WHERE kind = 'posted'), count(*) FILTER (WHERE kind = 'claimed'),
+                count(*) FILTER (WHERE kind = 'committed'), count(*) FILTER (WHERE kind = 'paid'),
+                count(*) FILTER (WHERE kind = 'returned'), count(*) FILTER (WHERE kind = 'faulted'),
+                coalesce(sum(work) FILTER (WHERE kind = 'posted'), 0), coalesce(sum(work) FILTER (WHERE kind = 'paid'), 0),
+                coalesce(sum(price) FILTER (WHERE kind = 'posted'), 0), coalesce(sum(price) FILTER (WHERE kind = 'paid'), 0),
+                coalesce(sum(supplier_share) FILTER (WHERE kind = 'paid'), 0),
+                coalesce(sum(fee) FILTER (WHERE kind = 'paid'), 0), sum(amount),
+                count(*) FILTER (WHERE kind = 'registered') - count(*) FILTER (WHERE kind = 'retired'), max(slot)
+         FROM new GROUP BY hour
+         ON CONFLICT (hour) DO UPDATE SET
+             jobs_posted = h.jobs_posted + excluded.jobs_posted, jobs_claimed = h.jobs_claimed + excluded.jobs_claimed,
+             jobs_committed = h.jobs_committed + excluded.jobs_committed, jobs_paid = h.jobs_paid + excluded.jobs_paid,
+             jobs_returned = h.jobs_returned + excluded.jobs_returned, jobs_faulted = h.jobs_faulted + excluded.jobs_faulted,
+             work_posted = h.work_posted + excluded.work_posted, work_paid = h.work_paid + excluded.work_paid,
+             value_posted = h.value_posted + excluded.value_posted, value_paid = h.value_paid + excluded.value_paid,
+             earned = h.earned + excluded.earned, fees = h.fees + excluded.fees, idle_paid = h.idle_paid + excluded.idle_paid,
+             devices_added = h.devices_added + excluded.devices_added, slot = greatest(h.slot, excluded.slot)",
+    )
+    .bind(kinds)
+    .bind(hours)
+    .bind(jobs)
+    .bind(slots)
+    .bind(amounts)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn prices(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    let (mut hours, mut spots, mut slots) = (vec![], vec![], vec![]);
+    for row in rows {
+        // Zero: no majority was fresh, so there is no price.
+        let Event::Credits(CreditsEvent::PriceSubmitted(e)) = row.event else { continue };
+        if e.spot > 0 {
+            hours.push(hour(row));
+            spots.push(e.spot.to_string());
+            slots.push(row.slot);
+        }
+    }
+    if hours.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO price_hours AS p (hour, lowest, highest, last, slot)
+         SELECT hour, min(spot::numeric), max(spot::numeric), (array_agg(spot::numeric ORDER BY place DESC))[1], max(slot)
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[]) WITH ORDINALITY AS new (hour, spot, slot, place) GROUP BY hour
+         ON CONFLICT (hour) DO UPDATE SET
+             lowest = least(p.lowest, excluded.lowest), highest = greatest(p.highest, excluded.highest),
+             last = excluded.last, slot = excluded.slot",
+    )
+    .bind(hours)
+    .bind(spots)
+    .bind(slots)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn rounds(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    for row in rows {
+        // Some a day.
+        let Event::Jobs(JobsEvent::RoundEnded(e)) = row.event else { continue };
+        sqlx::query(
+            "INSERT INTO round_hours (hour, passed, throughput, slot) VALUES ($1, $2, $3::numeric, $4)
+             ON CONFLICT (hour) DO UPDATE SET
+                 passed = excluded.passed, throughput = excluded.throughput, slot = excluded.slot",
+        )
+        .bind(hour(row))
+        .bind(i64::from(e.passed))
+        .bind(e.weight.to_string())
+        .bind(row.slot)
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
