@@ -7,8 +7,8 @@ use tokio::sync::Notify;
 
 /// Blocks kept: some seven minutes of a chain, reduced to what is ours. Older ones are asked of the RPC node.
 const KEPT: usize = 1_024;
-/// A chain makes several blocks a second; a stream that is silent for so long does not know the tip.
-const SILENT: Duration = Duration::from_secs(5);
+/// A chain makes several blocks a second; a stream that brings nothing new for so long does not know the tip.
+const SILENT: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 pub struct Feed {
@@ -19,7 +19,7 @@ pub struct Feed {
 #[derive(Default)]
 struct State {
     blocks: BTreeMap<u64, Block>,
-    heard: Option<Instant>,
+    advanced: Option<Instant>,
 }
 
 impl Feed {
@@ -30,11 +30,14 @@ impl Feed {
     /// Takes a block. One that is there already is replaced: the later is what the chain has.
     pub fn take(&self, block: Block) {
         let mut state = self.state();
+        // A stream that only repeats itself does not know the tip either.
+        if state.blocks.last_key_value().is_none_or(|(newest, _)| *newest < block.slot) {
+            state.advanced = Some(Instant::now());
+        }
         state.blocks.insert(block.slot, block);
         while state.blocks.len() > KEPT {
             state.blocks.pop_first();
         }
-        state.heard = Some(Instant::now());
         drop(state);
         self.news.notify_one();
     }
@@ -51,7 +54,7 @@ impl Feed {
     /// The newest slot, while the stream flows.
     pub fn tip(&self) -> Option<u64> {
         let state = self.state();
-        let flows = state.heard.is_some_and(|heard| heard.elapsed() < SILENT);
+        let flows = state.advanced.is_some_and(|advanced| advanced.elapsed() < SILENT);
         if flows { state.blocks.last_key_value().map(|(slot, _)| *slot) } else { None }
     }
 

@@ -90,8 +90,13 @@ impl Replay {
         loop {
             let confirmed = tip.borrow_and_update().confirmed;
             let slots: Vec<u64> = self.chain.slots().filter(|slot| (next..=confirmed).contains(slot)).collect();
+            let mut blocks = Vec::new();
             for slot in slots {
-                let mut block = self.block(slot).await;
+                blocks.push(self.block(slot).await);
+            }
+            // At once: a node does not wait between blocks that it has.
+            for mut block in blocks {
+                let slot = block.slot;
                 let number = {
                     let mut played = self.played.lock().unwrap();
                     *played += 1;
