@@ -47,8 +47,7 @@ struct Tape {
     in_slot: u64,
 }
 
-/// Records the world of `seed` from its first transaction, and its accounts at the end. The file depends on the programs, the seed
-/// and the amount alone.
+/// Records the world of `seed` from its first transaction, and its accounts at the end.
 ///
 /// # Errors
 /// The file cannot be written, or a rule of the programs breaks.
