@@ -26,12 +26,6 @@ CREATE INDEX devices_by_class ON devices (class, event_id);
 CREATE INDEX devices_by_name ON devices (lower(name) text_pattern_ops);
 CREATE INDEX models_by_name ON models (lower(name) text_pattern_ops);
 
--- The class that each device has now: what a claim is for.
-CREATE TABLE device_class (
-    device BYTEA PRIMARY KEY CHECK (length(device) = 32),
-    class  SMALLINT NOT NULL
-);
-
 -- Sums by the hour, so that a chart of a year adds up thousands of rows rather than millions. `hour` is the first second
 -- of it, by the chain's clock.
 CREATE TABLE hours (

@@ -1,8 +1,8 @@
-//! Sums by the hour, for charts, and the class that a job was claimed for.
+//! Sums by the hour, for charts.
 use crate::decode::{CreditsEvent, Event, JobsEvent};
 use crate::derive::Inserted;
 use sqlx::{PgConnection, Row};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 const HOUR_S: i64 = 3600;
 
@@ -11,7 +11,6 @@ const HOUR_S: i64 = 3600;
 /// # Errors
 /// The database failed.
 pub async fn add(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
-    classes(tx, rows).await?;
     sums(tx, rows).await?;
     prices(tx, rows).await?;
     rounds(tx, rows).await
@@ -19,68 +18,6 @@ pub async fn add(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sql
 
 fn hour(row: &Inserted<'_>) -> i64 {
     row.event.stamp().time.div_euclid(HOUR_S).saturating_mul(HOUR_S)
-}
-
-/// Notes the class of devices, and of jobs whose device claims them: the class may change afterwards.
-async fn classes(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
-    let claimed: Vec<Vec<u8>> = rows
-        .iter()
-        .filter_map(|row| match row.event {
-            Event::Jobs(JobsEvent::JobClaimed(e)) => Some(e.device.to_bytes().to_vec()),
-            _ => None,
-        })
-        .collect();
-    let mut known: HashMap<Vec<u8>, i16> = HashMap::new();
-    if !claimed.is_empty() {
-        let before = sqlx::query("SELECT device, class FROM device_class WHERE device = ANY($1)")
-            .bind(claimed)
-            .fetch_all(&mut *tx)
-            .await?;
-        for row in before {
-            known.insert(row.try_get(0)?, row.try_get(1)?);
-        }
-    }
-    let (mut changed, mut jobs) = (BTreeMap::new(), BTreeMap::new());
-    for row in rows {
-        let Event::Jobs(event) = row.event else { continue };
-        let (device, class) = match event {
-            JobsEvent::DeviceRegistered(e) => (e.device, e.class),
-            JobsEvent::ClassSet(e) => (e.device, e.class),
-            JobsEvent::ChallengeFailed(e) => (e.device, e.class),
-            JobsEvent::JobClaimed(e) => {
-                if let Some(class) = known.get(e.device.as_ref()) {
-                    jobs.insert(e.job.to_bytes().to_vec(), *class);
-                }
-                continue;
-            }
-            _ => continue,
-        };
-        known.insert(device.to_bytes().to_vec(), class.into());
-        changed.insert(device.to_bytes().to_vec(), i16::from(class));
-    }
-    if !changed.is_empty() {
-        let (devices, classes): (Vec<_>, Vec<_>) = changed.into_iter().unzip();
-        sqlx::query(
-            "INSERT INTO device_class (device, class) SELECT * FROM unnest($1::bytea[], $2::smallint[])
-             ON CONFLICT (device) DO UPDATE SET class = excluded.class",
-        )
-        .bind(devices)
-        .bind(classes)
-        .execute(&mut *tx)
-        .await?;
-    }
-    if !jobs.is_empty() {
-        let (jobs, classes): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
-        sqlx::query(
-            "UPDATE jobs SET class = new.class FROM unnest($1::bytea[], $2::smallint[]) AS new (job, class)
-             WHERE address = new.job",
-        )
-        .bind(jobs)
-        .bind(classes)
-        .execute(tx)
-        .await?;
-    }
-    Ok(())
 }
 
 /// What an event counts as.

@@ -1,9 +1,8 @@
 //! Challenge rounds on a real network: workers take part by themselves, the keeper holds the rounds.
 use anyhow::Result;
 use client::{Signer, address, rounds_ix};
-use compute::{Backend, Cpu};
+use compute::Cpu;
 use e2e::{Device, Shared};
-use judge::challenge::ROW_STEP;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, watch};
 
@@ -13,18 +12,9 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 /// Long beside what the network takes, seconds.
 const WINDOW_S: u32 = 12;
 
-/// Rows of a challenge that the CPU backend, when nothing disturbs it, takes so many seconds for.
-fn rows_of(seconds: f64) -> u32 {
-    const TRIED: u32 = 4_096;
-    let mut cpu = Cpu::new();
-    let mut once = || {
-        let start = Instant::now();
-        cpu.challenge(&[7; 32], TRIED).unwrap();
-        start.elapsed().as_secs_f64()
-    };
-    once();
-    let fastest = (0..4).map(|_| once()).fold(f64::MAX, f64::min);
-    ((f64::from(TRIED) * seconds / fastest) as u32).next_multiple_of(ROW_STEP)
+/// What each row of a challenge takes a device that needs so many seconds for all of them.
+fn row(seconds: f64, rows: u32) -> Duration {
+    Duration::from_secs_f64(seconds / f64::from(rows))
 }
 
 /// Asks until the answer is yes.
@@ -88,11 +78,11 @@ async fn a_worker_passes_rounds_by_itself_and_is_paid_for_being_ready_and_an_abs
 async fn one_gpu_answering_two_challenges_misses_one_of_them() {
     let _alone = ALONE.lock().await;
     // More than half of the window for each.
-    let rows = rows_of(0.6 * f64::from(WINDOW_S));
+    let rows = 64;
     let (net, _folder) = e2e::network_with_windows(WINDOW_S, [rows; 4]).await.unwrap();
     let devices = Device::register_each(&net, ["one", "the same"]).await.unwrap();
     let chain = net.chain();
-    let backend = Shared::new(Box::new(Cpu::new()));
+    let backend = Shared::new(Box::new(Cpu::new()), row(0.6 * f64::from(WINDOW_S), rows));
     let (stop, stopped) = watch::channel(false);
     let serve = |device: &Device| tokio::spawn(device.worker_on(&backend).unwrap().run(stopped.clone()));
     let serving: Vec<_> = devices.iter().map(serve).collect();
@@ -122,13 +112,15 @@ async fn one_gpu_answering_two_challenges_misses_one_of_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_too_slow_for_its_class_answers_late_and_falls_to_the_class_that_it_can_serve() {
     let _alone = ALONE.lock().await;
-    let rows = rows_of(1.6 * f64::from(WINDOW_S));
+    // Of its class ten times the rows of the lowest.
+    let rows = 640;
+    let gpu = Shared::new(Box::new(Cpu::new()), row(1.6 * f64::from(WINDOW_S), rows));
     let (net, _folder) = e2e::network_with_windows(WINDOW_S, [64, rows, rows, rows]).await.unwrap();
     let [slow, witness] = Device::register_in(&net, [("slow", 1), ("witness", 0)]).await.unwrap();
     let chain = net.chain();
     let (stop, stopped) = watch::channel(false);
-    let serve = |device: &Device| tokio::spawn(device.worker().unwrap().run(stopped.clone()));
-    let serving = [serve(&slow), serve(&witness)];
+    let serving =
+        [slow.worker_on(&gpu), witness.worker()].map(|worker| tokio::spawn(worker.unwrap().run(stopped.clone())));
     until("the slow device fails", async || Ok(slow.account(&chain).await?.challenges_failed > 0)).await.unwrap();
     let account = slow.account(&chain).await.unwrap();
     let config = chain.jobs_config().await.unwrap();

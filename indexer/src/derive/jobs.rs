@@ -167,9 +167,12 @@ fn posted(work: &mut Work, row: &Inserted<'_>, e: &JobPosted) {
 }
 
 fn claimed(work: &mut Work, row: &Inserted<'_>, e: &JobClaimed) {
+    // It may change afterwards.
+    let class = work.devices.get(&(e.device.to_bytes(),)).map(|device| device.class);
     if let Some(job) = move_job(work, row, &e.job, "claimed", None) {
         job.device = Some(e.device.to_bytes());
         job.operator = Some(e.operator.to_bytes());
+        job.class = class;
         job.commit_deadline = Some(e.commit_deadline);
         job.claimed_time = Some(e.stamp.time);
         job.claimed_signature = Some(row.signature());

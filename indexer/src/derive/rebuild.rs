@@ -8,13 +8,12 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 const BATCH: usize = 4_096;
 
 /// Every derived table.
-pub const TABLES: [&str; 28] = [
+pub const TABLES: [&str; 27] = [
     "audited_cells",
     "authorities",
     "budgets",
     "challenges",
     "demands",
-    "device_class",
     "devices",
     "epochs",
     "governance",

@@ -16,6 +16,7 @@ keyed_rows! {
         verification: Option<String>,
         device: Option<Key>,
         operator: Option<Key>,
+        class: Option<i16>,
         commitment: Option<Key>,
         result_blob: Option<Key>,
         execute_s: i64,

@@ -219,7 +219,7 @@ mod tests {
                 "has no account 9",
             ),
             (reduced(|t| t["transaction"][0] = json!(BASE64.encode([1; 60]))), "is cut short"),
-            (reduced(|t| t["transaction"] = json!({ "signatures": [], "message": "" })), "is not in base64"),
+            (reduced(|t| t["transaction"] = json!(["", "base58"])), "is not in base64"),
         ] {
             let error = change.unwrap_err().to_string();
             assert_eq!(error, format!("block 7: transaction 0 {expected}"));

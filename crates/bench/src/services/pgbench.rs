@@ -84,8 +84,19 @@ fn with_values(sql: &str, values: &str) -> String {
         parameters.push(&value[..length]);
         rest = &value[length..];
     }
-    let numbered = parameters.iter().enumerate().rev();
-    numbered.fold(sql.to_owned(), |sql, (at, value)| sql.replace(&format!("${}", at + 1), value))
+    // One pass: a value may hold what looks like a parameter, and `$1` is the beginning of `$10`.
+    let mut pieces = sql.split('$');
+    let mut filled = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
+        let (number, after) = piece.split_at(digits);
+        let value = number.parse::<usize>().ok().and_then(|n| parameters.get(n.checked_sub(1)?));
+        match value {
+            Some(value) => filled.extend([*value, after]),
+            None => filled.extend(["$", piece]),
+        }
+    }
+    filled
 }
 
 /// Repetitions of a script by the second; each client picks one of `scripts` at random every time.

@@ -95,11 +95,12 @@ fn a_round_goes_from_window_to_draw_to_end_and_each_waits_for_its_time() {
     let drawn: CellsDrawn = event::first(&net.advance_round(number).events);
     assert_eq!((drawn.slot, drawn.slot_hash), (closed.draw_slot, slot_hash(closed.draw_slot)));
     assert_eq!(drawn.answers_until, net.vm.now() + i64::from(ROUNDS.answer_s));
+    net.answer_all(0, number, &answer);
     net.wait(2 * i64::from(ROUNDS.answer_s));
     net.refused("TooEarly", std::slice::from_ref(&advance), &[&stranger()]);
     net.wait(1);
     let ended: RoundEnded = event::first(&net.advance_round(number).events);
-    assert_eq!((ended.passed, ended.budget), (0, 0));
+    assert_eq!((ended.passed, ended.budget), (1, 0));
     assert_eq!((config(&net).settled_round, config(&net).round_live), (number, false));
     net.refused("WrongPhase", &[advance], &[&stranger()]);
 }

@@ -132,7 +132,12 @@ impl Chooser {
         {
             return step;
         }
-        if self.chance(15)
+        if self.chance(45)
+            && let Some(step) = rounds::tend(self, world)
+        {
+            return self.sent(world, step);
+        }
+        if self.chance(20)
             && let Some(step) = self.scarcest(world)
         {
             return self.sent(world, step);
@@ -197,7 +202,7 @@ impl Chooser {
 
     /// `step` once `time` is over, if steps of its `name` are scarce: now and then nobody does anything until then.
     fn later(&mut self, world: &World, name: &str, time: i64, step: Step) -> Option<Step> {
-        if world.succeeded(name) >= ENOUGH_HERE || !self.chance(15) {
+        if world.succeeded(name) >= ENOUGH_HERE || !self.chance(40) {
             return None;
         }
         self.queue.push_front(step);

@@ -20,10 +20,10 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.fail_challenge", 4, fail),
     kind("jobs.prove_cell", 10, prove),
     kind("jobs.punish_device", 10, punish),
-    kind("jobs.share_idle_pay", 10, share),
+    kind("jobs.share_idle_pay", 20, share),
     kind("jobs.claim_idle_pay", 3, claim),
     kind("jobs.close_round", 4, close),
-    kind("jobs.set_offer", 3, offer),
+    kind("jobs.set_offer", 6, offer),
     kind("jobs.set_class", 3, class),
 ];
 
@@ -41,6 +41,18 @@ fn live(world: &World) -> Option<&Round> {
 
 fn device(c: &mut Chooser, world: &World, fits: impl Fn(&Device) -> bool) -> Option<Device> {
     c.any(world.state.devices.values().filter(|d| fits(d)).cloned().collect::<Vec<_>>())
+}
+
+/// The next thing that the live round waits for: left to chance, hardly any device would pass.
+pub(super) fn tend(c: &mut Chooser, world: &World) -> Option<Step> {
+    let round = live(world)?;
+    match round.phase {
+        Phase::Open => commit(c, world).or_else(|| advance(c, world)),
+        Phase::Drawn { answers_until, .. } if world.state.now <= answers_until => {
+            answer(c, world).or_else(|| advance(c, world))
+        }
+        _ => advance(c, world),
+    }
 }
 
 fn open(c: &mut Chooser, world: &World) -> Option<Step> {
@@ -228,7 +240,7 @@ fn offer(c: &mut Chooser, world: &World) -> Option<Step> {
         0 => 0,
         1 => u64::MAX,
         2 => ROUNDS.ceiling[usize::from(device.class)] + 1,
-        _ => c.rng.random_range(1..=ROUNDS.ceiling[3]),
+        _ => c.rng.random_range(1..=ROUNDS.ceiling[3]), // The lowest.
     };
     Some(Step::send(owner, vec![rounds_ix::set_offer(owner, device.key, price)]))
 }
