@@ -190,7 +190,8 @@ pub(crate) async fn insert_events<'a>(
     let mut by_path: HashMap<Path, &Placed<'a>> = HashMap::with_capacity(events.len());
     for event in events {
         let (_, at, _) = event;
-        by_path.insert((at.signature.to_vec(), index(at.instruction_index), index(at.inner_index)), event);
+        // Blocks of two forks in one batch may hold the same event: the first is the one that went in.
+        by_path.entry((at.signature.to_vec(), index(at.instruction_index), index(at.inner_index))).or_insert(event);
     }
     let mut inserted = Vec::with_capacity(rows.len());
     for row in rows {

@@ -56,7 +56,7 @@ impl Healer {
             }
             self.reading = true;
         }
-        let Some((first, last)) = self.todo.pop() else { return self.finish(store).await };
+        let Some((first, last)) = self.todo.pop() else { return self.finish(source, store).await };
         let end = last.min(first.saturating_add(CHUNK - 1));
         if end < last {
             self.todo.push((end + 1, last));
@@ -70,12 +70,17 @@ impl Healer {
             }
         }
         match self.todo.is_empty() {
-            true => self.finish(store).await,
+            true => self.finish(source, store).await,
             false => Ok(()),
         }
     }
 
-    async fn finish(&mut self, store: &mut Store) -> Result<(), Stall> {
+    async fn finish(&mut self, source: &Arc<impl BlockSource>, store: &mut Store) -> Result<(), Stall> {
+        if !on_this_chain(source, store).await? {
+            tracing::warn!("a hole is filled once the fork before it is settled");
+            self.put_off();
+            return Ok(());
+        }
         match store.heal(&self.found).await? {
             Healing { open: 0, events } => {
                 tracing::info!(events, "every hole is healed");
@@ -94,6 +99,18 @@ impl Healer {
         self.reading = false;
         self.due = Some(Instant::now() + self.retry);
         self.retry = (self.retry * 2).min(LONGEST_RETRY);
+    }
+}
+
+/// Whether the chain still has the newest block of the index: else what was read may be of another fork.
+async fn on_this_chain(source: &Arc<impl BlockSource>, store: &mut Store) -> Result<bool, Stall> {
+    let Some((head, _)) = store.block_before(i64::MAX).await? else { return Ok(true) };
+    match source.blockhash(head.slot, source.commitment()).await {
+        Ok(hash) => Ok(hash.as_ref() == Some(&head.blockhash)),
+        Err(error) => {
+            tracing::warn!(%error, slot = head.slot, "the newest block cannot be compared yet");
+            Ok(false)
+        }
     }
 }
 
@@ -192,19 +209,31 @@ impl Store {
     }
 }
 
-/// Without blocks at slots where the index has another one: a fork is to be settled there first.
+/// Without blocks at slots where the index has another one, or with events that it has at another slot: a fork is to be
+/// settled there first.
 async fn of_this_chain<'a>(
     tx: &mut PgConnection,
     blocks: &'a [DecodedBlock],
 ) -> Result<Vec<&'a DecodedBlock>, sqlx::Error> {
     let slots: Vec<i64> = blocks.iter().map(|block| db_slot(block.slot)).collect();
-    let rows = sqlx::query("SELECT slot, blockhash FROM blocks WHERE slot = ANY($1)").bind(slots).fetch_all(tx).await?;
+    let rows = sqlx::query("SELECT slot, blockhash FROM blocks WHERE slot = ANY($1)");
+    let rows = rows.bind(slots).fetch_all(&mut *tx).await?;
     let mut indexed = std::collections::HashMap::new();
     for row in rows {
         indexed.insert(row.try_get::<i64, _>(0)?, row.try_get::<String, _>(1)?);
     }
     let same = |block: &&DecodedBlock| indexed.get(&db_slot(block.slot)).is_none_or(|hash| *hash == block.blockhash);
-    Ok(blocks.iter().filter(same).collect())
+    let blocks: Vec<&DecodedBlock> = blocks.iter().filter(same).collect();
+    let found = || blocks.iter().flat_map(|block| block.found.iter().map(|at| (db_slot(block.slot), at)));
+    let moved: Vec<i64> = sqlx::query_scalar(
+        "SELECT DISTINCT n.slot FROM unnest($1::bigint[], $2::bytea[]) AS n (slot, signature)
+         JOIN events e USING (signature) WHERE e.slot <> n.slot",
+    )
+    .bind(found().map(|(slot, _)| slot).collect::<Vec<_>>())
+    .bind(found().map(|(_, at)| at.signature.as_slice()).collect::<Vec<_>>())
+    .fetch_all(&mut *tx)
+    .await?;
+    Ok(blocks.into_iter().filter(|block| !moved.contains(&db_slot(block.slot))).collect())
 }
 
 #[cfg(test)]

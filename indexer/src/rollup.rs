@@ -1,8 +1,7 @@
 //! Sums by the hour, for charts.
 use crate::decode::{CreditsEvent, Event, JobsEvent};
 use crate::derive::Inserted;
-use sqlx::{PgConnection, Row};
-use std::collections::BTreeMap;
+use sqlx::PgConnection;
 
 const HOUR_S: i64 = 3600;
 
