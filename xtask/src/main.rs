@@ -183,8 +183,8 @@ struct HowServices {
     short: bool,
 }
 
-/// Enough for every instruction to succeed often, in about a minute.
-const FUZZ_STEPS: u64 = 40_000;
+/// Enough for every instruction to succeed often, in a few minutes.
+const FUZZ_STEPS: u64 = 100_000;
 
 /// Of the soak in the tests.
 const SOAK_S: u64 = 60;
