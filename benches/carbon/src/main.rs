@@ -1,7 +1,7 @@
 //! Our events through carbon: `carbon-peer RPC_URL DATABASE_URL FIRST_SLOT LAST_SLOT`. Ends when everything is written.
 //!
 //! It does less than our indexer, to carbon's advantage: only the stamp is read of an event, the rest is stored as bytes; nothing is
-//! derived, no checkpoint is kept. Settings, each the best for carbon that was found:
+//! derived, no checkpoint is kept. Settings, chosen by reading its code:
 //! - `base64`, which it decodes faster than `json`; no rewards;
 //! - 16 blocks fetched at once; by default 10;
 //! - a channel that holds every transaction of the recording; with its default of 1,000 it drops what Postgres is too slow for;
