@@ -6,7 +6,7 @@ use e2e::{Device, Shared};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, watch};
 
-/// One test at a time: each needs the machine to itself.
+/// One network at a time: on two cores several would be late for their windows.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Long beside what the network takes, seconds.
