@@ -184,7 +184,7 @@ struct HowServices {
 }
 
 /// Enough for every instruction to succeed often, in a few minutes.
-const FUZZ_STEPS: u64 = 100_000;
+const FUZZ_STEPS: u64 = 40_000;
 
 /// Of the soak in the tests.
 const SOAK_S: u64 = 60;

@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Parser)]
 struct Cli {
     /// How many steps
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 40_000)]
     steps: u64,
     /// Where the first world starts; the others follow it
     #[arg(long, default_value_t = 1)]

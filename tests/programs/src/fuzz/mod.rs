@@ -27,7 +27,7 @@ use step::Step;
 /// Steps in a world.
 pub const WORLD: u64 = 5_000;
 /// From this many steps on every instruction must have succeeded often enough.
-pub const ENOUGH_STEPS: u64 = 100_000;
+pub const ENOUGH_STEPS: u64 = 20_000;
 /// How often.
 pub const ENOUGH: u64 = 50;
 /// A long run says how far it is after this many steps.

@@ -7,7 +7,7 @@ use anchor_lang::prelude::Pubkey;
 use client::address;
 use credits::{PriceSource, Purpose};
 use economy::parameter::{Bounds, Step};
-use governance::state::{Action, Rule};
+use governance::state::{Action, Proposal, Rule, Status};
 use rand::Rng;
 
 const FEED_ID: [u8; 32] = [7; 32];
@@ -31,14 +31,14 @@ pub fn action(c: &mut Chooser, world: &World) -> Option<Action> {
     // What is paused must run again, and what was given away must come back, or little else happens.
     let state = &world.state;
     let pending = |action: &Action| state.proposals.values().any(|p| p.action == *action && state.now <= p.expires);
-    let urgent: Vec<Action> = paused(state).into_iter().chain(minters(c, state)).filter(|a| !pending(a)).collect();
+    let urgent: Vec<Action> = paused(state).into_iter().chain(minters(c, world)).filter(|a| !pending(a)).collect();
     if c.chance(80)
         && let Some(action) = c.any(urgent)
     {
         return Some(action);
     }
     let scarce = scarce(c, world);
-    if c.chance(60)
+    if c.chance(70)
         && let Some(action) = c.any(scarce)
     {
         return Some(action);
@@ -75,13 +75,17 @@ fn set_minter(c: &mut Chooser, state: &State, purpose: Purpose, authority: Pubke
 }
 
 /// Budgets whose minter is not who is meant to be, or cannot mint any more.
-fn minters(c: &mut Chooser, state: &State) -> Vec<Action> {
+fn minters(c: &mut Chooser, world: &World) -> Vec<Action> {
+    let state = &world.state;
     let Some(emission) = one(&state.emissions) else { return Vec::new() };
     let lost = |purpose: &Purpose| {
         let b = emission.budgets[*purpose as usize];
         b.authority != minter(*purpose) || b.minted.saturating_add(IO) > b.total_limit
     };
-    let lost: Vec<Purpose> = [Purpose::Stakers, Purpose::Treasury].into_iter().filter(lost).collect();
+    // What idle devices are paid from is a person's now and then, as long as that is scarcer.
+    let idle = world.succeeded("jobs.claim_idle_pay") < world.succeeded("credits.mint_scheduled");
+    let meant = [Purpose::Stakers, Purpose::Treasury].into_iter().chain(idle.then_some(Purpose::Idle));
+    let lost: Vec<Purpose> = meant.filter(lost).collect();
     lost.into_iter().filter_map(|p| set_minter(c, state, p, minter(p)).map(Action::Credits)).collect()
 }
 
@@ -228,15 +232,24 @@ fn payment(c: &mut Chooser, world: &World) -> Option<Action> {
     Some(Action::Pay { to: c.person(), amount: c.amount(most) })
 }
 
-/// What leads to instructions that have hardly succeeded yet.
+/// What leads to instructions that have hardly succeeded yet: an offer of each program, if none is on its way, and payments.
 fn scarce(c: &mut Chooser, world: &World) -> Vec<Action> {
-    let rare = |name: &str| world.succeeded(name) < super::RARE;
-    let names = ["credits.accept_authority", "staking.accept_authority", "jobs.accept_authority"];
-    let offers: Vec<Action> =
-        offers(c.person()).into_iter().zip(names).filter(|(_, name)| rare(name)).map(|(offer, _)| offer).collect();
-    let count = if rare("governance.execute_payment") { 4 } else { 0 };
-    let payments: Vec<Action> = (0..count).filter_map(|_| payment(c, world)).collect();
-    [offers, payments].concat()
+    let state = &world.state;
+    let pending = |program: fn(&Action) -> bool| {
+        let live = |p: &&Proposal| matches!(p.status, Status::Voting | Status::Passed) && state.now <= p.expires;
+        state.proposals.values().filter(live).filter(|p| program(&p.action)).count()
+    };
+    let programs: [fn(&Action) -> bool; 3] = [
+        |a| matches!(a, Action::Credits(credits::Order::OfferAuthority { .. })),
+        |a| matches!(a, Action::Staking(staking::Order::OfferAuthority { .. })),
+        |a| matches!(a, Action::Jobs(jobs::Order::OfferAuthority { .. })),
+    ];
+    let mut actions: Vec<Action> =
+        offers(c.person()).into_iter().zip(programs).filter(|(_, p)| pending(*p) < 3).map(|(offer, _)| offer).collect();
+    if world.succeeded("governance.execute_payment") < super::RARE && pending(|a| matches!(a, Action::Pay { .. })) < 8 {
+        actions.extend((0..3).filter_map(|_| payment(c, world)));
+    }
+    actions
 }
 
 fn pause(c: &mut Chooser) -> u8 {
@@ -249,9 +262,9 @@ fn pause(c: &mut Chooser) -> u8 {
 
 /// To whom a program is offered: people, who give it back.
 fn heir(c: &mut Chooser) -> Pubkey {
-    match c.rng.random_range(0..10) {
+    match c.rng.random_range(0..20) {
         0 => Pubkey::default(),
-        1 => address::governance_authority(),
+        1..5 => address::governance_authority(),
         _ => c.person(),
     }
 }

@@ -1,5 +1,5 @@
 //! Demands for withheld data: made, answered rightly and wrongly, left to expire, closed when their job is gone.
-use super::{Chooser, Kind, kind};
+use super::{Chooser, Kind, kind, work};
 use crate::fuzz::step::{Answer, Step};
 use crate::fuzz::world::World;
 use crate::net::WRITE_BYTES;
@@ -10,9 +10,9 @@ use jobs::state::{Demand, Job, Status};
 use rand::Rng;
 
 pub const KINDS: &[Kind] = &[
-    kind("jobs.demand_data", 20, demand),
+    kind("jobs.demand_data", 30, demand),
     kind("jobs.answer_demand", 32, answer),
-    kind("jobs.expire_demand", 16, expire),
+    kind("jobs.expire_demand", 30, expire),
     kind("jobs.close_demand", 16, close),
 ];
 
@@ -48,7 +48,7 @@ fn any_item(c: &mut Chooser, job: &Job) -> Item {
 }
 
 fn demand(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (now, lax) = (world.state.now, c.chance(5));
+    let (now, lax) = (world.state.now, c.lax);
     let able = world.state.jobs.iter().filter(|(_, j)| lax || (j.status == Status::Committed && now <= j.window_end));
     let (address, job) = c.any(able.map(|(a, j)| (*a, j.clone())).collect::<Vec<_>>())?;
     let demander = if c.chance(40) { job.user } else { c.person() };
@@ -58,7 +58,7 @@ fn demand(c: &mut Chooser, world: &World) -> Option<Step> {
 
 /// An open demand whose job lives, and the job.
 fn open(c: &mut Chooser, world: &World, fits: impl Fn(&Demand) -> bool) -> Option<(Demand, Job)> {
-    let lax = c.chance(3);
+    let lax = c.lax;
     let open = world.state.demands.values().filter(|d| lax || fits(d));
     let open = open.filter_map(|d| Some((d.clone(), world.state.jobs.get(&d.job)?.clone())));
     c.any(open.collect::<Vec<_>>())
@@ -88,23 +88,28 @@ fn answer(c: &mut Chooser, world: &World) -> Option<Step> {
     if world.state.proofs.contains_key(&proof) {
         return Some(Step::send(prover, vec![jobs_ix::close_proof(prover, demand.job)]));
     }
+    let mut steps = vec![Step::send(prover, vec![jobs_ix::open_proof(prover, demand.job, bytes.len() as u32)])];
     for (i, part) in bytes.chunks(WRITE_BYTES).enumerate() {
         let write = jobs_ix::write_proof(prover, demand.job, (i * WRITE_BYTES) as u32, part.to_vec());
-        c.queue.push_back(Step::send(prover, vec![write]));
+        steps.push(Step::send(prover, vec![write]));
     }
     let give = Step::send(prover, vec![jobs_ix::answer_demand(prover, &job, &demand)]);
     let account: Pubkey = address::demand(&demand.job, demand.n);
     let expected = Answer { demand: account, job: demand.job, proof, bytes: bytes.clone(), is_right };
-    c.queue.push_back(Step { answer: as_posted.then_some(expected), ..give });
-    Some(Step::send(prover, vec![jobs_ix::open_proof(prover, demand.job, bytes.len() as u32)]))
+    steps.push(Step { answer: as_posted.then_some(expected), ..give });
+    let steps = c.bundled(steps);
+    c.follow(steps)
 }
 
 fn expire(c: &mut Chooser, world: &World) -> Option<Step> {
+    if !work::is_turn(world, "jobs.expire_demand") {
+        return None;
+    }
     let now = world.state.now;
     let caller = c.person();
     let Some((demand, job)) = open(c, world, |d| now > d.deadline) else {
         // Nobody answers: its time passes.
-        let (demand, job) = if c.chance(30) { open(c, world, |_| true)? } else { return None };
+        let (demand, job) = if c.queue.is_empty() && c.chance(40) { open(c, world, |_| true)? } else { return None };
         c.queue.push_front(Step::send(caller, vec![jobs_ix::expire_demand(caller, &job, &demand)]));
         return Some(Step::wait((demand.deadline - now + 1).max(0)));
     };
@@ -112,7 +117,7 @@ fn expire(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn close(c: &mut Chooser, world: &World) -> Option<Step> {
-    let lax = c.chance(5);
+    let lax = c.lax;
     let left = world.state.demands.values().filter(|d| lax || !world.state.jobs.contains_key(&d.job)).cloned();
     let demand = c.any(left.collect::<Vec<_>>())?;
     Some(Step::send(c.person(), vec![jobs_ix::close_demand(&demand)]))

@@ -31,7 +31,7 @@ pub const ORACLE: Pubkey = pubkey!("7UVimffxr9ow1uXYxsr4LHAcV58mLzhmwaeKvJ1pjLiE
 /// An instruction that has succeeded less often than this in its world is chosen more often.
 const RARE: u64 = 24;
 /// The scarcest is sought until it has succeeded this often in its world: with four worlds that is often enough.
-const ENOUGH_HERE: u64 = 16;
+const ENOUGH_HERE: u64 = 18;
 /// Not sought, however scarce: each takes away what many others need.
 const UNDOING: [&str; 4] = ["jobs.retire_device", "jobs.cancel_job", "jobs.expire_job", "staking.unstake"];
 /// What was sent and may be sent again.
@@ -77,6 +77,9 @@ pub struct Chooser {
     past: VecDeque<(Pubkey, Instruction)>,
     /// How often a proposal was executed, or refused to be.
     tried: BTreeMap<u64, u64>,
+    /// Whether this step may be one that cannot succeed now. Drawn once a step: drawn at each try, what finds nothing to do
+    /// would be tried until it is drawn.
+    lax: bool,
     made: u64,
 }
 
@@ -103,6 +106,7 @@ impl Chooser {
             queue: VecDeque::new(),
             past: VecDeque::new(),
             tried: BTreeMap::new(),
+            lax: false,
             made: 0,
         }
     }
@@ -127,22 +131,27 @@ impl Chooser {
     }
 
     fn plan(&mut self, world: &World) -> Step {
+        self.lax = self.chance(3);
         if self.chance(70)
             && let Some(step) = self.queue.pop_front()
         {
             return step;
         }
-        if self.chance(45)
+        if self.queue.is_empty()
+            && self.chance(45)
             && let Some(step) = rounds::tend(self, world)
         {
             return self.sent(world, step);
         }
-        if self.chance(20)
+        if !self.lax
+            && self.chance(20)
             && let Some(step) = self.scarcest(world)
         {
             return self.sent(world, step);
         }
-        let weights: Vec<u32> = self.kinds.iter().map(|k| k.weight * self.urgency(world, k.name)).collect();
+        // What is wrong now is wrong in all ways alike.
+        let weight = |k: &Kind| if self.lax { 1 } else { k.weight * self.urgency(world, k.name) };
+        let weights: Vec<u32> = self.kinds.iter().map(weight).collect();
         let sum: u32 = weights.iter().sum();
         for _ in 0..64 {
             let mut at = self.rng.random_range(0..sum);
@@ -192,7 +201,9 @@ impl Chooser {
 
     /// How much more often than usual something should be tried.
     fn urgency(&self, world: &World, name: &str) -> u32 {
-        match world.succeeded(name) {
+        // What leads to the ends of jobs is as scarce as the scarcest of them.
+        let succeeded = if work::LEADS.contains(&name) { work::scarcest_end(world) } else { world.succeeded(name) };
+        match succeeded {
             _ if !name.contains('.') => 1,
             few if few < RARE / 4 => 6,
             few if few < RARE => 3,
@@ -202,11 +213,28 @@ impl Chooser {
 
     /// `step` once `time` is over, if steps of its `name` are scarce: now and then nobody does anything until then.
     fn later(&mut self, world: &World, name: &str, time: i64, step: Step) -> Option<Step> {
-        if world.succeeded(name) >= ENOUGH_HERE || !self.chance(40) {
+        if world.succeeded(name) >= ENOUGH_HERE || !self.queue.is_empty() || !self.chance(40) {
             return None;
         }
         self.queue.push_front(step);
         Some(Step::wait((time + 1 - world.state.now).max(0)))
+    }
+
+    /// Steps of one payer, or now and then all of them in one transaction.
+    fn bundled(&mut self, steps: Vec<Step>) -> Vec<Step> {
+        let payer = match steps.first().map(|step| &step.act) {
+            Some(Act::Send { payer, .. }) if self.rng.random_range(0..100) < 40 => *payer,
+            _ => return steps,
+        };
+        vec![Step::send(payer, steps.iter().flat_map(|step| step.instructions().to_vec()).collect())]
+    }
+
+    /// The first of these steps; the others follow, with yet others between.
+    fn follow(&mut self, steps: Vec<Step>) -> Option<Step> {
+        let mut steps = steps.into_iter();
+        let first = steps.next();
+        self.queue.extend(steps);
+        first
     }
 
     fn chance(&mut self, percent: u32) -> bool {

@@ -7,6 +7,8 @@ use crate::net::ROUNDS;
 use crate::state::one;
 use anchor_lang::prelude::Pubkey;
 use client::{address, rounds_ix};
+use credits::Purpose;
+use credits::constants::PAUSE_SCHEDULE;
 use jobs::state::{Config, Device, Phase, Round};
 use judge::challenge::{COLUMNS, drawn_cell, seed};
 use rand::Rng;
@@ -29,6 +31,8 @@ pub const KINDS: &[Kind] = &[
 
 /// Devices that answer in a round: their work is real.
 const ANSWERS: u32 = 5;
+/// At most one round in this many steps.
+const ROUND_STEPS: u64 = 190;
 
 fn config(world: &World) -> Option<&Config> {
     one(&world.state.jobs_config)
@@ -58,14 +62,14 @@ pub(super) fn tend(c: &mut Chooser, world: &World) -> Option<Step> {
 fn open(c: &mut Chooser, world: &World) -> Option<Step> {
     let config = config(world)?;
     let due = !config.round_live && world.state.now >= config.next_round_at;
-    if (!due && c.chance(95)) || world.state.devices.is_empty() {
+    if (!due && !c.lax) || world.state.devices.is_empty() {
         return None;
     }
     // Jobs need devices that have passed: let most of the time be between rounds.
-    if world.succeeded("jobs.open_round") >= 16 && c.chance(90) {
+    if world.succeeded("jobs.open_round") * ROUND_STEPS > world.steps {
         return None;
     }
-    let number = if c.chance(97) { config.round + 1 } else { c.rng.random_range(0..config.round + 4) };
+    let number = if c.lax { c.rng.random_range(0..config.round + 4) } else { config.round + 1 };
     let opener = c.person();
     Some(Step::send(opener, vec![rounds_ix::open_round(opener, number)]))
 }
@@ -74,6 +78,7 @@ fn advance(c: &mut Chooser, world: &World) -> Option<Step> {
     let (round, now) = (live(world)?, world.state.now);
     let wait = match round.phase {
         Phase::Open => round.window_end + 1 - now,
+        Phase::Closed { draw_slot } => (draw_slot + 1).saturating_sub(world.state.slot) as i64,
         Phase::Drawn { answers_until, .. } => round.proofs_until(answers_until) + 1 - now,
         _ => 0,
     };
@@ -87,7 +92,11 @@ fn advance(c: &mut Chooser, world: &World) -> Option<Step> {
         return None;
     }
     let step = Step::send(c.person(), vec![rounds_ix::advance_round(round.number)]);
-    if wait > 0 && c.chance(90) {
+    if wait > 0 && !c.lax {
+        // What has been begun is finished first.
+        if !c.queue.is_empty() {
+            return None;
+        }
         c.queue.push_back(step);
         return Some(Step::wait(wait));
     }
@@ -119,16 +128,18 @@ fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
     if round.phase != Phase::Open || world.state.now > round.window_end {
         return None;
     }
-    let lax = c.chance(3);
+    let lax = c.lax;
     let small = |d: &Device| round.rules.rows[usize::from(d.class)] <= ROUNDS.rows[0];
-    let fits = |d: &Device| d.since_round < round.number && d.challenge.round < round.number && small(d);
+    let backed = |d: &Device| {
+        let pool = address::operator_pool(&d.operator);
+        world.state.positions.values().any(|p| p.holder == d.operator && p.pool == pool && p.active + p.reserved > 0)
+    };
+    let new = |d: &Device| d.since_round < round.number && d.challenge.round < round.number;
+    let fits = |d: &Device| new(d) && small(d) && backed(d);
     let able = world.state.devices.values().filter(|d| lax || fits(d));
     let devices: Vec<Device> = able.cloned().choose_multiple(&mut c.rng, left);
     let steps: Vec<Step> = devices.iter().map(|device| committed(c, world, round, device)).collect();
-    let mut steps = steps.into_iter();
-    let first = steps.next()?;
-    c.queue.extend(steps);
-    Some(first)
+    c.follow(steps)
 }
 
 fn committed(c: &mut Chooser, world: &World, round: &Round, device: &Device) -> Step {
@@ -148,9 +159,12 @@ fn committed(c: &mut Chooser, world: &World, round: &Round, device: &Device) -> 
 fn answer(c: &mut Chooser, world: &World) -> Option<Step> {
     let round = live(world)?;
     let Phase::Drawn { slot_hash, .. } = round.phase else { return None };
-    let lax = c.chance(5);
+    let lax = c.lax;
     let clean = |d: &Device| lax || d.challenge.caught_by == Pubkey::default();
-    let fits = |d: &Device| d.challenge.round == round.number && d.challenge.answered != u16::MAX && clean(d);
+    let fits = |d: &Device| {
+        let counts = lax || d.failed_round < round.number;
+        d.challenge.round == round.number && d.challenge.answered != u16::MAX && counts && clean(d)
+    };
     let device = device(c, world, fits)?;
     let answer = given(&honest(&device, round));
     let left: Vec<u8> = (0..16).filter(|i| device.challenge.answered & (1 << i) == 0).collect();
@@ -164,17 +178,14 @@ fn answer(c: &mut Chooser, world: &World) -> Option<Step> {
     });
     let shown: Vec<_> = shown.collect();
     // A cluster's transaction holds one, but that is no rule of the program: mostly all at once, for the steps' sake.
-    let count = if c.chance(75) { shown.len() } else { 1 };
+    let count = if c.chance(92) { shown.len() } else { 1 };
     let steps: Vec<Step> = shown.chunks(count).map(|some| Step::send(c.person(), some.to_vec())).collect();
-    let mut steps = steps.into_iter();
-    let first = steps.next()?;
-    c.queue.extend(steps);
-    Some(first)
+    c.follow(steps)
 }
 
 fn fail(c: &mut Chooser, world: &World) -> Option<Step> {
     let last = config(world)?.settled_round;
-    let lax = c.chance(3);
+    let lax = c.lax;
     let behind = |d: &Device| last > d.since_round && last > d.good_round && last > d.failed_round;
     let device = device(c, world, |d| lax || behind(d))?;
     Some(Step::send(c.person(), vec![rounds_ix::fail_challenge(device.key, device.operator)]))
@@ -182,7 +193,7 @@ fn fail(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn prove(c: &mut Chooser, world: &World) -> Option<Step> {
     let round = live(world)?;
-    let lax = c.chance(3);
+    let lax = c.lax;
     let is_wrong = |d: &Device| {
         d.challenge.round == round.number && d.failed_round < round.number && d.challenge.seed[2].is_multiple_of(2)
     };
@@ -212,13 +223,18 @@ fn punish(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn share(c: &mut Chooser, world: &World) -> Option<Step> {
     let last = config(world)?.settled_round;
-    let lax = c.chance(3);
+    let lax = c.lax;
     let device = device(c, world, |d| d.pay_weight > 0 && (lax || d.pay_round <= last))?;
     Some(Step::send(c.person(), vec![rounds_ix::share_idle_pay(device.key, device.operator, device.pay_round)]))
 }
 
 fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
-    let lax = c.chance(20);
+    let lax = c.lax;
+    let minter = one(&world.state.emissions)?.budgets[Purpose::Idle as usize].authority;
+    let works = one(&world.state.credits)?.paused & PAUSE_SCHEDULE == 0 && minter == address::jobs_authority();
+    if !works && !lax {
+        return None;
+    }
     let has = |owner: &Pubkey| world.state.tokens.contains_key(&address::io_account(owner));
     let owed = world.state.operators.values().filter(|o| (lax || o.idle_owed > 0) && has(&o.owner)).map(|o| o.owner);
     let owner = c.any(owed.collect::<Vec<_>>())?;
@@ -226,7 +242,7 @@ fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn close(c: &mut Chooser, world: &World) -> Option<Step> {
-    let lax = c.chance(3);
+    let lax = c.lax;
     let over = |r: &Round| lax || (matches!(r.phase, Phase::Ended | Phase::Void) && r.unshared == 0);
     let round = world.state.rounds.values().filter(|r| over(r)).map(|r| (r.number, r.opener));
     let (number, opener) = c.any(round.collect::<Vec<_>>())?;
@@ -247,7 +263,7 @@ fn offer(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn class(c: &mut Chooser, world: &World) -> Option<Step> {
     let last = config(world)?.settled_round;
-    let lax = c.chance(5);
+    let lax = c.lax;
     let able = |d: &Device| lax || (d.require_hireable(last).is_ok() && (d.class > 0 || d.measured > 0));
     let device = device(c, world, able)?;
     let least = |class: u8| ROUNDS.throughput.get(usize::from(class)).copied().unwrap_or(u64::MAX);

@@ -31,7 +31,7 @@ pub const KINDS: &[Kind] = &[
     kind("staking.set_commission", 1, set_commission),
     kind("staking.collect_rewards", 2, collect),
     kind("staking.fold_pool", 1, fold),
-    kind("staking.redeem_loyalty", 4, redeem),
+    kind("staking.redeem_loyalty", 8, redeem),
     kind("judge", 2, judge),
 ];
 
@@ -48,7 +48,7 @@ fn open_user_pool(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn open_pool(c: &mut Chooser, world: &World, kind: PoolKind) -> Option<Step> {
-    if one(&world.state.staking)?.paused & PAUSE_OPEN != 0 && c.chance(90) {
+    if one(&world.state.staking)?.paused & PAUSE_OPEN != 0 && !c.lax {
         return None;
     }
     // Some share their rebates and some never do.
@@ -64,7 +64,7 @@ fn open_pool(c: &mut Chooser, world: &World, kind: PoolKind) -> Option<Step> {
 }
 
 fn stake(c: &mut Chooser, world: &World) -> Option<Step> {
-    if one(&world.state.staking)?.paused & PAUSE_STAKE != 0 && c.chance(90) {
+    if one(&world.state.staking)?.paused & PAUSE_STAKE != 0 && !c.lax {
         return None;
     }
     let holder = c.person();
@@ -101,13 +101,13 @@ fn position(
 }
 
 fn refresh(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (epoch, all) = (world.epoch(), c.chance(10));
+    let (epoch, all) = (world.epoch(), c.lax);
     let (pool, p, _) = position(c, world, |_, p, now| all || (now.warming > 0 && p.warm_epoch <= epoch))?;
     Some(Step::send(c.person(), vec![staking_ix::refresh_position(pool, p.holder)]))
 }
 
 fn unstake(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (now, all) = (world.state.now, c.chance(10));
+    let (now, all) = (world.state.now, c.lax);
     let able = |_: &Pool, p: &Position, s: &economy::stake::Position| s.active + s.warming > 0 && p.locked_until <= now;
     let (pool, p, s) = position(c, world, |q, p, s| all || able(q, p, s))?;
     // The first operators stay, so that there is always somebody to work.
@@ -119,13 +119,13 @@ fn unstake(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn withdraw(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (epoch, all) = (world.epoch(), c.chance(10));
+    let (epoch, all) = (world.epoch(), c.lax);
     let (pool, p, _) = position(c, world, |_, p, s| s.cooling > 0 && (all || p.cool_epoch <= epoch))?;
     Some(Step::send(p.holder, vec![staking_ix::withdraw(p.holder, pool)]))
 }
 
 fn close(c: &mut Chooser, world: &World) -> Option<Step> {
-    let all = c.chance(3);
+    let all = c.lax;
     let (pool, p, s) = position(c, world, |_, _, s| all || (s.active + s.warming + s.cooling + s.reserved == 0))?;
     let close = staking_ix::close_position(p.holder, pool, p.payer);
     if s.owed == 0 || all {
@@ -139,14 +139,14 @@ fn close(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn claim_rewards(c: &mut Chooser, world: &World) -> Option<Step> {
-    let all = c.chance(1);
+    let all = c.lax;
     let (pool, p, _) = position(c, world, |q, _, s| all || (q.kind == PoolKind::Operator && s.owed > 0))?;
     let payer = c.person();
     Some(Step::send(payer, vec![staking_ix::claim_rewards(payer, pool, p.holder)]))
 }
 
 fn claim_rebates(c: &mut Chooser, world: &World) -> Option<Step> {
-    let all = c.chance(1);
+    let all = c.lax;
     let (pool, p, _) = position(c, world, |q, _, s| q.kind == PoolKind::User && (all || s.owed > 0))?;
     let (payer, owner) = (c.person(), world.state.pools.get(&pool)?.owner);
     Some(Step::send(payer, vec![staking_ix::claim_rebates(payer, owner, p.holder)]))
@@ -158,7 +158,7 @@ fn operator_pool(c: &mut Chooser, world: &World) -> Option<(Pubkey, Pool)> {
 }
 
 fn claim_commission(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (rewards, all) = (one(&world.state.rewards)?.rules(), c.chance(3));
+    let (rewards, all) = (one(&world.state.rewards)?.rules(), c.lax);
     let due = |p: &Pool| {
         let mut rules = p.rules();
         all || (p.kind == PoolKind::Operator && rules.fold(&rewards).is_ok() && rules.commission_owed > 0)
@@ -179,20 +179,23 @@ fn set_commission(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn collect(c: &mut Chooser, world: &World) -> Option<Step> {
     let paused = one(&world.state.staking)?.paused & PAUSE_COLLECT | one(&world.state.credits)?.paused & PAUSE_SCHEDULE;
-    if paused != 0 && c.chance(90) {
+    if paused != 0 && !c.lax {
         return None;
     }
     Some(Step::send(c.person(), vec![staking_ix::collect_rewards()]))
 }
 
 fn fold(c: &mut Chooser, world: &World) -> Option<Step> {
-    let pool = if c.chance(95) { operator_pool(c, world)?.0 } else { c.any(world.state.pools.keys().copied())? };
+    let pool = if c.lax { c.any(world.state.pools.keys().copied())? } else { operator_pool(c, world)?.0 };
     Some(Step::send(c.person(), vec![staking_ix::fold_pool(pool)]))
 }
 
 fn redeem(c: &mut Chooser, world: &World) -> Option<Step> {
-    let all = c.chance(2);
-    let able = world.state.loyalty.values().filter(|l| l.shared && (all || is_worth(world, l)));
+    let all = c.lax;
+    let held = |user: &Pubkey| {
+        world.state.pools.values().any(|p| p.owner == *user && p.kind == PoolKind::User && p.active > 0)
+    };
+    let able = world.state.loyalty.values().filter(|l| l.shared && (all || (is_worth(world, l) && held(&l.user))));
     let (user, points) = c.any(able.map(|l| (l.user, l.points)).collect::<Vec<_>>())?;
     let points = if c.chance(60) { points } else { c.amount(points) };
     Some(Step::send(user, vec![staking_ix::redeem_loyalty(user, points)]))

@@ -5,7 +5,7 @@ use crate::fuzz::world::World;
 use crate::state::{State, one};
 use anchor_lang::prelude::Pubkey;
 use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
-use credits::constants::PAUSE_SCHEDULE;
+use credits::constants::{PAUSE_BUY, PAUSE_SCHEDULE};
 use governance::constants::PAUSE_PROPOSALS;
 use governance::state::{Action, Choice, Proposal, Status, Target};
 use jobs::constants::PAUSE_REGISTER;
@@ -15,24 +15,26 @@ use staking::constants::PAUSE_OPEN;
 use staking::state::Position;
 
 pub const KINDS: &[Kind] = &[
-    kind("governance.propose", 20, propose),
+    kind("governance.propose", 44, propose),
     kind("governance.vote", 60, vote),
-    kind("governance.finish", 8, finish),
+    kind("governance.finish", 16, finish),
     kind("governance.veto", 1, veto),
-    kind("governance.execute", 18, execute),
-    kind("governance.execute_payment", 6, pay),
+    kind("governance.execute", 40, execute),
+    kind("governance.execute_payment", 16, pay),
     kind("governance.close_proposal", 6, close_proposal),
     kind("governance.close_vote", 6, close_vote),
     kind("governance.offer_guardian", 1, offer_guardian),
     kind("governance.accept_guardian", 2, accept_guardian),
     kind("governance.guardian_pause", 2, pause),
     kind("governance.accept_program_authority", 16, accept_program),
-    kind("credits.accept_authority", 8, accept),
-    kind("staking.accept_authority", 8, accept),
-    kind("jobs.accept_authority", 8, accept),
-    kind("administer", 40, administer),
+    kind("credits.accept_authority", 18, accept_credits),
+    kind("staking.accept_authority", 18, accept_staking),
+    kind("jobs.accept_authority", 18, accept_jobs),
+    kind("administer", 150, administer),
 ];
 
+/// At most one pause, and one veto, in this many steps.
+const PAUSE_STEPS: u64 = 250;
 /// Proposals beyond this many must be put away first.
 const BUSY: usize = 18;
 
@@ -43,7 +45,7 @@ fn propose(c: &mut Chooser, world: &World) -> Option<Step> {
     let config = one(&world.state.governance)?;
     let who = c.person();
     let action = actions::action(c, world)?;
-    if config.require_running(&action).is_err() && c.chance(90) {
+    if config.require_running(&action).is_err() && !c.lax {
         return None;
     }
     let number = if c.chance(99) { config.next_proposal } else { config.next_proposal + 1 };
@@ -51,7 +53,7 @@ fn propose(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn proposal(c: &mut Chooser, world: &World, fits: impl Fn(&Proposal) -> bool) -> Option<Proposal> {
-    let lax = c.chance(1);
+    let lax = c.lax;
     let fitting = world.state.proposals.values().filter(|p| lax || fits(p));
     c.any(fitting.cloned().collect::<Vec<_>>())
 }
@@ -60,7 +62,7 @@ fn proposal(c: &mut Chooser, world: &World, fits: impl Fn(&Proposal) -> bool) ->
 fn vote(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
     let p = proposal(c, world, |p| p.status == Status::Voting && now < p.voting_end)?;
-    let (all, staking) = (c.chance(5), one(&world.state.staking)?);
+    let (all, staking) = (c.lax, one(&world.state.staking)?);
     let may = |p: &Proposal, address: &Pubkey, s: &Position| {
         let here = address::proposal(p.number);
         let voted = || world.state.votes.values().any(|v| v.proposal == here && v.position == *address);
@@ -98,6 +100,9 @@ fn finish(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn veto(c: &mut Chooser, world: &World) -> Option<Step> {
+    if world.succeeded("governance.veto") * PAUSE_STEPS > world.steps {
+        return None;
+    }
     let all = c.chance(20);
     let stoppable = |p: &Proposal| {
         let spared = !all && is_way_back(&p.action);
@@ -157,7 +162,7 @@ fn can_order(world: &World, action: &Action) -> bool {
 }
 
 fn pay(c: &mut Chooser, world: &World) -> Option<Step> {
-    if one(&world.state.credits)?.paused & PAUSE_SCHEDULE != 0 && c.chance(95) {
+    if one(&world.state.credits)?.paused & PAUSE_SCHEDULE != 0 && !c.lax {
         return None;
     }
     let ready = ready(world);
@@ -179,7 +184,7 @@ fn close_proposal(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn close_vote(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (now, all) = (world.state.now, c.chance(3));
+    let (now, all) = (world.state.now, c.lax);
     let over: Vec<_> = world.state.votes.values().filter(|v| all || now >= v.voting_end).cloned().collect();
     let v = c.any(over)?;
     let proposal = world.state.proposals.get(&v.proposal);
@@ -200,7 +205,7 @@ fn offer_guardian(c: &mut Chooser, world: &World) -> Option<Step> {
 
 fn accept_guardian(c: &mut Chooser, world: &World) -> Option<Step> {
     let pending = one(&world.state.governance)?.pending_guardian;
-    if !c.cast.can_sign(&pending) && c.chance(95) {
+    if !c.cast.can_sign(&pending) && !c.lax {
         return None;
     }
     let who = c.mostly(pending);
@@ -208,28 +213,28 @@ fn accept_guardian(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn pause(c: &mut Chooser, world: &World) -> Option<Step> {
-    // Something must be running for the rest.
-    let paused = actions::paused(&world.state);
-    if !paused.is_empty() && c.chance(60) {
+    // Something must be running for the rest, and votes lift it slowly.
+    let many = world.succeeded("governance.guardian_pause") * PAUSE_STEPS > world.steps;
+    if many || (!actions::paused(&world.state).is_empty() && c.chance(60)) {
         return None;
     }
     let guardian = guardian(c, world)?;
     let target = c.any([Target::Credits, Target::Staking, Target::Jobs, Target::Governance])?;
     // Rather what little else needs.
     let (mild, hard) = match target {
-        Target::Credits => (PAUSE_SCHEDULE, 1 << c.rng.random_range(0..3)),
+        Target::Credits => (PAUSE_BUY, 1 << c.rng.random_range(0..3)),
         Target::Staking => (PAUSE_OPEN, 1 << c.rng.random_range(0..3)),
         Target::Jobs => (PAUSE_REGISTER, 1 << c.rng.random_range(0..3)),
         Target::Governance => (PAUSE_PROPOSALS, c.rng.random()),
     };
-    let flags = if c.chance(70) { mild } else { hard };
+    let flags = if c.chance(80) { mild } else { hard };
     let set = match target {
         Target::Credits => one(&world.state.credits)?.paused,
         Target::Staking => one(&world.state.staking)?.paused,
         Target::Jobs => one(&world.state.jobs_config)?.paused,
         Target::Governance => one(&world.state.governance)?.paused,
     };
-    if set | flags == set && c.chance(90) {
+    if set | flags == set && !c.lax {
         return None;
     }
     Some(Step::send(guardian, vec![governance_ix::guardian_pause(guardian, target, flags)]))
@@ -247,7 +252,7 @@ fn authorities(state: &State) -> Option<[(Target, Pubkey, Pubkey); 3]> {
 
 fn accept_program(c: &mut Chooser, world: &World) -> Option<Step> {
     let governance = address::governance_authority();
-    let all = c.chance(1);
+    let all = c.lax;
     let offered = authorities(&world.state)?.into_iter().filter(|(_, _, to)| all || *to == governance);
     let (target, ..) = c.any(offered.collect::<Vec<_>>())?;
     Some(Step::send(c.person(), vec![governance_ix::accept_program_authority(target)]))
@@ -261,31 +266,83 @@ fn accept_authority(target: Target, who: Pubkey) -> Instruction {
     }
 }
 
-/// A person to whom a vote has offered a program.
-fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
-    let offered = authorities(&world.state)?.into_iter().filter(|(_, _, to)| c.cast.can_sign(to));
-    let (target, _, to) = c.any(offered.collect::<Vec<_>>())?;
-    let who = c.mostly(to);
-    Some(Step::send(who, vec![accept_authority(target, who)]))
+fn accept_credits(c: &mut Chooser, world: &World) -> Option<Step> {
+    accept(c, world, Target::Credits)
 }
 
-/// A person who has a program uses it, and gives it back before long.
+fn accept_staking(c: &mut Chooser, world: &World) -> Option<Step> {
+    accept(c, world, Target::Staking)
+}
+
+fn accept_jobs(c: &mut Chooser, world: &World) -> Option<Step> {
+    accept(c, world, Target::Jobs)
+}
+
+/// The person to whom a program is offered takes it, or another person who has it offers it.
+fn accept(c: &mut Chooser, world: &World, target: Target) -> Option<Step> {
+    let (_, holder, to) = authorities(&world.state)?.into_iter().find(|(t, ..)| *t == target)?;
+    if c.cast.can_sign(&to) {
+        let who = c.mostly(to);
+        return Some(Step::send(who, vec![accept_authority(target, who)]));
+    }
+    let free = c.cast.can_sign(&holder) && to != address::governance_authority();
+    free.then(|| offer(c, world, target, holder))
+}
+
+/// How often people have taken the program over.
+fn accepted(world: &World, target: Target) -> u64 {
+    match target {
+        Target::Credits => world.succeeded("credits.accept_authority"),
+        Target::Staking => world.succeeded("staking.accept_authority"),
+        Target::Jobs | Target::Governance => world.succeeded("jobs.accept_authority"),
+    }
+}
+
+/// Back to the voters, or to somebody else as long as that is scarcer; now and then through several hands at once.
+fn offer(c: &mut Chooser, world: &World, target: Target, who: Pubkey) -> Step {
+    let back = accepted(world, target) > world.succeeded("governance.accept_program_authority") + 2;
+    if c.chance(if back { 70 } else { 5 }) {
+        let take = governance_ix::accept_program_authority(target);
+        let mut instructions = vec![give(target, who, address::governance_authority()), take];
+        instructions.truncate(c.rng.random_range(1..3));
+        return Step::send(who, instructions);
+    }
+    let (mut holder, mut instructions) = (who, Vec::new());
+    for _ in 0..c.rng.random_range(1..3) {
+        let next = c.person();
+        instructions.extend([give(target, holder, next), accept_authority(target, next)]);
+        holder = next;
+    }
+    if c.chance(40) {
+        instructions.pop();
+    }
+    Step::send(who, instructions)
+}
+
+/// `who` offers its program to somebody.
+fn give(target: Target, who: Pubkey, to: Pubkey) -> Instruction {
+    match target {
+        Target::Credits => credits_ix::administer(who, credits::Order::OfferAuthority { to }),
+        Target::Staking => staking_ix::administer(who, staking::Order::OfferAuthority { to }),
+        Target::Jobs | Target::Governance => jobs_ix::administer(who, jobs::Order::OfferAuthority { to }),
+    }
+}
+
+/// A person who has a program uses it, and gives it away before long.
 fn administer(c: &mut Chooser, world: &World) -> Option<Step> {
     let governance = address::governance_authority();
     let held = authorities(&world.state)?.into_iter().filter(|(_, who, to)| c.cast.can_sign(who) && *to != governance);
-    let (target, who, _) = c.any(held.collect::<Vec<_>>())?;
+    let (target, who, _) = held.min_by_key(|(target, ..)| (accepted(world, *target), c.rng.random::<u8>()))?;
     let who = c.mostly(who);
-    // To somebody else, or back to the voters.
-    let to = if c.chance(30) { governance } else { c.person() };
-    let (offer, lift) = (c.chance(65), c.chance(40));
+    if c.chance(70) {
+        return Some(offer(c, world, target, who));
+    }
+    let lift = c.chance(40);
     let instruction = match target {
-        Target::Credits if offer => credits_ix::administer(who, credits::Order::OfferAuthority { to }),
         Target::Credits if lift => credits_ix::administer(who, credits::Order::Pause { flags: 0 }),
         Target::Credits => credits_ix::administer(who, actions::credits_order(c, world)?),
-        Target::Staking if offer => staking_ix::administer(who, staking::Order::OfferAuthority { to }),
         Target::Staking if lift => staking_ix::administer(who, staking::Order::Pause { flags: 0 }),
         Target::Staking => staking_ix::administer(who, actions::staking_order(c, world)?),
-        _ if offer => jobs_ix::administer(who, jobs::Order::OfferAuthority { to }),
         _ if lift => jobs_ix::administer(who, jobs::Order::Pause { flags: 0 }),
         _ => jobs_ix::administer(who, actions::jobs_order(c, world)?),
     };

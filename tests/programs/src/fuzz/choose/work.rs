@@ -8,11 +8,13 @@ use crate::state::one;
 use crate::work::{Cell, Work};
 use anchor_lang::prelude::Pubkey;
 use client::{address, jobs_ix};
+use credits::constants::PAUSE_LOCK;
 use economy::claim::{ClaimTerms, reservation};
 use jobs::PostArgs;
 use jobs::constants::{PAUSE_CLAIM, PAUSE_POST, PAUSE_REGISTER};
-use jobs::state::{Config as JobsConfig, Job, Status};
+use jobs::state::{Audit, Config as JobsConfig, Job, Status};
 use rand::Rng;
+use solana_instruction::Instruction;
 use staking::PoolKind;
 
 pub const KINDS: &[Kind] = &[
@@ -22,12 +24,12 @@ pub const KINDS: &[Kind] = &[
     kind("jobs.retire_device", 1, retire_device),
     kind("jobs.register_model", 1, register_model),
     kind("jobs.open_draft", 2, draft),
-    kind("jobs.close_draft", 3, close_draft),
+    kind("jobs.close_draft", 5, close_draft),
     kind("jobs.post_job", 26, post),
     kind("jobs.claim_job", 54, claim),
     kind("jobs.commit_result", 54, commit),
     kind("jobs.accept_result", 2, accept),
-    kind("jobs.settle_job", 80, settle),
+    kind("jobs.settle_job", 40, settle),
     kind("jobs.cancel_job", 1, cancel),
     kind("jobs.expire_job", 1, expire),
     kind("jobs.expire_claim", 2, expire_claim),
@@ -36,7 +38,30 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// Live jobs beyond this many must end first.
-const BUSY: usize = 20;
+const BUSY: usize = 24;
+/// What a job can come to: each takes it from the others. One that nobody claimed in time has no choice.
+const ENDS: [&str; 7] = [
+    "jobs.accept_result",
+    "jobs.settle_job",
+    "jobs.cancel_job",
+    "jobs.expire_claim",
+    "jobs.dispute_cell",
+    "jobs.expire_audit",
+    "jobs.expire_demand",
+];
+/// What leads to them.
+pub(super) const LEADS: [&str; 4] = ["jobs.post_job", "jobs.claim_job", "jobs.commit_result", "jobs.draw_audit"];
+/// How far one of them may be ahead of the scarcest.
+const AHEAD: u64 = 4;
+
+pub(super) fn scarcest_end(world: &World) -> u64 {
+    ENDS.iter().map(|name| world.succeeded(name)).min().unwrap_or(0)
+}
+
+/// Whether a job may end like this now: what is easy to come to would leave no job for the rest.
+pub(super) fn is_turn(world: &World, end: &str) -> bool {
+    world.succeeded(end) <= scarcest_end(world) + AHEAD || world.state.jobs.len() + 2 > BUSY
+}
 
 fn open_user(c: &mut Chooser, world: &World) -> Option<Step> {
     let has = |p: &Pubkey| world.state.users.values().any(|u| u.owner == *p);
@@ -65,7 +90,7 @@ fn register_device(c: &mut Chooser, world: &World) -> Option<Step> {
         _ => 4,
     };
     let needed = config.class_stake.get(usize::from(class)).copied().unwrap_or(0);
-    let all = c.chance(5);
+    let all = c.lax;
     let carries = |o: &jobs::state::Operator| {
         let pool = world.state.pools.values().find(|p| p.owner == o.owner && p.kind == PoolKind::Operator);
         all || pool.is_some_and(|p| p.active + p.reserved >= o.required_stake + needed && o.devices < 6)
@@ -80,8 +105,8 @@ fn register_device(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn retire_device(c: &mut Chooser, world: &World) -> Option<Step> {
-    let (few, busy) = (world.state.devices.len() < 10, c.chance(10));
-    if few && c.chance(80) {
+    let (few, busy) = (world.state.devices.len() < 10, c.lax);
+    if few && !c.lax {
         return None;
     }
     let able = world.state.devices.values().filter(|d| busy || d.live_job == Pubkey::default());
@@ -129,10 +154,11 @@ fn close_draft(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn post(c: &mut Chooser, world: &World) -> Option<Step> {
-    if world.state.jobs.len() > BUSY || is_paused(c, world, PAUSE_POST) {
+    let locks = one(&world.state.credits)?.paused & PAUSE_LOCK == 0;
+    if world.state.jobs.len() > BUSY || is_paused(c, world, PAUSE_POST) || !(locks || c.lax) {
         return None;
     }
-    let all = c.chance(2);
+    let all = c.lax;
     let points = |owner: &Pubkey| all || world.state.loyalty.values().any(|l| l.user == *owner);
     let able = world.state.users.values().filter(|u| points(&u.owner));
     let able = able.map(|u| (u.owner, u.next_seq, world.state.balance(&address::iosd_account(&u.owner))));
@@ -155,8 +181,24 @@ fn post(c: &mut Chooser, world: &World) -> Option<Step> {
         3 => args.execute_s = u32::MAX,
         _ => {}
     }
-    c.known.insert(work.job, Known { work, results: Vec::new() });
-    Some(Step::send(owner, vec![jobs_ix::post_job(owner, &model.root(), args)]))
+    let (address, price) = (work.job, args.price);
+    c.known.insert(address, Known { work, results: Vec::new() });
+    let mut instructions = vec![jobs_ix::post_job(owner, &model.root(), args)];
+    // Now and then it is claimed at once, and even finished.
+    if c.chance(30)
+        && let Some((device, claim)) = claimed(c, world, address, price)
+    {
+        instructions.push(claim);
+        if c.chance(80) {
+            instructions.push(committed(c, address, device)?);
+        }
+    }
+    Some(Step::send(owner, instructions))
+}
+
+/// Its audit is open: it is mostly left to that.
+fn is_audited(job: &Job) -> bool {
+    matches!(job.audit, Audit::Open { .. })
 }
 
 /// A live job in `status` for which `fits` holds.
@@ -166,32 +208,39 @@ pub(super) fn job(
     status: Status,
     fits: impl Fn(&Job) -> bool,
 ) -> Option<(Pubkey, Job)> {
-    let lax = c.chance(1);
+    let lax = c.lax;
     let jobs = world.state.jobs.iter().filter(|(_, j)| lax || (j.status == status && fits(j)));
     c.any(jobs.map(|(a, j)| (*a, j.clone())).collect::<Vec<_>>())
 }
 
 /// What is paused is seldom tried.
-fn is_paused(c: &mut Chooser, world: &World, flag: u8) -> bool {
-    one(&world.state.jobs_config).is_some_and(|j| j.paused & flag != 0) && c.chance(90)
+fn is_paused(c: &Chooser, world: &World, flag: u8) -> bool {
+    one(&world.state.jobs_config).is_some_and(|j| j.paused & flag != 0) && !c.lax
 }
 
 fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
+    let (address, job) = job(c, world, Status::Posted, |j| now <= j.claim_deadline)?;
+    let (device, claim) = claimed(c, world, address, job.price)?;
+    Some(Step::send(device, vec![claim]))
+}
+
+/// A device that can claim the job at `address`, and its claim.
+fn claimed(c: &mut Chooser, world: &World, address: Pubkey, job_price: u64) -> Option<(Pubkey, Instruction)> {
+    let now = world.state.now;
     if is_paused(c, world, PAUSE_CLAIM) {
         return None;
     }
-    let (address, job) = job(c, world, Status::Posted, |j| now <= j.claim_deadline)?;
     let config = one(&world.state.credits)?;
     let price = one(&world.state.feeds)?.read_price(now, config).and_then(|p| p.buying());
-    if price.is_err() && c.chance(85) {
+    if price.is_err() && !c.lax {
         return None;
     }
-    let busy = c.chance(5);
+    let busy = c.lax;
     let (jobs, staking) = (one(&world.state.jobs_config)?, one(&world.state.staking)?);
     let JobsConfig { reserve_bps, audit_bps, .. } = *jobs;
     let terms = ClaimTerms { reserve_bps, audit_bps, prover_bps: staking.prover_bps };
-    let needed = price.ok().and_then(|price| reservation(job.price, terms, price).ok()).unwrap_or(0);
+    let needed = price.ok().and_then(|price| reservation(job_price, terms, price).ok()).unwrap_or(0);
     let able = world.state.devices.values().filter(|d| {
         let pool = address::operator_pool(&d.operator);
         let own = world.state.positions.values().find(|p| p.holder == d.operator && p.pool == pool);
@@ -199,7 +248,7 @@ fn claim(c: &mut Chooser, world: &World) -> Option<Step> {
         busy || (hireable && d.live_job == Pubkey::default() && own.is_some_and(|p| p.active >= needed))
     });
     let (key, operator) = c.any(able.map(|d| (d.key, d.operator)).collect::<Vec<_>>())?;
-    Some(Step::send(key, vec![jobs_ix::claim_job(key, operator, money::price_account(world), address)]))
+    Some((key, jobs_ix::claim_job(key, operator, money::price_account(world), address)))
 }
 
 /// A random cell of a result.
@@ -212,24 +261,36 @@ pub(super) fn cell(c: &mut Chooser, work: &Work) -> Cell {
 fn commit(c: &mut Chooser, world: &World) -> Option<Step> {
     let now = world.state.now;
     let (address, job) = job(c, world, Status::Claimed, |j| now <= j.commit_deadline)?;
+    let device = if c.chance(96) || !c.cast.can_sign(&job.device) { job.device } else { c.person() };
+    Some(Step::send(device, vec![committed(c, address, device)?]))
+}
+
+/// A result for the job at `address`, often with a wrong cell.
+fn committed(c: &mut Chooser, address: Pubkey, device: Pubkey) -> Option<Instruction> {
     let honest = c.known.get(&address)?.work.clone();
-    let wrong = if c.chance(45) { Some(cell(c, &honest)) } else { None };
+    let wrong = if c.chance(35) { Some(cell(c, &honest)) } else { None };
     let work = wrong.map_or_else(|| honest.clone(), |cell| honest.tampered(cell));
     let args = commit_args(&work);
     c.known.get_mut(&address)?.results.push(Committed { commitment: args.commitment, work, wrong });
-    let device = if c.chance(96) || !c.cast.can_sign(&job.device) { job.device } else { c.person() };
-    Some(Step::send(device, vec![jobs_ix::commit_result(device, address, args)]))
+    Some(jobs_ix::commit_result(device, address, args))
 }
 
 fn accept(c: &mut Chooser, world: &World) -> Option<Step> {
+    if !is_turn(world, "jobs.accept_result") {
+        return None;
+    }
     // Mostly one whose data is demanded: its demands are to be closed then.
-    let asked = c.chance(66);
-    let (address, job) = job(c, world, Status::Committed, |j| !asked || j.demands.any_open())?;
+    let (asked, spare) = (c.chance(66), c.chance(70));
+    let fits = |j: &Job| (!asked || j.demands.any_open()) && !(spare && is_audited(j));
+    let (address, job) = job(c, world, Status::Committed, fits)?;
     let owner = c.mostly(job.user);
     Some(Step::send(owner, vec![jobs_ix::accept_result(owner, address, &job)]))
 }
 
 fn settle(c: &mut Chooser, world: &World) -> Option<Step> {
+    if !is_turn(world, "jobs.settle_job") {
+        return None;
+    }
     let now = world.state.now;
     let quiet = |j: &Job| j.audit.settled().is_ok() && !j.demands.any_open();
     let caller = c.person();
@@ -242,6 +303,9 @@ fn settle(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn cancel(c: &mut Chooser, world: &World) -> Option<Step> {
+    if !is_turn(world, "jobs.cancel_job") {
+        return None;
+    }
     let (address, job) = job(c, world, Status::Posted, |_| true)?;
     let owner = c.mostly(job.user);
     Some(Step::send(owner, vec![jobs_ix::cancel_job(owner, address, &job)]))
@@ -254,6 +318,9 @@ fn expire(c: &mut Chooser, world: &World) -> Option<Step> {
 }
 
 fn expire_claim(c: &mut Chooser, world: &World) -> Option<Step> {
+    if !is_turn(world, "jobs.expire_claim") {
+        return None;
+    }
     let now = world.state.now;
     let caller = c.person();
     if let Some((address, job)) = job(c, world, Status::Claimed, |j| now > j.commit_deadline) {
@@ -266,16 +333,17 @@ fn expire_claim(c: &mut Chooser, world: &World) -> Option<Step> {
 
 /// Evidence about a cell: opened, written and judged, with other steps between.
 fn dispute(c: &mut Chooser, world: &World) -> Option<Step> {
+    if !is_turn(world, "jobs.dispute_cell") {
+        return None;
+    }
     let known = |j: &Job, k: &Known| k.results.iter().any(|r| r.commitment == j.commitment && r.wrong.is_some());
-    let open: Vec<Pubkey> = world
-        .state
-        .jobs
-        .iter()
-        .filter_map(|(a, j)| {
-            (j.status == Status::Committed && c.known.get(a).is_some_and(|k| known(j, k))).then_some(*a)
-        })
-        .collect();
-    let address = if c.chance(85) { c.any(open)? } else { job(c, world, Status::Committed, |_| true)?.0 };
+    let spare = c.chance(70);
+    let fits = |a: &Pubkey, j: &Job| {
+        let wrong = j.status == Status::Committed && c.known.get(a).is_some_and(|k| known(j, k));
+        wrong && !(spare && is_audited(j))
+    };
+    let open: Vec<Pubkey> = world.state.jobs.iter().filter(|(a, j)| fits(a, j)).map(|(a, _)| *a).collect();
+    let address = if c.lax { job(c, world, Status::Committed, |_| true)?.0 } else { c.any(open)? };
     let job = world.state.jobs.get(&address)?.clone();
     let results = &c.known.get(&address)?.results;
     let result = results.iter().find(|r| r.commitment == job.commitment).or(results.first())?;
@@ -294,22 +362,23 @@ fn dispute(c: &mut Chooser, world: &World) -> Option<Step> {
         return Some(Step::send(prover, vec![jobs_ix::close_proof(prover, address)]));
     }
     let size = evidence.len() as u32;
-    let opened = if c.chance(50) { size } else { c.rng.random_range(1..=size) };
+    let opened = if c.chance(35) { size } else { c.rng.random_range(1..=size) };
+    let mut steps = vec![Step::send(prover, vec![jobs_ix::open_proof(prover, address, opened)])];
     if opened < size {
-        c.queue.push_back(Step::send(prover, vec![jobs_ix::grow_proof(prover, address, size)]));
+        steps.push(Step::send(prover, vec![jobs_ix::grow_proof(prover, address, size)]));
     }
     for (i, part) in evidence.chunks(WRITE_BYTES).enumerate() {
         let write = jobs_ix::write_proof(prover, address, (i * WRITE_BYTES) as u32, part.to_vec());
-        c.queue.push_back(Step::send(prover, vec![write]));
+        steps.push(Step::send(prover, vec![write]));
     }
-    let open = jobs_ix::open_proof(prover, address, opened);
     // Somebody may have posted it with another input or model, or committed to nothing that is known.
     let posted = (job.input_root, job.rows, job.model_root, job.commitment);
     let as_posted = posted == (work.input_root(), work.rows, work.model.root(), commitment);
     let fault = Fault { judged: Judged::Dispute, job: address, commitment: job.commitment, proof, evidence, is_wrong };
     let dispute = jobs_ix::dispute_cell(prover, address, &job, judged);
-    c.queue.push_back(Step { fault: as_posted.then_some(fault), ..Step::send(prover, vec![dispute]) });
-    Some(Step::send(prover, vec![open]))
+    steps.push(Step { fault: as_posted.then_some(fault), ..Step::send(prover, vec![dispute]) });
+    let steps = c.bundled(steps);
+    c.follow(steps)
 }
 
 /// Buffers that nobody needs any more, first those of jobs that have ended.
