@@ -179,6 +179,77 @@ fn a_job_goes_from_credits_to_a_paid_supplier_by_hand() {
 }
 
 #[test]
+fn a_model_file_an_audit_and_a_demand_by_hand() {
+    let net = Net::start();
+    let home = net.home.path();
+    let digits = root().join("models/digits");
+    let path = |p: &Path| p.to_str().unwrap().to_string();
+    let (onnx, pixels) = (path(&digits.join("digits-mlp-int8.onnx")), path(&digits.join("test-pixels.bin")));
+    let (labels, file) = (path(&digits.join("test-labels.bin")), path(&home.join("digits.iom")));
+    let with = ["--data", &pixels, "--labels", &labels, "--output", &file];
+    let imported = net.io(&net.user, &[&["model", "import", &onnx][..], &with].concat());
+    assert_eq!((&imported["exact"], &imported["accuracy"]["rows"]), (&true.into(), &719.into()));
+    assert!(imported["accuracy"]["top1"].as_f64().unwrap() > 0.9, "{imported}");
+    assert_eq!(net.io(&net.user, &["model", "register", &file])["root"], imported["root"]);
+
+    net.io(&net.user, &["credits", "buy", "1"]);
+    let device_key = path(&home.join("device.json"));
+    let named = ["--device-key", &device_key, "--name", "by-hand", "--stake", "50", "--wait"];
+    net.io(&net.supplier, &[&["device", "register"][..], &named].concat());
+    let config = path(&home.join("worker.toml"));
+    let text = format!(
+        "rpc_url = {:?}\ndevice_key = \"device.json\"\nblobs = {:?}\nbackend = \"cpu\"\npoll_ms = 100\n",
+        net.url, net.blobs
+    );
+    std::fs::write(&config, text).unwrap();
+    let worker = || {
+        let mut command = net.command(&net.supplier, &["worker", "run", "--config", &config]);
+        Service(command.stderr(Stdio::null()).spawn().unwrap())
+    };
+
+    let root = imported["root"].as_str().unwrap();
+    let posted = net.io(&net.user, &["job", "post", "--model", root, "--input", &pixels, "--price", "0.5"]);
+    let job = posted["job"].as_str().unwrap();
+    let status = net.io(&net.user, &["job", "status", job]);
+    assert_eq!((&status["status"], &status["reservation_io"]), (&"posted".into(), &"4.00000000".into()));
+    let mut first = worker();
+    net.io(&net.user, &["job", "watch", job]);
+    assert_eq!(first.stop(), Some(0));
+    let status = net.io(&net.user, &["job", "status", job]);
+    assert_eq!((&status["status"], &status["reserved_io"]), (&"committed".into(), &"4.00000000".into()));
+    assert!(status["audit"].as_str().unwrap().starts_with("to be drawn by slot"), "{status}");
+
+    // Anybody may draw, at any time and with the same outcome.
+    assert!(net.refused(&net.staker, &["job", "draw", job]).contains("TooEarly"));
+    net.until_done(&net.staker, &["job", "draw", job]);
+    let status = net.io(&net.user, &["job", "status", job]);
+    let audit = status["audit"].as_str().unwrap();
+    assert!(audit == "not drawn" || audit.starts_with("open: 2 of 2 cells"), "{status}");
+
+    let asked = net.io(&net.user, &["job", "demand", job, "--layer", "0", "--row", "7", "--segment", "0"]);
+    assert_eq!(asked["n"], 0);
+    let wrong = net.refused(&net.user, &["job", "demand", job, "--layer", "9", "--row", "7", "--segment", "0"]);
+    assert!(wrong.contains("layer") || wrong.contains("OutOfRange"), "{wrong}");
+    let open = net.refused(&net.staker, &["job", "settle", job]);
+    assert!(open.contains("Demand") || open.contains("TooEarly") || open.contains("Audit"), "{open}");
+    let mut second = worker();
+    // It answers the demand, and the audit if there is one.
+    let kept = |status: &Value| matches!(status["audit"].as_str(), Some("not drawn" | "passed, all 2 cells are right"));
+    let start = std::time::Instant::now();
+    while !kept(&net.io(&net.user, &["job", "status", job])) {
+        assert!(start.elapsed().as_secs() < 40, "the worker does not answer its audit");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    let told = net.io(&net.user, &["job", "demand", job, "--roots", "--wait"]);
+    assert!(matches!(told["status"].as_str(), Some("served" | "answered")), "{told}");
+    net.io(&net.user, &["job", "accept", job]);
+    let closed = net.io(&net.user, &["job", "demand", job, "--close"]);
+    assert!(closed["closed"].as_u64().is_some(), "{closed}");
+    assert_eq!(net.io(&net.supplier, &["wallet", "balance"])["earnings_iosd"], "0.475000");
+    assert_eq!(second.stop(), Some(0));
+}
+
+#[test]
 fn stake_votes_and_stops_by_hand() {
     let net = Net::start();
     let address = |wallet: &str| net.io(wallet, &["wallet", "address"])["address"].as_str().unwrap().to_string();

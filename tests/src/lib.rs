@@ -53,7 +53,20 @@ pub async fn network_of(challenge_window_s: u32, answer_s: u32) -> Result<(Local
     Ok((LocalNet::start(options, |_| {}).await?, folder))
 }
 
-/// The same, with challenge rounds that the keeper holds: short ones, of the smallest work.
+/// [`network`] in which every job is audited.
+///
+/// # Errors
+/// If it does not start.
+pub async fn network_of_audits() -> Result<(LocalNet, TempDir)> {
+    let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
+    let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
+    options.slot_ms = 100;
+    options.epoch_s = 2;
+    options.audit_bps = 10_000;
+    Ok((LocalNet::start(options, |_| {}).await?, folder))
+}
+
+/// [`network`] with challenge rounds that the keeper holds: short ones, of the smallest work.
 ///
 /// # Errors
 /// If it does not start.

@@ -1,7 +1,7 @@
 //! Workers against a real network.
 use client::{Keypair, Pubkey, Signer, jobs_ix, staking_ix};
 use e2e::Device;
-use jobs::state::{Job, Status};
+use jobs::state::{Audit, Job, Status};
 use localnet::LocalNet;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -52,6 +52,38 @@ async fn a_worker_that_dies_after_its_claim_finishes_the_job_when_it_comes_back(
     user::accept(&story.chain, &story.user, review).await.unwrap();
     assert_eq!(after.step().await.unwrap(), Step::Idle);
     assert_eq!(device.account(&story.chain).await.unwrap().jobs_paid, 1);
+    net.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_in_an_audit_answers_the_rest_of_it_when_it_comes_back() {
+    let (net, _folder) = e2e::network_of_audits().await.unwrap();
+    let story = story(&net).await;
+    let device = Device::register(&net, "audited").await.unwrap();
+    for disk_lost in [false, true] {
+        let posted = story.post().await.unwrap();
+        let mut before = device.worker().unwrap();
+        assert_eq!(before.step().await.unwrap(), Step::Claimed(posted.job));
+        assert_eq!(before.step().await.unwrap(), Step::Committed(posted.job));
+        // 32 slots of 100 ms lie between commitment and draw.
+        while before.step().await.unwrap() != Step::Drawn(posted.job) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(before.step().await.unwrap(), Step::Answered(posted.job));
+        assert_eq!(job(&net, &posted.job).await.unanswered(), 1);
+        drop(before);
+        if disk_lost {
+            std::fs::remove_dir_all(&device.config.kept).unwrap();
+        }
+
+        let mut after = device.worker().unwrap();
+        assert_eq!(after.step().await.unwrap(), Step::Answered(posted.job), "its disk was lost: {disk_lost}");
+        assert_eq!(job(&net, &posted.job).await.audit, Audit::Passed);
+        let review = user::review(&story.chain, &story.blobs, &posted.job).await.unwrap();
+        user::accept(&story.chain, &story.user, review).await.unwrap();
+    }
+    let account = device.account(&story.chain).await.unwrap();
+    assert_eq!((account.jobs_paid, account.jobs_faulted), (2, 0));
     net.stop().await.unwrap();
 }
 

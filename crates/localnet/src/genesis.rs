@@ -45,6 +45,8 @@ pub struct Genesis<'a> {
     pub guardian: Pubkey,
     pub submitters: &'a [Keypair],
     pub challenge_window_s: u32,
+    /// With half of all jobs audited, deterrence asks for less than `reserve_bps`.
+    pub audit_bps: u16,
     pub answer_s: u32,
     pub epoch_s: u32,
     pub voting_s: u32,
@@ -136,8 +138,7 @@ impl Genesis<'_> {
             reserve_bps: 20_000,
             forfeit_bps: 1_000,
             class_stake: CLASS_STAKE,
-            // With half of all jobs audited, deterrence asks for less than `reserve_bps`.
-            audit_bps: 5_000,
+            audit_bps: self.audit_bps,
             audit_cells: 2,
             answer_s: self.answer_s,
             demand_bond: DEMAND_BOND,

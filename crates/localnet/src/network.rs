@@ -34,6 +34,8 @@ pub struct Options {
     pub database_url: Option<String>,
     pub slot_ms: u64,
     pub challenge_window_s: u32,
+    /// Share of committed jobs that are audited.
+    pub audit_bps: u16,
     /// Time to answer an audit.
     pub answer_s: u32,
     pub epoch_s: u32,
@@ -58,6 +60,7 @@ impl Options {
             database_url: None,
             slot_ms: 400,
             challenge_window_s: 60,
+            audit_bps: 5_000,
             answer_s: 60,
             epoch_s: 10,
             voting_s: 30,
@@ -112,6 +115,7 @@ impl LocalNet {
             guardian: guardian.pubkey(),
             submitters: &submitters,
             challenge_window_s: options.challenge_window_s,
+            audit_bps: options.audit_bps,
             answer_s: options.answer_s,
             epoch_s: options.epoch_s,
             voting_s: options.voting_s,
