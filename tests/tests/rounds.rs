@@ -4,10 +4,7 @@ use client::{Signer, address, rounds_ix};
 use compute::Cpu;
 use e2e::{Device, Shared};
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, watch};
-
-/// One network at a time: on two cores several would be late for their windows.
-static ALONE: Mutex<()> = Mutex::const_new(());
+use tokio::sync::watch;
 
 /// Long beside what the network takes, seconds.
 const WINDOW_S: u32 = 12;
@@ -29,7 +26,6 @@ async fn until(what: &str, mut asked: impl AsyncFnMut() -> Result<bool>) -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_passes_rounds_by_itself_and_is_paid_for_being_ready_and_an_absent_one_is_not_hired() {
-    let _alone = ALONE.lock().await;
     let (net, _folder) = e2e::network_with_rounds().await.unwrap();
     let [ready, absent] = Device::register_each(&net, ["ready", "absent"]).await.unwrap();
     let chain = net.chain();
@@ -76,7 +72,6 @@ async fn a_worker_passes_rounds_by_itself_and_is_paid_for_being_ready_and_an_abs
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_gpu_answering_two_challenges_misses_one_of_them() {
-    let _alone = ALONE.lock().await;
     // More than half of the window for each.
     let rows = 64;
     let (net, _folder) = e2e::network_with_windows(WINDOW_S, [rows; 4]).await.unwrap();
@@ -111,7 +106,6 @@ async fn one_gpu_answering_two_challenges_misses_one_of_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_too_slow_for_its_class_answers_late_and_falls_to_the_class_that_it_can_serve() {
-    let _alone = ALONE.lock().await;
     // Of its class ten times the rows of the lowest.
     let rows = 640;
     let gpu = Shared::new(Box::new(Cpu::new()), row(1.6 * f64::from(WINDOW_S), rows));
