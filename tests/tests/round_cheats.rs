@@ -3,6 +3,7 @@ use anyhow::Result;
 use client::{Chain, Keypair, Signer, address, rounds_ix};
 use compute::{Backend, ComputeError, Cpu, Description, Execution, Gemm};
 use e2e::Device;
+use jobs::Rest;
 use jobs::state::{Demand, Phase, Round};
 use judge::Hash;
 use judge::challenge::{COLUMNS, DEPTH, byte_of, column, domain, drawn_cell, row, seed};
@@ -134,17 +135,43 @@ impl Mostly {
     }
 }
 
+/// Shows a cell as workers do, or with most of its path in a buffer.
+async fn show(chain: &Chain, key: &Keypair, number: u64, (index, cell): (u8, (u32, u32)), answer: &Mostly, hide: bool) {
+    let (me, account) = (key.pubkey(), address::device(&key.pubkey()));
+    let (segment, path) = answer.open(cell);
+    let (path, rest) = path.split_at(if hide { 32 } else { path.len() });
+    let place = if hide {
+        // Written twice, so that what counts is what it held when the cell was shown.
+        client::evidence::upload(chain, key, account, &vec![7; rest.len()], &[]).await.unwrap();
+        client::evidence::upload(chain, key, account, rest, &[]).await.unwrap();
+        Some((address::proof(&account, &me), Rest { offset: 0, bytes: rest.len() as u16 }))
+    } else {
+        None
+    };
+    let show = rounds_ix::answer_cell_from(me, number, index, segment, path.to_vec(), place);
+    chain.send(&[show], &[key]).await.unwrap();
+    client::evidence::close(chain, key, account).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_that_shows_right_cells_of_a_wrong_answer_is_caught_by_the_watcher_and_slashed() {
+async fn devices_that_show_right_cells_of_wrong_answers_are_caught_by_the_watcher_even_if_paths_hide_in_buffers() {
     let (net, _folder) = network().await;
-    let [device] = Device::register_each(&net, ["cheat"]).await.unwrap();
-    let (chain, key) = (net.chain(), client::read_keypair(&device.config.device_key).unwrap());
-    let since = device.account(&chain).await.unwrap().since_round;
+    let devices = Device::register_each(&net, ["cheats", "hides"]).await.unwrap();
+    let (chain, mut since) = (net.chain(), 0);
+    for device in &devices {
+        since = since.max(device.account(&chain).await.unwrap().since_round);
+    }
+    let keys = devices.each_ref().map(|device| client::read_keypair(&device.config.device_key).unwrap());
     let open = round(&chain, since, |phase| *phase == Phase::Open).await;
     let number = open.number;
-    let answer = Mostly::compute(seed(&open.slot_hash, number, &device.key.to_bytes())).unwrap();
-    let commit = rounds_ix::commit_challenge(device.key, device.owner, number, answer.matrix().root());
-    chain.send(&[commit], &[&key]).await.unwrap();
+    let answers = devices.each_ref().map(|device| {
+        let of = seed(&open.slot_hash, number, &device.key.to_bytes());
+        Mostly::compute(of).unwrap()
+    });
+    for ((device, key), answer) in devices.iter().zip(&keys).zip(&answers) {
+        let commit = rounds_ix::commit_challenge(device.key, device.owner, number, answer.matrix().root());
+        chain.send(&[commit], &[key]).await.unwrap();
+    }
 
     let wallet = Keypair::new();
     net.fund(&wallet.pubkey(), 0).await.unwrap();
@@ -159,21 +186,23 @@ async fn a_device_that_shows_right_cells_of_a_wrong_answer_is_caught_by_the_watc
     let drawn = round(&chain, since, |phase| matches!(phase, Phase::Drawn { .. })).await;
     assert_eq!(drawn.number, number);
     let Phase::Drawn { slot_hash, .. } = drawn.phase else { unreachable!() };
-    let cells = (0..16).map(|index| (index, drawn_cell(&slot_hash, &answer.seed, ROWS, index)));
-    let right = cells.filter(|(_, (_, column))| *column as usize % SEGMENT != SEGMENT - 1);
-    for (index, cell) in right.take(2) {
-        let (segment, path) = answer.open(cell);
-        let show = rounds_ix::answer_cell(device.key, number, index, segment, path);
-        chain.send(&[show], &[&key]).await.unwrap();
+    for ((key, answer), hide) in keys.iter().zip(&answers).zip([false, true]) {
+        let cells = (0..16).map(|index| (index, drawn_cell(&slot_hash, &answer.seed, ROWS, index)));
+        let right = cells.filter(|(_, (_, column))| *column as usize % SEGMENT != SEGMENT - 1);
+        for cell in right.take(2) {
+            show(&chain, key, number, cell, answer, hide).await;
+        }
     }
     let start = Instant::now();
-    let slashed = |event: &Event| matches!(event, Event::Punished { device: of, .. } if *of == device.key);
-    while !said.lock().unwrap().iter().any(slashed) {
-        assert!(start.elapsed() < Duration::from_secs(90), "it has said only {:#?}", said.lock().unwrap());
-        tokio::time::sleep(Duration::from_millis(250)).await;
+    for device in &devices {
+        let slashed = |event: &Event| matches!(event, Event::Punished { device: of, .. } if *of == device.key);
+        while !said.lock().unwrap().iter().any(slashed) {
+            assert!(start.elapsed() < Duration::from_secs(90), "it has said only {:#?}", said.lock().unwrap());
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        let account = device.account(&chain).await.unwrap();
+        assert_eq!((account.failed_round, account.challenges_failed), (number, 1));
     }
-    let account = device.account(&chain).await.unwrap();
-    assert_eq!((account.failed_round, account.challenges_failed), (number, 1));
     let earned = chain.tokens(&address::io_account(&wallet.pubkey())).await.unwrap();
     assert!(earned > 0, "the prover's share");
     stop.send(true).unwrap();

@@ -92,11 +92,13 @@ impl Rounds {
         }
     }
 
-    /// Whether a job of `seconds` would keep the device from the next round's window.
+    /// Whether a job of `seconds` would keep the device from the next round's window. One that is due may open at any moment;
+    /// one that nobody has opened for a window's time is not waited for.
     pub fn collides(&self, now: i64, seconds: f64) -> bool {
         self.next.is_some_and(|(opens, window_s)| {
+            let expected = now <= opens + i64::from(window_s);
             // A job that ends within the first half leaves no time for the challenge.
-            now < opens && now as f64 + seconds > opens as f64 && seconds > f64::from(window_s) / 4.0
+            expected && now as f64 + seconds > opens as f64 && seconds > f64::from(window_s) / 4.0
         })
     }
 
@@ -230,5 +232,22 @@ mod tests {
             assert!(!refused(name), "{name}");
         }
         assert!(!is_missed(&ClientError::Declined));
+    }
+
+    #[test]
+    fn a_long_job_is_left_alone_before_a_round_and_while_one_is_due_but_not_for_ever() {
+        let rounds = Rounds { next: Some((1_000, 40)), ..Rounds::default() };
+        for (now, seconds, collides) in [
+            (900, 99.0, false),
+            (900, 101.0, true),
+            (999, 9.0, false),
+            (999, 11.0, true),
+            (1_000, 11.0, true),
+            (1_040, 11.0, true),
+            (1_041, 11.0, false),
+        ] {
+            assert_eq!(rounds.collides(now, seconds), collides, "{seconds} s at {now}");
+        }
+        assert!(!Rounds::default().collides(1_000, 100.0), "no round has been held");
     }
 }

@@ -45,7 +45,6 @@ impl Call {
 /// What one program did in a transaction that succeeded, in the order in which it happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Landed {
-    /// Those of the transaction itself, then those of other programs.
     pub calls: Vec<Call>,
     pub events: Vec<Emitted>,
 }
@@ -105,19 +104,21 @@ fn landed(program: &Pubkey, transaction: EncodedConfirmedTransactionWithStatusMe
         let accounts = accounts.iter().map(key).collect::<Option<Vec<_>>>()?;
         (key(&of)? == *program).then_some(Call { accounts, data })
     };
-    let outer = decoded.message.instructions().iter();
-    let mut calls: Vec<Call> = outer.filter_map(|i| call(i.program_id_index, &i.accounts, i.data.clone())).collect();
     let groups = Option::<Vec<_>>::from(meta.inner_instructions).unwrap_or_default();
-    let inner = groups.into_iter().flat_map(|group| group.instructions).filter_map(|inner| {
-        let UiInstruction::Compiled(inner) = inner else { return None };
-        call(inner.program_id_index, &inner.accounts, bs58::decode(&inner.data).into_vec().ok()?)
-    });
-    let mut events = Vec::new();
-    for inner in inner {
-        match inner.data.strip_prefix(EVENT_IX_TAG_LE) {
-            Some(event) => events.push(Emitted(event.to_vec())),
-            None => calls.push(inner),
+    let mut done = Landed::default();
+    for (index, outer) in decoded.message.instructions().iter().enumerate() {
+        done.calls.extend(call(outer.program_id_index, &outer.accounts, outer.data.clone()));
+        let called = groups.iter().filter(|group| usize::from(group.index) == index);
+        let inner = called.flat_map(|group| &group.instructions).filter_map(|inner| {
+            let UiInstruction::Compiled(inner) = inner else { return None };
+            call(inner.program_id_index, &inner.accounts, bs58::decode(&inner.data).into_vec().ok()?)
+        });
+        for inner in inner {
+            match inner.data.strip_prefix(EVENT_IX_TAG_LE) {
+                Some(event) => done.events.push(Emitted(event.to_vec())),
+                None => done.calls.push(inner),
+            }
         }
     }
-    Landed { calls, events }
+    done
 }

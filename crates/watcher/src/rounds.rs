@@ -4,7 +4,8 @@ use crate::examine::{Unchecked, on_a_thread};
 use crate::report::{Cause, Event};
 use crate::watcher::Shared;
 use crate::worth::FEE;
-use client::{ClientError, Keypair, Pubkey, Signer, address, credits_ix, rounds_ix};
+use client::{ClientError, Keypair, Pubkey, Signer, address, credits_ix, evidence, rounds_ix};
+use jobs::Rest;
 use jobs::state::{Challenge, Device, Phase, Round};
 use judge::Hash;
 use judge::challenge::{self, drawn_cell};
@@ -23,7 +24,7 @@ struct Wrong {
     expected: u8,
     committed: u8,
     segment: [u8; SEGMENT],
-    /// `None`: the node cannot tell it.
+    /// `None`: the node cannot tell all of it.
     path: Option<Vec<u8>>,
 }
 
@@ -82,9 +83,8 @@ impl Shared {
                 let drawn = drawn_cell(&draw, &seed, rows, shown.index);
                 let cell = wrong_cell(&seed, drawn, &shown.segment)?;
                 // The chain has found that every segment that was shown leads to the root.
-                let path = shown.path.filter(|path| {
-                    challenge::judge(&seed, rows, &root, cell, &shown.segment, path).is_some_and(|j| !j.is_right())
-                });
+                let judged = challenge::judge(&seed, rows, &root, cell, &shown.segment, &shown.path);
+                let path = judged.is_some_and(|judged| !judged.is_right()).then_some(shown.path);
                 let expected = challenge::cell(&seed, cell.0, cell.1);
                 let committed = shown.segment[cell.1 as usize % SEGMENT];
                 Some(Wrong { cell, expected, committed, segment: shown.segment, path })
@@ -97,11 +97,35 @@ impl Shared {
         let Wrong { cell: (row, column), expected, committed, segment, path } = wrong;
         self.tell(Event::WrongCell { device: device.key, round, row, column, expected, committed });
         let (Some(wallet), Some(path)) = (self.signer(), path) else { return Ok(()) };
-        let prove = rounds_ix::prove_cell(wallet.pubkey(), device.key, round, (row, column), segment, path);
-        match self.chain.send(&[prove], &[wallet]).await {
-            Ok(_) => self.punish(wallet, device, round).await,
+        match self.send_proof(wallet, device, round, (row, column), segment, &path).await {
+            Ok(()) => self.punish(wallet, device, round).await,
             Err(error) => refused(error),
         }
+    }
+
+    /// What of the path does not fit the transaction goes into a buffer, which is closed again however it ends.
+    async fn send_proof(
+        &self,
+        wallet: &Keypair,
+        device: &Device,
+        round: u64,
+        cell: (u32, u32),
+        segment: [u8; SEGMENT],
+        path: &[u8],
+    ) -> Result<(), ClientError> {
+        let (me, account) = (wallet.pubkey(), address::device(&device.key));
+        let (path, rest) = rounds_ix::split(path);
+        if !rest.is_empty() {
+            evidence::upload(&self.chain, wallet, account, rest, &[]).await?;
+        }
+        let bytes = rest.len() as u16;
+        let place = (bytes > 0).then(|| (address::proof(&account, &me), Rest { offset: 0, bytes }));
+        let prove = rounds_ix::prove_cell_from(me, device.key, round, cell, segment, path.to_vec(), place);
+        let sent = self.chain.send(&[prove], &[wallet]).await;
+        if !rest.is_empty() {
+            evidence::close(&self.chain, wallet, account).await?;
+        }
+        sent.map(|_| ())
     }
 
     /// Has the stake slashed of a device that this watcher has caught.
