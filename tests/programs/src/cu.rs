@@ -1,11 +1,12 @@
 //! Compute units of every instruction, and the programs' sizes.
 use crate::net::{self, Net, Posted};
 use crate::vm::{PROGRAMS, program_bytes};
-use crate::{authority, device, key, operator, submitter, user, work};
-use client::{address, credits_ix, governance_ix, jobs_ix, staking_ix};
+use crate::{authority, device, key, operator, stranger, submitter, user, work};
+use client::{address, credits_ix, governance_ix, jobs_ix, rounds_ix, staking_ix};
 use credits::{BuyOrder, Order, Parameter};
 use governance::state::{Action, Choice};
 use jobs::Item;
+use jobs::constants::CELL_DRAW_DELAY;
 use jobs::state::Demand;
 use serde_json::{Map, Value, json};
 use solana_instruction::Instruction;
@@ -90,6 +91,7 @@ pub fn measure() -> Table {
     dispute(&mut table);
     audits(&mut table);
     demand(&mut table);
+    rounds(&mut table);
     money(&mut table);
     stake(&mut table);
     registrations(&mut table);
@@ -219,6 +221,55 @@ fn demand(table: &mut Table) {
     net.ok(&[credits_ix::create_io_account(asker.pubkey(), asker.pubkey())], &[&asker]);
     table.measure("expire_demand", &mut net, jobs_ix::expire_demand(asker.pubkey(), &state, &silent), &[&asker]);
     table.measure("close_demand", &mut net, jobs_ix::close_demand(&left), &[&asker]);
+}
+
+/// A round in which a device passes, one has a wrong cell and one is missing.
+fn rounds(table: &mut Table) {
+    let mut net = Net::new();
+    let (honest, cheat, absent) = (0, 1, 2);
+    let ([first, second], anybody) = ([operator(0), operator(1)], stranger());
+    let (me, prover) = (device(honest).pubkey(), anybody.pubkey());
+    table.measure("set_offer", &mut net, rounds_ix::set_offer(first.pubkey(), me, 1_000), &[&first]);
+    net.vm.pass_slots(3);
+    let number = 1;
+    table.measure("open_round", &mut net, rounds_ix::open_round(prover, number), &[&anybody]);
+    net.wait(2);
+    let answer = net.answer_of(honest, number);
+    table.add("instructions.commit_challenge", net.commit_answer(honest, number, &answer).cu);
+    let wrong = (5, 5);
+    let tampered = net.answer_of(cheat, number).tampered(wrong);
+    net.commit_answer(cheat, number, &tampered);
+    net.wait(i64::from(net::ROUNDS.window_s));
+    let closed = net.advance_round(number).cu;
+    net.vm.pass_slots(CELL_DRAW_DELAY + 1);
+    let drawn = net.advance_round(number).cu;
+    let cells: Vec<u64> = (0..judge::challenge::CELLS as u8)
+        .map(|cell| {
+            let show = net.answer_cell(honest, number, &answer, cell);
+            net.ok(&[show], &[&anybody]).cu
+        })
+        .collect();
+    table.add("instructions.answer_cell", cells.into_iter().max().expect("cells are drawn"));
+    let (segment, path) = tampered.evidence(wrong);
+    let prove = rounds_ix::prove_cell(prover, device(cheat).pubkey(), number, wrong, segment, path);
+    table.measure("prove_cell", &mut net, prove, &[&anybody]);
+    net.ok(&[credits_ix::create_io_account(prover, prover)], &[&anybody]);
+    let punish = rounds_ix::punish_device(device(cheat).pubkey(), first.pubkey(), prover);
+    table.measure("punish_device", &mut net, punish, &[&anybody]);
+    let ended = net.end_round(number).cu;
+    table.add("instructions.advance_round", closed.max(drawn).max(ended));
+    let fail = rounds_ix::fail_challenge(device(absent).pubkey(), second.pubkey());
+    table.measure("fail_challenge", &mut net, fail, &[&anybody]);
+    let share = rounds_ix::share_idle_pay(me, first.pubkey(), number);
+    table.measure("share_idle_pay", &mut net, share, &[&anybody]);
+    net.ok(&[credits_ix::create_io_account(prover, first.pubkey())], &[&anybody]);
+    table.measure("claim_idle_pay", &mut net, rounds_ix::claim_idle_pay(first.pubkey()), &[&anybody]);
+    table.measure("close_round", &mut net, rounds_ix::close_round(number, prover), &[&anybody]);
+
+    net.wait(i64::from(net::ROUNDS.every_s));
+    net.pass_round(&[(absent, 2)]);
+    let class = rounds_ix::set_class(second.pubkey(), device(absent).pubkey(), 1);
+    table.measure("set_class", &mut net, class, &[&second]);
 }
 
 fn money(table: &mut Table) {
