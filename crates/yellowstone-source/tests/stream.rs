@@ -91,6 +91,11 @@ async fn play(script: Script, window: usize, patience: usize, step: usize) -> Pl
     let counts = source.counts();
     let database = Database::start();
     let mut frontier = database.open(source, slots[0]).await;
+    let began = Instant::now();
+    while replay.asked.lock().unwrap().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(60), "the stream is not asked for");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     for at in (10..slots.len()).step_by(step).chain([slots.len() - 1]) {
         chain.set_tip(slots[at], slots[at.saturating_sub(5)]);
         reach(&mut frontier, slots[at]).await;

@@ -94,7 +94,8 @@ impl Replay {
             for slot in slots {
                 blocks.push(self.block(slot).await);
             }
-            // At once: a node does not wait between blocks that it has.
+            // Sent at once: a node does not wait between blocks that it has.
+            let (mut ready, mut breaks_off) = (Vec::new(), false);
             for mut block in blocks {
                 let slot = block.slot;
                 let number = {
@@ -109,17 +110,25 @@ impl Replay {
                     Fate::Lost => copies = 0,
                     Fate::Cut => drop(block.transactions.pop()),
                     Fate::Bare => block.transactions.iter_mut().for_each(|transaction| transaction.meta = None),
-                    Fate::BreakOff => return,
+                    Fate::BreakOff => {
+                        breaks_off = true;
+                        break;
+                    }
                 }
                 for _ in 0..copies {
                     let update_oneof = Some(UpdateOneof::Block(block.clone()));
-                    let update = SubscribeUpdate { filters: vec!["blocks".into()], update_oneof, created_at: None };
-                    if updates.try_send(Ok(update)).is_err() {
-                        // Nobody waits for a slow client.
-                        return;
-                    }
+                    ready.push(SubscribeUpdate { filters: vec!["blocks".into()], update_oneof, created_at: None });
                 }
                 next = slot + 1;
+            }
+            for update in ready {
+                if updates.try_send(Ok(update)).is_err() {
+                    // Nobody waits for a slow client.
+                    return;
+                }
+            }
+            if breaks_off {
+                return;
             }
             let ping =
                 SubscribeUpdate { update_oneof: Some(UpdateOneof::Ping(SubscribeUpdatePing {})), ..Default::default() };
