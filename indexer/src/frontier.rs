@@ -304,7 +304,7 @@ impl<S: BlockSource> Frontier<S> {
     }
 
     /// Ends when the source hints at something new.
-    pub(crate) fn wake(&self) -> impl Future<Output = ()> + Send + use<S> {
+    pub fn wake(&self) -> impl Future<Output = ()> + Send + use<S> {
         let source = Arc::clone(&self.source);
         async move { source.wake().await }
     }
