@@ -1,6 +1,6 @@
 mod support;
 
-use indexer::{Round, Stall};
+use indexer::{Frontier, Round, Stall, Store};
 use support::indexed::{derived, open, text, to_tip};
 use support::story::{Story, key};
 use support::{Database, FakeChain};
@@ -200,6 +200,19 @@ async fn a_listing_that_leaves_a_block_out_stops_the_frontier_before_it() {
     to_tip(&mut frontier).await;
     assert!(derived(&database).await == derived(&whole).await);
     assert_eq!(text(&database, "SELECT count(*)::text FROM sequence_faults").await, "0");
+}
+
+#[tokio::test]
+async fn a_listing_that_leaves_out_the_first_block_after_the_named_start_stops_the_frontier_there() {
+    let (story, database) = (Story::every_ending(), Database::start());
+    story.chain.hide_once(2);
+    let store = Store::open(database.url()).await.unwrap();
+    let mut frontier = Frontier::open(story.chain.clone(), store, Some(2)).await.unwrap().unwrap();
+    let stall = frontier.round().await.unwrap_err().to_string();
+    assert_eq!(stall, "chain: block 3: follows block 2, which was not listed");
+    assert!(frontier.store().checkpoint().await.unwrap().is_none());
+    to_tip(&mut frontier).await;
+    assert_eq!(text(&database, "SELECT min(slot)::text FROM blocks").await, "2");
 }
 
 /// A story with long silences, all of it final.
