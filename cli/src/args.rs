@@ -3,6 +3,9 @@
 mod deploy;
 mod economy;
 mod import;
+mod jobs;
+mod services;
+mod simulate;
 mod watch;
 
 use crate::exit;
@@ -12,6 +15,9 @@ use std::path::PathBuf;
 
 pub use economy::*;
 pub use import::ImportArgs;
+pub use jobs::{DemandArgs, JobCommand};
+pub use services::{ExplorerArgs, IndexerArgs, IndexerJob, ReindexArgs};
+pub use simulate::SimulateArgs;
 pub use watch::WatchArgs;
 
 /// A decentralised GPU cloud whose work is proved: buy credits, post jobs, run workers, look at the network.
@@ -231,106 +237,6 @@ pub enum ModelCommand {
 }
 
 #[derive(Subcommand)]
-pub enum JobCommand {
-    /// Post a batch as a job; its price goes into escrow
-    Post {
-        /// Root of a registered model, or the ONNX file that it was registered from
-        #[arg(long)]
-        model: String,
-        /// File with the batch: rows of i8, row-major
-        #[arg(long)]
-        input: PathBuf,
-        /// IOSD
-        #[arg(long)]
-        price: String,
-        /// Seconds until it may no longer be claimed
-        #[arg(long, default_value_t = 600)]
-        claim_within: u32,
-        /// Seconds from claim to result
-        #[arg(long, default_value_t = 300)]
-        execute_within: u32,
-        /// Buy the credits for it with IO, in the same transaction
-        #[arg(long)]
-        pay_io: bool,
-        /// With --pay-io: refuse if it costs more IO than this [default: 2 % more than the price now]
-        #[arg(long, requires = "pay_io")]
-        max_io: Option<String>,
-    },
-    /// Follow a job until it has a result or has ended
-    Watch { job: String },
-    /// Check the result and, if it is right, pay for it
-    Accept {
-        job: String,
-        /// Write the last layer's output here
-        #[arg(long)]
-        output: Option<PathBuf>,
-        /// If the result is not served: do not demand it on chain, only say so
-        #[arg(long)]
-        no_demand: bool,
-    },
-    /// Demand data on chain that a job's worker does not serve, against a bond that its answer costs; silence refunds the job
-    #[command(after_help = DEMAND_HELP)]
-    Demand(DemandArgs),
-    /// Prove a wrong result on chain and get the price back; if none is served, do the work here and demand on chain what leads to
-    /// the wrong cell
-    Dispute { job: String },
-    /// Take back a job that nobody has claimed
-    Cancel { job: String },
-    /// Where a job stands: its deadlines, the stake behind it and its audit
-    Status { job: String },
-    /// Draw a committed job's audit, for a small fee that its user put by
-    Draw { job: String },
-    /// Refund a job whose claim, execution or audit deadline has passed, or whose worker has not answered a demand in time
-    Expire { job: String },
-    /// Pay an unchallenged job after its window and its audit
-    Settle { job: String },
-}
-
-const DEMAND_HELP: &str = "Layers, rows, segments and nodes count from 0. Segments are 256 bytes of a row.
-Examples:
-  io job demand JOB --layer 2 --row 7 --segment 0 --count 4   bytes of an output
-  io job demand JOB --layer 2 --level 3 --index 0             children of a node of the tree of rows
-  io job demand JOB --layer 2 --row 7 --level 2 --index 1     children of a node of the tree of a row's segments
-  io job demand JOB --roots                                   roots of all layers
-  io job demand JOB --close                                   bonds of a job that has ended";
-
-/// What to demand.
-#[derive(Args)]
-pub struct DemandArgs {
-    pub job: String,
-    /// The roots of all layers' outputs
-    #[arg(long, conflicts_with_all = ["layer", "row", "segment", "level"])]
-    pub roots: bool,
-    /// Return rents and bonds of demands that a job that has ended has left behind
-    #[arg(long, conflicts_with_all = ["roots", "layer", "row", "segment", "level"])]
-    pub close: bool,
-    /// Layer of the model whose output it is about
-    #[arg(long, required_unless_present_any = ["roots", "close"])]
-    pub layer: Option<u32>,
-    /// Row of the batch
-    #[arg(long, required_unless_present_any = ["roots", "close", "level"])]
-    pub row: Option<u32>,
-    /// First segment of the row
-    #[arg(long, conflicts_with = "level", required_unless_present_any = ["roots", "close", "level"])]
-    pub segment: Option<u32>,
-    /// Segments, up to 8
-    #[arg(long, requires = "segment", default_value_t = 1)]
-    pub count: u8,
-    /// Level of a node: leaves are level 0
-    #[arg(long, requires = "index")]
-    pub level: Option<u8>,
-    /// Its place in its level
-    #[arg(long, requires = "level")]
-    pub index: Option<u32>,
-    /// How many levels down, up to 6
-    #[arg(long, requires = "level", default_value_t = 1)]
-    pub depth: u8,
-    /// Wait for the answer; end the job if there is none in time
-    #[arg(long)]
-    pub wait: bool,
-}
-
-#[derive(Subcommand)]
 pub enum DeviceCommand {
     /// Register a device under the wallet's operator; operator and pool are opened too if they are new
     Register {
@@ -397,150 +303,4 @@ pub enum WorkerCommand {
     },
     /// Print a commented config file
     Example,
-}
-
-#[derive(Args)]
-pub struct IndexerArgs {
-    #[command(subcommand)]
-    pub job: Option<IndexerJob>,
-    #[arg(long, env = "DATABASE_URL", global = true)]
-    pub database_url: Option<String>,
-    /// Slot that an empty database starts at: at or before the programs' first event
-    #[arg(long, env = "INDEXER_START_SLOT")]
-    pub start_slot: Option<u64>,
-    /// Finality at which blocks are indexed: confirmed ones are shown at once and may still be taken back
-    #[arg(long, value_enum, default_value_t, env = "INDEXER_COMMITMENT")]
-    pub commitment: Commitment,
-    /// Yellowstone gRPC stream that brings the blocks at the tip; the RPC node has the rest
-    #[arg(long, env = "YELLOWSTONE_URL")]
-    pub yellowstone_url: Option<String>,
-    /// The provider's key for the stream
-    #[arg(long, env = "YELLOWSTONE_X_TOKEN", hide_env_values = true, requires = "yellowstone_url")]
-    pub yellowstone_x_token: Option<String>,
-    /// Address that serves /livez, /readyz and /metrics [default: nowhere]
-    #[arg(long, env = "INDEXER_OPS_BIND")]
-    pub ops_bind: Option<SocketAddr>,
-    /// Not ready when further behind the tip than this many slots
-    #[arg(long, env = "MAX_LAG_SLOTS", default_value_t = 150)]
-    pub max_lag_slots: i64,
-    /// Most blocks in one SQL transaction
-    #[arg(long, default_value_t = indexer::BATCH_BLOCKS, hide = true)]
-    pub batch_blocks: usize,
-}
-
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-pub enum Commitment {
-    #[default]
-    Confirmed,
-    Finalized,
-}
-
-impl From<Commitment> for indexer::Finality {
-    fn from(commitment: Commitment) -> Self {
-        match commitment {
-            Commitment::Confirmed => Self::Confirmed,
-            Commitment::Finalized => Self::Finalized,
-        }
-    }
-}
-
-#[derive(Subcommand)]
-pub enum IndexerJob {
-    /// Recompute every balance, index and counter from the indexed events and compare them with the accounts on chain, read
-    /// at one slot; exit code 1 if anything differs
-    #[command(alias = "audit")]
-    Verify,
-    /// Read stored raw bytes again with this version's decoder: dead letters, and with slots the events in them; then derive
-    /// every table anew. One transaction. The indexer must not run: this waits until it has gone
-    Reindex(ReindexArgs),
-}
-
-#[derive(Args)]
-pub struct ReindexArgs {
-    /// First slot whose events are read again
-    #[arg(long)]
-    pub from_slot: Option<u64>,
-    /// Last slot whose events are read again
-    #[arg(long)]
-    pub to_slot: Option<u64>,
-    /// Say what would change and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-#[derive(Args)]
-pub struct ExplorerArgs {
-    #[arg(long, env = "DATABASE_URL")]
-    pub database_url: String,
-    /// A replica that everything is read from; the database itself then only tells when there is something new
-    #[arg(long, env = "DATABASE_READ_URL")]
-    pub database_read_url: Option<String>,
-    #[arg(long, env = "EXPLORER_BIND", default_value = "127.0.0.1:8080")]
-    pub bind: SocketAddr,
-    /// Not ready when further behind the tip than this many slots
-    #[arg(long, env = "MAX_LAG_SLOTS", default_value_t = explorer_api::Settings::MAX_LAG_SLOTS)]
-    pub max_lag_slots: i64,
-    /// Requests a second that one client may make on average; 0 lifts the limit
-    #[arg(long, env = "EXPLORER_RATE_LIMIT", default_value_t = 50)]
-    pub rate_limit: u32,
-    /// Requests that one client may make at once after a pause
-    #[arg(long, env = "EXPLORER_RATE_BURST", default_value_t = 200)]
-    pub rate_burst: u32,
-    /// Event streams that one client may keep open
-    #[arg(long, env = "EXPLORER_STREAMS", default_value_t = 20)]
-    pub streams_per_client: u32,
-    /// Proxies in front of the server; 0 means that X-Forwarded-For is not looked at
-    #[arg(long, env = "EXPLORER_TRUSTED_PROXIES", default_value_t = 0)]
-    pub trusted_proxies: usize,
-}
-
-#[derive(Args)]
-pub struct SimulateArgs {
-    /// Name of a scenario, or all
-    #[arg(long, default_value = "all")]
-    pub scenario: String,
-    /// Years to run
-    #[arg(long, default_value_t = 3)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub years: u32,
-    /// Suppliers who may join; they share a fleet of fixed size
-    #[arg(long, default_value_t = 10_000)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub suppliers: u32,
-    /// The same seed gives the same run
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Hours of an accounting epoch
-    #[arg(long, default_value_t = 24)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=24))]
-    pub epoch_hours: u32,
-    /// Folder for report.html, its charts and series.json
-    #[arg(long, default_value = "simulation")]
-    pub out: PathBuf,
-    /// Fee on a job's price, basis points
-    #[arg(long, default_value_t = 500)]
-    #[arg(value_parser = clap::value_parser!(u16).range(0..=10_000))]
-    pub fee_bps: u16,
-    /// The incentives' share of the fee, basis points; the rest is retired
-    #[arg(long, default_value_t = 5_000)]
-    #[arg(value_parser = clap::value_parser!(u16).range(0..=10_000))]
-    pub incentive_bps: u16,
-    /// Most IO a day that redemptions are paid
-    #[arg(long, default_value_t = 2_000_000)]
-    #[arg(value_parser = clap::value_parser!(u64).range(0..=800_000_000))]
-    pub redemption_cap: u64,
-    /// Idle devices' share of the schedule, basis points
-    #[arg(long, default_value_t = 3_000)]
-    #[arg(value_parser = clap::value_parser!(u16).range(0..=10_000))]
-    pub idle_bps: u16,
-    /// Stakers' share of the schedule, basis points; the rest is the treasury's
-    #[arg(long, default_value_t = 5_000)]
-    #[arg(value_parser = clap::value_parser!(u16).range(0..=10_000))]
-    pub stakers_bps: u16,
-    /// Dollars for one IO on the first day
-    #[arg(long, default_value_t = 1.0)]
-    pub coin_price: f64,
-    /// How far the coin's price moves (natural logarithm) when the whole float is bought once
-    #[arg(long, default_value_t = 1.0)]
-    pub impact: f64,
 }

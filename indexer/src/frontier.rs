@@ -241,7 +241,15 @@ impl<S: BlockSource> Frontier<S> {
 
     /// How a block follows the one before it.
     async fn link(&self, head: Option<Head>, block: &DecodedBlock, dense: bool) -> Result<Link, Stall> {
-        let Some(head) = head else { return Ok(Link::Unlinked) };
+        let unlisted = || {
+            let what = format!("follows block {}, which was not listed", block.parent_slot);
+            Err(SourceError::Incomplete { slot: block.slot, what }.into())
+        };
+        let Some(head) = head else {
+            // The first block of all follows none; but where a start was named, none may lie between.
+            let between = (self.next_slot..block.slot).contains(&block.parent_slot);
+            return if dense && self.next_slot > 0 && between { unlisted() } else { Ok(Link::Unlinked) };
+        };
         if block.parent_slot == head.slot && block.previous_blockhash == head.blockhash {
             return Ok(Link::Linked);
         }
@@ -249,8 +257,7 @@ impl<S: BlockSource> Frontier<S> {
             return Ok(Link::Unlinked);
         }
         if block.parent_slot > head.slot {
-            let what = format!("follows block {}, which was not listed", block.parent_slot);
-            return Err(SourceError::Incomplete { slot: block.slot, what }.into());
+            return unlisted();
         }
         let served = self.source.blockhash(head.slot, self.source.commitment()).await?;
         if served.as_ref() != Some(&head.blockhash) {
@@ -304,7 +311,7 @@ impl<S: BlockSource> Frontier<S> {
     }
 
     /// Ends when the source hints at something new.
-    pub(crate) fn wake(&self) -> impl Future<Output = ()> + Send + use<S> {
+    pub fn wake(&self) -> impl Future<Output = ()> + Send + use<S> {
         let source = Arc::clone(&self.source);
         async move { source.wake().await }
     }

@@ -15,6 +15,8 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 pub struct Settings {
     /// HTTP address of a Solana RPC node that keeps transaction history.
     pub rpc_url: String,
+    /// Websocket address of the node, for news of transactions; what it does not tell is polled.
+    pub ws_url: Option<String>,
     /// Any connection string that Postgres clients take.
     pub database_url: String,
     /// Pause at the tip before asking for more.
@@ -32,7 +34,7 @@ pub struct Settings {
 /// Connection strings and RPC addresses may hold passwords and keys.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { rpc_url: _, database_url: _, poll_interval, start_slot, commitment, batch_blocks } = self;
+        let Self { rpc_url: _, ws_url: _, database_url: _, poll_interval, start_slot, commitment, batch_blocks } = self;
         f.debug_struct("Settings")
             .field("poll_interval", poll_interval)
             .field("start_slot", start_slot)
@@ -47,7 +49,14 @@ impl std::fmt::Debug for Settings {
 /// # Errors
 /// Only what waiting cannot cure; an RPC node or a database that does not answer is tried again for ever.
 pub async fn run(settings: Settings, shutdown: watch::Receiver<bool>) -> Result<(), IndexerError> {
-    run_from(|| RpcSource::new(settings.rpc_url.clone(), settings.commitment), &settings, shutdown).await
+    let source = || {
+        let source = RpcSource::new(settings.rpc_url.clone(), settings.commitment);
+        match &settings.ws_url {
+            Some(ws_url) => source.with_news(ws_url.clone()),
+            None => source,
+        }
+    };
+    run_from(source, &settings, shutdown).await
 }
 
 /// [`run`], from another source of blocks.

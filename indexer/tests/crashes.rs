@@ -24,6 +24,7 @@ fn story() -> Story {
 fn settings(database_url: String) -> Settings {
     Settings {
         rpc_url: String::new(),
+        ws_url: None,
         database_url,
         poll_interval: Duration::from_millis(5),
         start_slot: None,

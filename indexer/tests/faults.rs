@@ -116,7 +116,7 @@ impl Bench {
         let empties = seed.is_multiple_of(2);
         let may_empty = if empties { noticed_if_empty(&self.events) } else { BTreeSet::new() };
         let node = Faulty::new(seed, recording_of(&self.chain), may_empty);
-        let server = Server::start_with(node.truth(), node.fault()).await.unwrap();
+        let server = Server::start_faulty(&node).await.unwrap();
         let mut dice = Dice(seed);
         let began = Instant::now();
         let (growing, index) = (Arc::clone(&node), url.clone());
@@ -225,6 +225,7 @@ async fn follow(server: &Server, url: &str, last: u64) {
     let rest = || tokio::time::sleep(Duration::from_millis(5));
     loop {
         let source = RpcSource::with_call_limit(server.url(), Finality::Confirmed, CALL_LIMIT);
+        let source = source.with_news(server.ws_url());
         let store = Store::open(url).await.unwrap();
         let mut frontier = match Frontier::open(source, store, Some(FIRST_SLOT)).await {
             Ok(opened) => opened.unwrap(),
@@ -244,7 +245,7 @@ async fn follow(server: &Server, url: &str, last: u64) {
             if at == Some(last) && frontier.store().alarms().await.unwrap() == (0, 0) {
                 return;
             }
-            rest().await;
+            let _ = tokio::time::timeout(Duration::from_millis(5), frontier.wake()).await;
         }
     }
 }
@@ -302,6 +303,11 @@ async fn whatever_the_node_does_nothing_is_lost_or_doubled() {
             "no inner instructions",
             "logs cut",
             "emptied block",
+            "news cut off",
+            "unreadable news",
+            "news out of order",
+            "news twice",
+            "news lost",
         ] {
             assert!(reports.iter().any(|report| report.contains(fault)), "{fault} never happened");
         }

@@ -1,6 +1,6 @@
 mod support;
 
-use indexer::{Round, Stall};
+use indexer::{Frontier, Round, Stall, Store};
 use support::indexed::{derived, open, text, to_tip};
 use support::story::{Story, key};
 use support::{Database, FakeChain};
@@ -164,6 +164,31 @@ async fn a_hole_that_the_node_cannot_fill_stays_open_until_another_node_can() {
 }
 
 #[tokio::test]
+async fn a_hole_is_never_filled_from_another_fork() {
+    let mut holes = 0;
+    let (old, new) = two_ways();
+    let differ = |slot: &u64| old.chain.block_at(*slot).blockhash != new.chain.block_at(*slot).blockhash;
+    let branch: Vec<u64> = (0..=old.slot.min(new.slot)).filter(differ).collect();
+    let expected = fresh(&new.chain).await;
+    for slot in branch {
+        let ((old, new), database) = (two_ways(), Database::start());
+        old.chain.edit(slot, |block| block.transactions.clear());
+        let mut frontier = open(&old.chain, &database).await;
+        to_tip(&mut frontier).await;
+        if frontier.store().alarms().await.unwrap().0 == 0 {
+            continue; // Nothing later shows that it is missing.
+        }
+        holes += 1;
+        // The healer finds the other fork's block at the slot of the hole.
+        old.chain.switch_to(&new.chain);
+        to_tip(&mut frontier).await;
+        assert!(derived(&database).await == expected, "slot {slot}");
+        assert_eq!(frontier.store().alarms().await.unwrap(), (0, 0), "slot {slot}");
+    }
+    assert!(holes > 0, "no block of the branch leaves a hole");
+}
+
+#[tokio::test]
 async fn a_listing_that_leaves_a_block_out_stops_the_frontier_before_it() {
     let (story, whole, database) = (Story::every_ending(), Database::start(), Database::start());
     to_tip(&mut open(&story.chain, &whole).await).await;
@@ -175,6 +200,19 @@ async fn a_listing_that_leaves_a_block_out_stops_the_frontier_before_it() {
     to_tip(&mut frontier).await;
     assert!(derived(&database).await == derived(&whole).await);
     assert_eq!(text(&database, "SELECT count(*)::text FROM sequence_faults").await, "0");
+}
+
+#[tokio::test]
+async fn a_listing_that_leaves_out_the_first_block_after_the_named_start_stops_the_frontier_there() {
+    let (story, database) = (Story::every_ending(), Database::start());
+    story.chain.hide_once(2);
+    let store = Store::open(database.url()).await.unwrap();
+    let mut frontier = Frontier::open(story.chain.clone(), store, Some(2)).await.unwrap().unwrap();
+    let stall = frontier.round().await.unwrap_err().to_string();
+    assert_eq!(stall, "chain: block 3: follows block 2, which was not listed");
+    assert!(frontier.store().checkpoint().await.unwrap().is_none());
+    to_tip(&mut frontier).await;
+    assert_eq!(text(&database, "SELECT min(slot)::text FROM blocks").await, "2");
 }
 
 /// A story with long silences, all of it final.

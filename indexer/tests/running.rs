@@ -18,6 +18,7 @@ async fn it_waits_for_a_tired_node_notifies_and_stops_when_told() {
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     let settings = Settings {
         rpc_url: String::new(),
+        ws_url: None,
         database_url: database.url().to_owned(),
         poll_interval: Duration::from_millis(5),
         start_slot: None,

@@ -20,6 +20,7 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
     }
     let settings = indexer::Settings {
         rpc_url: context.url(),
+        ws_url: args.ws_url,
         database_url,
         poll_interval: Duration::from_millis(400),
         start_slot: args.start_slot,

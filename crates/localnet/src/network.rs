@@ -149,6 +149,7 @@ impl LocalNet {
         pool.close().await;
         let settings = indexer::Settings {
             rpc_url: node.rpc_url.clone(),
+            ws_url: Some(node.ws_url.clone()),
             database_url: database_url.clone(),
             poll_interval: Duration::from_millis(options.slot_ms / 2),
             start_slot: None,

@@ -13,6 +13,7 @@ const START_WITHIN: Duration = Duration::from_secs(60);
 /// A running validator. Dropping it stops it.
 pub struct Node {
     pub rpc_url: String,
+    pub ws_url: String,
     commands: Sender<SimnetCommand>,
 }
 
@@ -23,6 +24,7 @@ impl Node {
     /// If it does not come up.
     pub fn start(port: Option<u16>, slot_ms: u64) -> Result<Self> {
         let port = port.map_or_else(free_port, Ok)?;
+        let ws_port = free_port()?;
         let config = SurfpoolConfig {
             simnets: vec![SimnetConfig {
                 offline_mode: true,
@@ -32,12 +34,7 @@ impl Node {
                 instruction_profiling_enabled: false,
                 ..Default::default()
             }],
-            rpc: RpcConfig {
-                bind_host: "127.0.0.1".into(),
-                bind_port: port,
-                ws_port: free_port()?,
-                ..Default::default()
-            },
+            rpc: RpcConfig { bind_host: "127.0.0.1".into(), bind_port: port, ws_port, ..Default::default() },
             ..Default::default()
         };
         let svm_config =
@@ -61,7 +58,7 @@ impl Node {
                 }
             }
         })?;
-        Ok(Node { rpc_url: format!("http://127.0.0.1:{port}"), commands })
+        Ok(Node { rpc_url: format!("http://127.0.0.1:{port}"), ws_url: format!("ws://127.0.0.1:{ws_port}"), commands })
     }
 }
 

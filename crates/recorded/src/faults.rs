@@ -1,6 +1,7 @@
 //! A node that lies, fails and changes its mind. What goes wrong, and when, follows from the seed alone.
 use crate::answer::{Reply, RpcError, answer, errors};
 use crate::chain::{Chain, Tip};
+use crate::news::NewsFault;
 use crate::server::{Call, Fault};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -73,6 +74,35 @@ impl Faulty {
                     None => std::future::pending().await,
                 }
             })
+        })
+    }
+
+    /// The same for its news: late, early, lost, doubled, about nothing, unreadable, cut off.
+    pub fn news_fault(self: &Arc<Self>) -> NewsFault {
+        let node = Arc::clone(self);
+        Arc::new(move |tip, mut news| {
+            let mut dice = Dice::of(node.seed, &format!("news {tip}"));
+            if dice.chance(4) {
+                node.note("news cut off");
+                return None;
+            }
+            if dice.chance(4) {
+                node.note("unreadable news");
+                news.push("{\"jsonrpc\":".into());
+            }
+            if dice.chance(30) && news.len() > 1 {
+                node.note("news out of order");
+                news.reverse();
+            }
+            if dice.chance(20) {
+                node.note("news twice");
+                news.extend(news.clone());
+            }
+            if dice.chance(20) {
+                node.note("news lost");
+                news.truncate(news.len() / 2);
+            }
+            Some(news)
         })
     }
 

@@ -10,6 +10,7 @@ mod error;
 mod faults;
 mod format;
 mod index;
+mod news;
 mod record;
 mod server;
 
@@ -18,5 +19,6 @@ pub use chain::{Chain, Tip};
 pub use error::RecordedError;
 pub use faults::Faulty;
 pub use format::{Accounts, Header, Line, Reader, Writer};
+pub use news::NewsFault;
 pub use record::record;
 pub use server::{Call, Fault, Server};

@@ -2,6 +2,8 @@
 use crate::RecordedError;
 use crate::answer::{Reply, RpcError, answer};
 use crate::chain::Chain;
+use crate::faults::Faulty;
+use crate::news::{self, NewsFault};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
@@ -14,6 +16,8 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// As nodes have it.
@@ -34,7 +38,10 @@ pub type Fault = Arc<dyn Fn(Call, Reply) -> BoxFuture<'static, Reply> + Send + S
 /// A node that answers from a recording until it is dropped.
 pub struct Server {
     address: SocketAddr,
-    task: JoinHandle<()>,
+    news: SocketAddr,
+    tasks: [JoinHandle<()>; 2],
+    /// Ends all websocket connections.
+    hang_up: watch::Sender<()>,
 }
 
 struct Node {
@@ -60,21 +67,43 @@ impl Server {
         Self::start_at(chain, Some(fault), SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
+    /// A node with all faults of its seed, those of its news too.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub async fn start_faulty(node: &Arc<Faulty>) -> Result<Self, RecordedError> {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::start_all(node.truth(), Some(node.fault()), Some(node.news_fault()), any).await
+    }
+
     /// On an address of the caller's choice: a node that was away and comes back.
     ///
     /// # Errors
     /// The address is not to be had.
     pub async fn start_at(chain: Arc<Chain>, fault: Option<Fault>, at: SocketAddr) -> Result<Self, RecordedError> {
+        Self::start_all(chain, fault, None, at).await
+    }
+
+    async fn start_all(
+        chain: Arc<Chain>,
+        fault: Option<Fault>,
+        news_fault: Option<NewsFault>,
+        at: SocketAddr,
+    ) -> Result<Self, RecordedError> {
         let fail = |source| RecordedError::Listen { address: at.to_string(), source };
-        let listener = tokio::net::TcpListener::bind(at).await.map_err(fail)?;
+        let listener = TcpListener::bind(at).await.map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
+        let callers = TcpListener::bind((at.ip(), 0)).await.map_err(fail)?;
+        let news = callers.local_addr().map_err(fail)?;
+        let (hang_up, hung_up) = watch::channel(());
+        let told = tokio::spawn(news::serve(callers, Arc::clone(&chain), news_fault, hung_up));
         let node = Arc::new(Node { chain, fault, asked: Mutex::default() });
         let router = Router::new().fallback(post).layer(DefaultBodyLimit::max(MAX_REQUEST)).with_state(node);
         let task = tokio::spawn(async move {
             // Ends only with the task.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Server { address, task })
+        Ok(Server { address, news, tasks: [task, told], hang_up })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -84,11 +113,21 @@ impl Server {
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
+
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}", self.news)
+    }
+
+    /// Ends all websocket connections; new ones can be made.
+    pub fn hang_up(&self) {
+        self.hang_up.send_replace(());
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.hang_up();
     }
 }
 

@@ -157,3 +157,50 @@ impl Decode<'_, Postgres> for Jsonb {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use private_postgres::{Durability, PrivatePostgres};
+    use sqlx::{Connection, PgConnection};
+
+    /// Zero, the largest, and what lies around every power of two and of ten.
+    fn magnitudes() -> Vec<u128> {
+        let powers = (0..128).map(|bit| 1 << bit).chain((0..39).map(|digits| 10_u128.pow(digits)));
+        let mut all: Vec<u128> = powers.flat_map(|power| [power - 1, power, power + 1]).collect();
+        all.extend([u128::MAX, 99_990_000, 12_345_678_901_234_567_890]);
+        all
+    }
+
+    #[tokio::test]
+    async fn the_database_reads_and_gives_every_amount_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let postgres = PrivatePostgres::start_with(folder.path(), Durability::Volatile).unwrap();
+        let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
+        let wide: Vec<Wide> = magnitudes().into_iter().map(Wide).collect();
+        let read = "SELECT v, v::text FROM unnest($1::numeric[]) WITH ORDINALITY AS t(v, i) ORDER BY i";
+        let rows: Vec<(Wide, String)> = sqlx::query_as(read).bind(&wide).fetch_all(&mut connection).await.unwrap();
+        let expected: Vec<_> = wide.iter().map(|wide| (*wide, wide.0.to_string())).collect();
+        assert_eq!(rows, expected);
+
+        let signed = magnitudes().into_iter().filter_map(|m| i128::try_from(m).ok()).flat_map(|m| [m, -m]);
+        let amounts: Vec<Amount> = signed.chain([i128::MAX, i128::MIN + 1]).map(Amount).collect();
+        let rows: Vec<(Amount, String)> = sqlx::query_as(read).bind(&amounts).fetch_all(&mut connection).await.unwrap();
+        let expected: Vec<_> = amounts.iter().map(|amount| (*amount, amount.0.to_string())).collect();
+        assert_eq!(rows, expected);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_whole_number_or_too_large_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let postgres = PrivatePostgres::start_with(folder.path(), Durability::Volatile).unwrap();
+        let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
+        for wrong in ["0.5", "1.0001", "'NaN'", "'Infinity'", "-1", "340282366920938463463374607431768211456"] {
+            let query = sqlx::AssertSqlSafe(format!("SELECT {wrong}::numeric"));
+            let found: Result<Wide, _> = sqlx::query_scalar(query).fetch_one(&mut connection).await;
+            assert!(found.is_err(), "{wrong} became {found:?}");
+        }
+        let whole: Wide = sqlx::query_scalar("SELECT 7.000::numeric").fetch_one(&mut connection).await.unwrap();
+        assert_eq!(whole, Wide(7));
+    }
+}

@@ -1,8 +1,10 @@
 //! Blocks from a Solana RPC node.
+mod news;
 mod reduce;
 
 use crate::decode::Program;
 use crate::source::{Block, BlockSource, Finality, SourceError};
+use news::News;
 use reduce::reduce;
 use solana_commitment_config::CommitmentConfig;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
@@ -24,6 +26,7 @@ const PAGE: usize = 1_000;
 pub struct RpcSource {
     client: RpcClient,
     commitment: Finality,
+    news: Option<News>,
 }
 
 impl RpcSource {
@@ -35,7 +38,12 @@ impl RpcSource {
     /// [`new`](Self::new), with another longest wait for one answer.
     pub fn with_call_limit(url: String, commitment: Finality, limit: Duration) -> Self {
         let client = RpcClient::new_with_timeout_and_commitment(url, limit, level(commitment));
-        Self { client, commitment }
+        Self { client, commitment, news: None }
+    }
+
+    /// With the node's websocket at `ws_url`, which says at once when a transaction of ours has landed.
+    pub fn with_news(self, ws_url: String) -> Self {
+        Self { news: Some(News::listen(ws_url, self.commitment)), ..self }
     }
 
     async fn get_blocks(&self, first: u64, last: u64, finality: Finality) -> Result<Vec<u64>, SourceError> {
@@ -148,6 +156,13 @@ impl BlockSource for RpcSource {
             }
         }
         Ok(Some(slots.into_iter().collect()))
+    }
+
+    async fn wake(&self) {
+        match &self.news {
+            Some(news) => news.next().await,
+            None => std::future::pending().await,
+        }
     }
 
     fn commitment(&self) -> Finality {

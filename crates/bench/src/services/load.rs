@@ -21,8 +21,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Load {
     pub seconds: f64,
     latencies_ms: Vec<f64>,
-    /// Answers other than 200.
-    pub failed: u64,
+    /// When answers other than 200 came.
+    pub failed: Vec<Instant>,
     /// Connections that broke or were refused.
     pub broken: u64,
 }
@@ -39,7 +39,7 @@ impl Load {
     pub fn json(&self) -> Value {
         json!({
             "requests_per_second": rounded(self.per_s()), "p50_ms": rounded(quantile(self.latencies_ms.clone(), 0.5)),
-            "p99_ms": rounded(self.p99_ms()), "failed": self.failed, "broken": self.broken,
+            "p99_ms": rounded(self.p99_ms()), "failed": self.failed.len(), "broken": self.broken,
         })
     }
 }
@@ -82,23 +82,36 @@ pub async fn listening(server: SocketAddr, limit: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Asks for `paths` in turn, over `clients` connections, for as long as `time`. A connection that breaks is made anew.
-pub async fn load(server: SocketAddr, paths: Arc<Vec<String>>, clients: usize, time: Duration) -> Result<Load> {
+/// Asks for `paths` in turn, over `clients` connections, for as long as `time`, each resting for `rest` after an answer. A
+/// connection that breaks is made anew.
+pub async fn load(
+    server: SocketAddr,
+    paths: Arc<Vec<String>>,
+    clients: usize,
+    time: Duration,
+    rest: Duration,
+) -> Result<Load> {
     let started = Instant::now();
-    let tasks: Vec<_> =
-        (0..clients).map(|client| tokio::spawn(one(server, paths.clone(), client, clients, started + time))).collect();
+    let one = |client| one(server, paths.clone(), (client, clients), started + time, rest);
+    let tasks: Vec<_> = (0..clients).map(|client| tokio::spawn(one(client))).collect();
     let mut sum = Load::default();
     for task in tasks {
         let load = task.await?;
         sum.latencies_ms.extend(load.latencies_ms);
-        sum.failed += load.failed;
+        sum.failed.extend(load.failed);
         sum.broken += load.broken;
     }
     sum.seconds = started.elapsed().as_secs_f64();
     Ok(sum)
 }
 
-async fn one(server: SocketAddr, paths: Arc<Vec<String>>, first: usize, step: usize, end: Instant) -> Load {
+async fn one(
+    server: SocketAddr,
+    paths: Arc<Vec<String>>,
+    (first, step): (usize, usize),
+    end: Instant,
+    rest: Duration,
+) -> Load {
     let (mut load, mut sender, mut at) = (Load::default(), None, first);
     while Instant::now() < end {
         let mut open = match sender.take() {
@@ -116,7 +129,7 @@ async fn one(server: SocketAddr, paths: Arc<Vec<String>>, first: usize, step: us
         match ask(&mut open, server, &paths[at % paths.len()]).await {
             Ok((200, _)) => load.latencies_ms.push(asked.elapsed().as_secs_f64() * 1e3),
             Ok(_) => {
-                load.failed += 1;
+                load.failed.push(Instant::now());
                 tokio::time::sleep(PAUSE).await;
             }
             Err(_) => {
@@ -126,6 +139,9 @@ async fn one(server: SocketAddr, paths: Arc<Vec<String>>, first: usize, step: us
         }
         sender = Some(open);
         at += step;
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
+        }
     }
     load
 }

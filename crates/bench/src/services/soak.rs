@@ -19,6 +19,10 @@ const CLIENTS: usize = 4;
 const POSTGRES_EVERY: u32 = 3;
 /// Time for what is left when the tip stands still.
 const CATCH_UP: Duration = Duration::from_secs(180);
+/// What each of them rests after an answer.
+const REST: Duration = Duration::from_millis(50);
+/// From Postgres being back to the API having found out.
+const RECOVERY: Duration = Duration::from_secs(10);
 /// How often the tip moves.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -40,6 +44,8 @@ struct Soak<'a> {
     options: &'a Options,
     kills: u32,
     postgres_kills: u32,
+    /// From each kill of Postgres to when it had to be back.
+    outages: Vec<(Instant, Instant)>,
 }
 
 pub async fn run(options: &Options) -> Result<Value> {
@@ -47,16 +53,24 @@ pub async fn run(options: &Options) -> Result<Value> {
     let database_url = field.cluster.fresh().await?;
     field.recording.show(field.recording.chain.header.first_slot);
     let indexer = field.indexer(&database_url, None)?;
-    let mut soak = Soak { field, database_url, indexer, options, kills: 0, postgres_kills: 0 };
+    let mut soak = Soak { field, database_url, indexer, options, kills: 0, postgres_kills: 0, outages: Vec::new() };
     // The API refuses a database without a schema.
     let first = *soak.field.recording.slots().first().context("the recording has no block")?;
     let url = soak.database_url.clone();
     ensure!(soak.field.reach(&url, first, CATCH_UP, &mut soak.indexer).await?, "the indexer does not start");
     let api = Api::start(&soak.field, &url).await?;
     let paths = ["/v1/network", "/v1/jobs?limit=50", "/v1/devices", "/v1/epochs", "/"].map(String::from).to_vec();
-    let asking = tokio::spawn(load(api.server, Arc::new(paths), CLIENTS, Duration::from_secs(options.seconds)));
+    let asking = load(api.server, Arc::new(paths), CLIENTS, Duration::from_secs(options.seconds), REST);
+    let asking = tokio::spawn(asking);
     soak.move_tip().await?;
     let asked = asking.await??;
+    let excused = |at: &Instant| soak.outages.iter().any(|(from, to)| (from..=to).contains(&at));
+    let unexcused = asked.failed.iter().filter(|at| !excused(at)).count();
+    ensure!(
+        unexcused == 0 && asked.broken == 0,
+        "{unexcused} answers failed while Postgres was there, {} connections broke",
+        asked.broken
+    );
     let last = soak.field.recording.last_slot()?;
     soak.field.recording.show(last);
     ensure!(
@@ -99,8 +113,10 @@ impl Soak<'_> {
         self.kills += 1;
         if self.kills.is_multiple_of(POSTGRES_EVERY) {
             self.postgres_kills += 1;
+            let killed = Instant::now();
             kill(self.field.cluster.pid()?)?;
             tokio::task::block_in_place(|| self.field.cluster.restart())?;
+            self.outages.push((killed, Instant::now() + RECOVERY));
         }
         self.indexer.kill()?;
         let at = frontier(&mut PgConnection::connect(&self.database_url).await?).await;

@@ -1,6 +1,6 @@
 //! Audits: every draw, answer and silence must be what the slot hash and the parameters demand.
-use super::jobs::{Ending, Job};
-use super::{Books, Reservation};
+use super::Books;
+use super::jobs::{Ending, Job, Loss};
 use crate::audit::finding::{Subject, compare};
 use ::jobs::constants::{DRAW_DELAY, DRAW_FEE};
 use ::jobs::events::*;
@@ -91,18 +91,9 @@ impl Books {
         if e.stamp.time <= deadline {
             self.findings.refused(subject, "its audit's deadline has not passed");
         }
-        compare!(self.findings, subject, {
-            left: left(claim.audit_cells, answered), e.left;
-            refund: job.price, e.refund;
-            slashed: claim.reserved, e.slashed;
-            device: claim.device, e.device;
-            operator: claim.operator, e.operator;
-        });
-        self.reservation_is(e.job, claim, |pool| Reservation::Slashed {
-            pool,
-            reserved: claim.reserved,
-            reason: SlashReason::Silence,
-        });
+        compare!(self.findings, subject, { left: left(claim.audit_cells, answered), e.left; });
+        let said = Loss { refund: e.refund, slashed: e.slashed, device: e.device, operator: e.operator };
+        self.is_slashed(e.job, (job, claim), said, SlashReason::Silence);
     }
 
     /// What is said of a paid result must be what is known of it.

@@ -1,6 +1,6 @@
 //! Demands for the data of live jobs, and those that ended jobs have left behind.
-use super::jobs::{Ending, Jobs};
-use super::{Books, Reservation};
+use super::Books;
+use super::jobs::{Ending, Jobs, Loss};
 use crate::audit::finding::{Findings, Subject, compare};
 use ::jobs::events::{DemandAnswered, DemandClosed, DemandExpired, DemandMade};
 use ::jobs::state::{Demands, Item};
@@ -99,17 +99,8 @@ impl Books {
         {
             findings.refused(subject, "its deadline has not passed");
         }
-        let Some((job, claim)) = self.end(e.job, Ending::Faulted) else { return };
-        compare!(self.findings, Subject::Job(e.job), {
-            refund: job.price, e.refund;
-            slashed: claim.reserved, e.slashed;
-            device: claim.device, e.device;
-            operator: claim.operator, e.operator;
-        });
-        self.reservation_is(e.job, claim, |pool| Reservation::Slashed {
-            pool,
-            reserved: claim.reserved,
-            reason: SlashReason::Silence,
-        });
+        let Some(ended) = self.end(e.job, Ending::Faulted) else { return };
+        let said = Loss { refund: e.refund, slashed: e.slashed, device: e.device, operator: e.operator };
+        self.is_slashed(e.job, ended, said, SlashReason::Silence);
     }
 }

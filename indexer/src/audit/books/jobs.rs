@@ -71,6 +71,14 @@ pub struct Job {
     pub demands: Demands,
 }
 
+/// What an event says of a job whose reserved stake was slashed.
+pub struct Loss {
+    pub refund: u64,
+    pub slashed: u64,
+    pub device: Pubkey,
+    pub operator: Pubkey,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
     pub device: Pubkey,
@@ -373,17 +381,19 @@ impl Books {
     }
 
     fn fault_proven(&mut self, e: &FaultProven) {
-        let Some((job, claim)) = self.end(e.job, Ending::Faulted) else { return };
-        compare!(self.findings, Subject::Job(e.job), {
-            refund: job.price, e.refund;
-            slashed: claim.reserved, e.slashed;
-            device: claim.device, e.device;
-            operator: claim.operator, e.operator;
+        let Some(ended) = self.end(e.job, Ending::Faulted) else { return };
+        let said = Loss { refund: e.refund, slashed: e.slashed, device: e.device, operator: e.operator };
+        self.is_slashed(e.job, ended, said, SlashReason::WrongCell);
+    }
+
+    /// What is said of a job that ended with a slash must follow from its price and its claim.
+    pub(super) fn is_slashed(&mut self, at: Pubkey, (job, claim): (Job, Claim), said: Loss, reason: SlashReason) {
+        compare!(self.findings, Subject::Job(at), {
+            refund: job.price, said.refund;
+            slashed: claim.reserved, said.slashed;
+            device: claim.device, said.device;
+            operator: claim.operator, said.operator;
         });
-        self.reservation_is(e.job, claim, |pool| Reservation::Slashed {
-            pool,
-            reserved: claim.reserved,
-            reason: SlashReason::WrongCell,
-        });
+        self.reservation_is(at, claim, |pool| Reservation::Slashed { pool, reserved: claim.reserved, reason });
     }
 }
