@@ -1,6 +1,6 @@
 //! Challenge rounds on a real network, with devices that fail or cheat in them.
 use anyhow::Result;
-use client::{Chain, Keypair, Signer, address, rounds_ix};
+use client::{Chain, Keypair, Signer, address, jobs_ix, rounds_ix};
 use compute::{Backend, ComputeError, Cpu, Description, Execution, Gemm};
 use e2e::Device;
 use jobs::Rest;
@@ -135,7 +135,21 @@ impl Mostly {
     }
 }
 
-/// Shows a cell as workers do, or with most of its path in a buffer.
+/// Opens, fills and closes a buffer about the round, and names the buffer about the device in all of it.
+async fn mislead(chain: &Chain, key: &Keypair) {
+    let (me, round) = (key.pubkey(), chain.jobs_config().await.unwrap().round);
+    let other = address::round(round);
+    let mut calls = [
+        jobs_ix::open_proof(me, other, 32),
+        jobs_ix::write_proof(me, other, 0, vec![9; 32]),
+        jobs_ix::close_proof(me, other),
+    ];
+    let ours = jobs_ix::close_proof(me, address::device(&me)).accounts;
+    calls.iter_mut().for_each(|call| call.accounts.extend_from_slice(&ours));
+    chain.send(&calls, &[key]).await.unwrap();
+}
+
+/// Shows a cell as workers do, or with most of its path in a buffer and more bytes and accounts than are asked for.
 async fn show(chain: &Chain, key: &Keypair, number: u64, (index, cell): (u8, (u32, u32)), answer: &Mostly, hide: bool) {
     let (me, account) = (key.pubkey(), address::device(&key.pubkey()));
     let (segment, path) = answer.open(cell);
@@ -144,11 +158,15 @@ async fn show(chain: &Chain, key: &Keypair, number: u64, (index, cell): (u8, (u3
         // Written twice, so that what counts is what it held when the cell was shown.
         client::evidence::upload(chain, key, account, &vec![7; rest.len()], &[]).await.unwrap();
         client::evidence::upload(chain, key, account, rest, &[]).await.unwrap();
+        mislead(chain, key).await;
         Some((address::proof(&account, &me), Rest { offset: 0, bytes: rest.len() as u16 }))
     } else {
         None
     };
-    let show = rounds_ix::answer_cell_from(me, number, index, segment, path.to_vec(), place);
+    let mut show = rounds_ix::answer_cell_from(me, number, index, segment, path.to_vec(), place);
+    if hide {
+        show.data.extend([1; 8]);
+    }
     chain.send(&[show], &[key]).await.unwrap();
     client::evidence::close(chain, key, account).await.unwrap();
 }

@@ -32,13 +32,13 @@ impl Emitted {
 pub struct Call {
     pub accounts: Vec<Pubkey>,
     /// Discriminator and arguments.
-    data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
 }
 
 impl Call {
-    /// The arguments, if it is a call of `I`.
+    /// The arguments, if it is a call of `I`. Like the programs, it does not mind bytes after them: whoever adds some hides nothing.
     pub fn read<I: Discriminator + AnchorDeserialize>(&self) -> Option<I> {
-        I::try_from_slice(self.data.strip_prefix(I::DISCRIMINATOR)?).ok()
+        I::deserialize(&mut self.data.strip_prefix(I::DISCRIMINATOR)?).ok()
     }
 }
 

@@ -7,8 +7,36 @@ use jobs::instruction::{AnswerCell, CloseProof, GrowProof, OpenProof, WriteProof
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-/// Where the buffer stands among the accounts of [`AnswerCell`].
-const BUFFER: usize = 3;
+/// A device's account and a round.
+type Challenge = [Pubkey; 2];
+
+/// What was done with a buffer.
+enum Change {
+    Opened(OpenProof),
+    Grown(GrowProof),
+    Written(WriteProof),
+    Closed,
+    /// The cell of this number was shown with a part of it.
+    Shown(u8, Rest),
+}
+
+/// The buffer that `call` is about, among the accounts of its own (a call can name any others after them), and what it did.
+/// Of cells only those of `challenge` count.
+fn change(call: &Call, challenge: Challenge) -> Option<(Pubkey, Change)> {
+    let (place, change) = if let Some(opened) = call.read() {
+        (2, Change::Opened(opened))
+    } else if let Some(grown) = call.read() {
+        (1, Change::Grown(grown))
+    } else if let Some(written) = call.read() {
+        (1, Change::Written(written))
+    } else if call.read::<CloseProof>().is_some() {
+        (1, Change::Closed)
+    } else {
+        let shown = call.read::<AnswerCell>().filter(|_| call.accounts.starts_with(&challenge))?;
+        (3, Change::Shown(shown.index, shown.rest?))
+    };
+    Some((*call.accounts.get(place)?, change))
+}
 
 /// A segment that the chain has found to be part of the answer, and one cell of it right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,15 +54,15 @@ impl Chain {
     /// # Errors
     /// If the node cannot be reached, or keeps no history.
     pub async fn shown(&self, device_key: &Pubkey, number: u64) -> Result<Vec<Shown>, ClientError> {
-        let (device, round) = (address::device(device_key), address::round(number));
+        let challenge = [address::device(device_key), address::round(number)];
         let (mut shown, mut buffers) = (Vec::new(), BTreeMap::<Pubkey, BTreeSet<u8>>::new());
-        self.walk(&jobs::ID, &device, |landed| {
-            for call in landed.calls.iter().filter(|call| call.accounts.starts_with(&[device, round])) {
-                if let Some(AnswerCell { index, segment, path, rest }) = call.read() {
+        self.walk(&jobs::ID, &challenge[0], |landed| {
+            for call in landed.calls.iter().filter(|call| call.accounts.starts_with(&challenge)) {
+                if let Some(AnswerCell { index, segment, path, .. }) = call.read() {
                     shown.push(Shown { index, segment, path });
-                    if let (Some(_), Some(buffer)) = (rest, call.accounts.get(BUFFER)) {
-                        buffers.entry(*buffer).or_default().insert(index);
-                    }
+                }
+                if let Some((buffer, Change::Shown(index, _))) = change(call, challenge) {
+                    buffers.entry(buffer).or_default().insert(index);
                 }
             }
             let began = |made: ChallengeCommitted| made.device == *device_key && made.number == number;
@@ -45,7 +73,7 @@ impl Chain {
         })
         .await?;
         for (buffer, from_it) in buffers {
-            let rests = self.rests([device, round], buffer, from_it).await?;
+            let rests = self.rests(challenge, buffer, from_it).await?;
             for one in &mut shown {
                 one.path.extend(rests.get(&one.index).into_iter().flatten());
             }
@@ -56,46 +84,117 @@ impl Chain {
     /// What `buffer` held for the cells that were shown from it: all that was done to it is done again.
     async fn rests(
         &self,
-        of: [Pubkey; 2],
+        challenge: Challenge,
         buffer: Pubkey,
         mut wanted: BTreeSet<u8>,
     ) -> Result<BTreeMap<u8, Vec<u8>>, ClientError> {
-        let mut transactions = Vec::new();
+        let mut changes = Vec::new();
         self.walk(&jobs::ID, &buffer, |landed| {
-            for call in landed.calls.iter().filter(|call| call.accounts.starts_with(&of)) {
-                call.read().map(|shown: AnswerCell| wanted.remove(&shown.index));
+            let mut opened = false;
+            for call in landed.calls.iter().rev() {
+                let Some((_, change)) = change(call, challenge).filter(|(of, _)| *of == buffer) else { continue };
+                match change {
+                    Change::Opened(_) => opened = true,
+                    Change::Shown(index, _) => drop(wanted.remove(&index)),
+                    _ => {}
+                }
+                changes.push(change);
             }
-            let opened = landed.calls.iter().any(|call| call.read::<OpenProof>().is_some());
-            transactions.push(landed.calls);
             if opened && wanted.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
         .await?;
-        Ok(replay(of, buffer, transactions.iter().rev().flatten()))
+        changes.reverse();
+        Ok(replay(changes))
     }
 }
 
-/// Does `calls` again, the oldest first.
-fn replay<'a>(of: [Pubkey; 2], buffer: Pubkey, calls: impl Iterator<Item = &'a Call>) -> BTreeMap<u8, Vec<u8>> {
+/// Makes `changes` of a buffer again, the oldest first.
+fn replay(changes: Vec<Change>) -> BTreeMap<u8, Vec<u8>> {
     let (mut held, mut rests) = (Vec::new(), BTreeMap::new());
-    for call in calls.filter(|call| call.accounts.contains(&buffer)) {
-        if let Some(OpenProof { size }) = call.read() {
-            held = vec![0; size as usize];
-        } else if let Some(GrowProof { size }) = call.read() {
-            held.resize(held.len().max(size as usize), 0);
-        } else if let Some(WriteProof { offset, bytes }) = call.read() {
-            let start = offset as usize;
-            if let Some(place) = held.get_mut(start..start + bytes.len()) {
-                place.copy_from_slice(&bytes);
+    for change in changes {
+        match change {
+            Change::Opened(OpenProof { size }) => held = vec![0; size as usize],
+            Change::Grown(GrowProof { size }) => held.resize(held.len().max(size as usize), 0),
+            Change::Written(WriteProof { offset, bytes }) => {
+                let start = offset as usize;
+                if let Some(place) = held.get_mut(start..start + bytes.len()) {
+                    place.copy_from_slice(&bytes);
+                }
             }
-        } else if call.read::<CloseProof>().is_some() {
-            held.clear();
-        } else if let Some(AnswerCell { index, rest: Some(Rest { offset, bytes }), .. }) = call.read()
-            && call.accounts.starts_with(&of)
-            && call.accounts.get(BUFFER) == Some(&buffer)
-        {
-            let start = offset as usize;
-            rests.extend(held.get(start..start + usize::from(bytes)).map(|rest| (index, rest.to_vec())));
+            Change::Closed => held.clear(),
+            Change::Shown(index, Rest { offset, bytes }) => {
+                let start = offset as usize;
+                rests.extend(held.get(start..start + usize::from(bytes)).map(|rest| (index, rest.to_vec())));
+            }
         }
     }
     rests
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anchor_lang::InstructionData;
+
+    const CHALLENGE: Challenge = [Pubkey::new_from_array([1; 32]), Pubkey::new_from_array([2; 32])];
+    const ME: Pubkey = Pubkey::new_from_array([3; 32]);
+    const BUFFER: Pubkey = Pubkey::new_from_array([4; 32]);
+    const OTHER: Pubkey = Pubkey::new_from_array([5; 32]);
+
+    fn call(arguments: impl InstructionData, accounts: &[Pubkey]) -> Call {
+        Call { accounts: accounts.to_vec(), data: arguments.data() }
+    }
+
+    fn write(buffer: Pubkey, byte: u8, also: Pubkey) -> Call {
+        call(WriteProof { offset: 0, bytes: vec![byte; 4] }, &[ME, buffer, also])
+    }
+
+    fn show(index: u8, [device, round]: Challenge) -> Call {
+        let rest = Some(Rest { offset: 1, bytes: 2 });
+        call(AnswerCell { index, segment: [0; 256], path: vec![], rest }, &[device, round, ME, BUFFER])
+    }
+
+    fn rests(calls: &[Call]) -> BTreeMap<u8, Vec<u8>> {
+        let of_it = |call| change(call, CHALLENGE).filter(|(of, _)| *of == BUFFER).map(|(_, change)| change);
+        replay(calls.iter().filter_map(of_it).collect())
+    }
+
+    #[test]
+    fn a_cell_is_shown_with_what_its_buffer_held_then() {
+        let calls = [
+            call(OpenProof { size: 2 }, &[ME, ME, BUFFER]),
+            call(GrowProof { size: 4 }, &[ME, BUFFER]),
+            call(GrowProof { size: 3 }, &[ME, BUFFER]),
+            write(BUFFER, 7, ME),
+            show(0, CHALLENGE),
+            write(BUFFER, 8, ME),
+            show(1, CHALLENGE),
+            call(CloseProof {}, &[ME, BUFFER]),
+            call(OpenProof { size: 4 }, &[ME, ME, BUFFER]),
+            show(2, CHALLENGE),
+        ];
+        assert_eq!(rests(&calls), BTreeMap::from([(0, vec![7, 7]), (1, vec![8, 8]), (2, vec![0, 0])]));
+    }
+
+    #[test]
+    fn calls_about_other_buffers_and_challenges_change_nothing_though_they_name_the_buffer() {
+        let calls = [
+            call(OpenProof { size: 4 }, &[ME, ME, BUFFER]),
+            write(BUFFER, 7, OTHER),
+            write(OTHER, 9, BUFFER),
+            call(OpenProof { size: 1 }, &[ME, BUFFER, OTHER, ME, BUFFER]),
+            call(CloseProof {}, &[ME, OTHER, BUFFER]),
+            show(0, CHALLENGE),
+            write(BUFFER, 8, OTHER),
+            show(0, [CHALLENGE[0], OTHER]),
+        ];
+        assert_eq!(rests(&calls), BTreeMap::from([(0, vec![7, 7])]));
+    }
+
+    #[test]
+    fn bytes_after_the_arguments_hide_no_call() {
+        let mut calls = [call(OpenProof { size: 4 }, &[ME, ME, BUFFER]), write(BUFFER, 7, ME), show(0, CHALLENGE)];
+        calls.iter_mut().for_each(|call| call.data.push(1));
+        assert_eq!(rests(&calls), BTreeMap::from([(0, vec![7, 7])]));
+    }
 }
