@@ -34,39 +34,28 @@ pub fn digits() -> PathBuf {
 /// Each device's operator's stake: several times what a device and a job need.
 const STAKE: u64 = 50 * 100_000_000;
 
-/// A network in a folder of its own, with blocks every 100 ms and epochs of 2 s.
+/// A network in a folder of its own, with blocks every 100 ms and epochs of 2 s, otherwise as `change` makes it.
+///
+/// # Errors
+/// If it does not start.
+pub async fn network_as(change: impl FnOnce(&mut Options)) -> Result<(LocalNet, TempDir)> {
+    let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
+    let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
+    options.slot_ms = 100;
+    options.epoch_s = 2;
+    change(&mut options);
+    Ok((LocalNet::start(options, |_| {}).await?, folder))
+}
+
+/// [`network_as`] with this challenge window.
+///
+/// # Errors
+/// If it does not start.
 pub async fn network(challenge_window_s: u32) -> Result<(LocalNet, TempDir)> {
-    network_of(challenge_window_s, 60).await
+    network_as(|options| options.challenge_window_s = challenge_window_s).await
 }
 
-/// [`network`], with so many seconds to answer an audit.
-///
-/// # Errors
-/// If it does not start.
-pub async fn network_of(challenge_window_s: u32, answer_s: u32) -> Result<(LocalNet, TempDir)> {
-    let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
-    let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
-    options.slot_ms = 100;
-    options.challenge_window_s = challenge_window_s;
-    options.answer_s = answer_s;
-    options.epoch_s = 2;
-    Ok((LocalNet::start(options, |_| {}).await?, folder))
-}
-
-/// [`network`] in which every job is audited.
-///
-/// # Errors
-/// If it does not start.
-pub async fn network_of_audits() -> Result<(LocalNet, TempDir)> {
-    let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
-    let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
-    options.slot_ms = 100;
-    options.epoch_s = 2;
-    options.audit_bps = 10_000;
-    Ok((LocalNet::start(options, |_| {}).await?, folder))
-}
-
-/// [`network`] with challenge rounds that the keeper holds: short ones, of the smallest work.
+/// [`network_as`] with challenge rounds that the keeper holds: short ones, of the smallest work.
 ///
 /// # Errors
 /// If it does not start.
@@ -80,14 +69,12 @@ pub async fn network_with_rounds() -> Result<(LocalNet, TempDir)> {
 /// # Errors
 /// If it does not start.
 pub async fn network_with_windows(window_s: u32, rows: [u32; 4]) -> Result<(LocalNet, TempDir)> {
-    let folder = tempfile::Builder::new().prefix("io-e2e").tempdir()?;
-    let mut options = Options::new(folder.path(), built("SBF_OUT_DIR", "target/deploy"));
-    options.slot_ms = 100;
-    options.epoch_s = 2;
-    options.rounds = true;
     let (every_s, answer_s) = (2 * window_s, 15);
-    options.round_rules = jobs::RoundRules { window_s, every_s, answer_s, rows, ..options.round_rules };
-    Ok((LocalNet::start(options, |_| {}).await?, folder))
+    network_as(|options| {
+        options.rounds = true;
+        options.round_rules = jobs::RoundRules { window_s, every_s, answer_s, rows, ..options.round_rules };
+    })
+    .await
 }
 
 /// A registered device with its worker's settings. The worker runs when the test says so.

@@ -9,7 +9,7 @@ use judge::Hash;
 use judge::challenge::{COLUMNS, DEPTH, byte_of, column, domain, drawn_cell, row, seed};
 use judge::commitment::SEGMENT;
 use judge::merkle::Tree;
-use localnet::{LocalNet, Options};
+use localnet::LocalNet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,17 +23,15 @@ const ROWS: u32 = 64;
 
 /// A network with rounds that leave time for everything on a machine that other tests keep busy.
 async fn network() -> (LocalNet, TempDir) {
-    let folder = tempfile::Builder::new().prefix("io-e2e").tempdir().unwrap();
-    let mut options = Options::new(folder.path(), e2e::built("SBF_OUT_DIR", "target/deploy"));
-    options.slot_ms = 100;
-    options.epoch_s = 2;
-    options.rounds = true;
     let (window_s, every_s, answer_s) = (30, 60, 20);
     // However slow it is.
-    let throughput = [0; 4];
-    options.round_rules =
-        jobs::RoundRules { window_s, every_s, answer_s, rows: [ROWS; 4], throughput, ..options.round_rules };
-    (LocalNet::start(options, |_| {}).await.unwrap(), folder)
+    let (rows, throughput) = ([ROWS; 4], [0; 4]);
+    e2e::network_as(|options| {
+        options.rounds = true;
+        options.round_rules = jobs::RoundRules { window_s, every_s, answer_s, rows, throughput, ..options.round_rules };
+    })
+    .await
+    .unwrap()
 }
 
 /// Waits for a round after `since` whose phase is `wanted`.

@@ -306,7 +306,8 @@ async fn a_watcher_that_died_in_a_proof_pays_only_for_the_rest_and_closes_what_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_is_drawn_by_the_watcher_and_a_worker_that_does_not_answer_it_loses_its_stake() {
-    let (net, _folder) = e2e::network_of(300, 10).await.unwrap();
+    let (net, _folder) =
+        e2e::network_as(|options| (options.challenge_window_s, options.answer_s) = (300, 10)).await.unwrap();
     let story = demo::Story::begin(&net, &e2e::digits(), &|_| {}).await.unwrap();
     let device = Device::register(&net, "a").await.unwrap();
     let guard = Guard::start(&net, net.rpc_url.clone(), story.blobs.clone(), settings()).await;

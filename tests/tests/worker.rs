@@ -57,7 +57,7 @@ async fn a_worker_that_dies_after_its_claim_finishes_the_job_when_it_comes_back(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_dies_in_an_audit_answers_the_rest_of_it_when_it_comes_back() {
-    let (net, _folder) = e2e::network_of_audits().await.unwrap();
+    let (net, _folder) = e2e::network_as(|options| options.audit_bps = 10_000).await.unwrap();
     let story = story(&net).await;
     let device = Device::register(&net, "audited").await.unwrap();
     for disk_lost in [false, true] {

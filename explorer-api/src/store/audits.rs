@@ -19,8 +19,10 @@ pub struct AuditRow {
     drawn_signature: Option<Vec<u8>>,
 }
 
-fn words(state: Option<&str>) -> &'static str {
+fn words(state: Option<&str>, ended: bool) -> &'static str {
     match state {
+        Some("pending" | "certain") if ended => "the job ended before it was drawn",
+        Some("open") if ended => "the job ended before it was answered",
         None => "no result yet",
         Some("pending") => "to be drawn",
         Some("certain") => "certain, its cells are to be drawn",
@@ -37,13 +39,13 @@ impl AuditRow {
         self.audit.as_deref()
     }
 
-    /// `None` for a job that nobody has claimed.
-    pub fn show(self) -> Option<Audit> {
+    /// `None` for a job that nobody has claimed. `ended`: nothing more happens to the job.
+    pub fn show(self, ended: bool) -> Option<Audit> {
         let hash = |bytes: Option<Vec<u8>>| bytes.map(|bytes| hex(&bytes));
         Some(Audit {
             bps: self.audit_bps?,
             cells: self.audit_cells?,
-            words: words(self.audit.as_deref()).into(),
+            words: words(self.audit.as_deref(), ended).into(),
             state: self.audit,
             draw_slot: self.draw_slot,
             draws_missed: self.draws_missed,

@@ -119,7 +119,7 @@ impl JobRow {
                 slashed: self.slashed.map(Amount::io),
             },
             fault,
-            audit: self.audit.show(),
+            audit: self.audit.show(self.ended_time.is_some()),
             unanswered: self.unanswered,
             posted_at: Time(self.posted_time),
             claimed_at: self.claimed_time.map(Time),

@@ -75,6 +75,8 @@ pub struct Vm {
     sent: Option<Vec<Sent>>,
     /// Most slots that pass at once.
     longest_jump: u64,
+    /// Where LiteSVM's airdrops come from: another one every time.
+    faucet: Pubkey,
 }
 
 /// The folder with the built programs: `SBF_OUT_DIR`, or the workspace's `target/deploy`.
@@ -103,7 +105,8 @@ impl Vm {
             svm.add_program(id, &bytes).unwrap_or_else(|e| panic!("{name}.so does not load: {e:?}"));
         }
         svm.add_program(caller::ID, &program_bytes("caller")).unwrap_or_else(|e| panic!("caller.so: {e:?}"));
-        let mut vm = Vm { svm, sent: None, longest_jump: u64::MAX };
+        let faucet = svm.airdrop_pubkey();
+        let mut vm = Vm { svm, sent: None, longest_jump: u64::MAX, faucet };
         vm.set_slot_hashes(&[]);
         for (id, _) in PROGRAMS {
             vm.set_upgrade_authority(&id, Some(authority().pubkey()));
@@ -201,9 +204,9 @@ impl Vm {
         self.svm.accounts_db().get_account_ref(address)
     }
 
-    /// All accounts, in no order.
+    /// All accounts of the network, in no order.
     pub fn accounts(&self) -> impl Iterator<Item = (&Pubkey, &AccountSharedData)> {
-        self.svm.accounts_db().inner.iter()
+        self.svm.accounts_db().inner.iter().filter(|(address, _)| **address != self.faucet)
     }
 
     pub fn set_account(&mut self, address: Pubkey, account: Account) {

@@ -4,6 +4,7 @@
 //! fails and how to run it again. `cargo xtask fuzz` runs more.
 use program_tests::fuzz::step::Step;
 use program_tests::fuzz::{Chooser, Options, World, replay, run, shrink};
+use program_tests::recording::{Amount, record};
 use program_tests::user;
 use solana_instruction::Instruction;
 use solana_signer::Signer;
@@ -43,6 +44,17 @@ fn a_seed_always_leads_to_the_same_steps() {
     assert_eq!(format!("{steps:?}"), format!("{again:?}"));
     assert_eq!(counts, same);
     assert!(replay(&steps).is_none(), "and the steps alone to the same end");
+}
+
+#[test]
+fn a_seed_is_always_recorded_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = |name: &str| {
+        let path = folder.path().join(name);
+        record(&path, 5, Amount { events: 1_500, blocks: 100 }, |_| {}).unwrap();
+        std::fs::read(path).unwrap()
+    };
+    assert!(bytes("first") == bytes("second"));
 }
 
 #[test]
