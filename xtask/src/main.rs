@@ -326,7 +326,8 @@ fn test(paths: &Paths, cargo: &Cargo, arguments: Vec<OsString>) -> Result<()> {
         return Ok(());
     }
     fuzz(cargo, FUZZ_STEPS, 1, true)?;
-    services::bench_indexer(paths, cargo, true, true)?;
+    services::bench_indexer(paths, cargo, false, true)?;
+    services::bench_api(paths, cargo, false, true)?;
     services::soak(paths, cargo, SOAK_S, true)
 }
 

@@ -23,6 +23,19 @@ const WHOLE: Amount = Amount { events: 200_000, slots: 20_000, seed: 1 };
 /// Enough for tests, in seconds.
 const SHORT: Amount = Amount { events: 5_000, slots: 500, seed: 1 };
 
+/// What machines read of the measurements; against the peer there is none in the short form.
+const INDEXER_FIGURES: [&str; 8] = [
+    "events_per_second",
+    "ratio_to_batch_1",
+    "lost",
+    "duplicated",
+    "lag_p99_ms",
+    "recovery_s",
+    "cpu_s_per_100k",
+    "peak_mb",
+];
+const API_FIGURES: [&str; 5] = ["by_address_vs_pgbench", "list_vs_pgbench", "deep_vs_first", "home_rps", "p99_ms"];
+
 /// Records blocks; without a place, into the cache, where they are used again. Gives where they are.
 pub fn record(cargo: &Cargo, amount: Amount, out: Option<PathBuf>) -> Result<PathBuf> {
     let mut command = cargo.built(&["--bin", "record"], "record")?;
@@ -43,21 +56,34 @@ pub fn record(cargo: &Cargo, amount: Amount, out: Option<PathBuf>) -> Result<Pat
 }
 
 pub fn bench_indexer(paths: &Paths, cargo: &Cargo, json: bool, short: bool) -> Result<()> {
-    let mut command = services(paths, cargo, "indexer", json, short)?;
+    let mut command = services(paths, cargo, "indexer", json || short, short)?;
     if short {
-        command.args(["--rounds", "1"]);
-    } else {
-        command.arg("--carbon").arg(carbon(paths)?);
+        return has_figures(command.args(["--rounds", "1"]), &INDEXER_FIGURES);
+    }
+    checked(command.arg("--carbon").arg(carbon(paths)?))
+}
+
+pub fn bench_api(paths: &Paths, cargo: &Cargo, json: bool, short: bool) -> Result<()> {
+    let mut command = services(paths, cargo, "api", json || short, short)?;
+    if short {
+        return has_figures(command.args(["--jobs", "20000", "--rounds", "1", "--seconds", "1"]), &API_FIGURES);
     }
     checked(&mut command)
 }
 
-pub fn bench_api(paths: &Paths, cargo: &Cargo, json: bool, short: bool) -> Result<()> {
-    let mut command = services(paths, cargo, "api", json, short)?;
-    if short {
-        command.args(["--jobs", "20000", "--rounds", "1", "--seconds", "1"]);
+/// Runs a measurement whose last line must have these figures, all of them numbers.
+fn has_figures(command: &mut Command, names: &[&str]) -> Result<()> {
+    let output = command.stderr(Stdio::inherit()).output().context("cannot run bench")?;
+    let text = String::from_utf8(output.stdout)?;
+    if !output.status.success() {
+        bail!("bench failed ({})", output.status);
     }
-    checked(&mut command)
+    println!("{}", text.trim());
+    let figures: serde_json::Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
+    match names.iter().find(|name| !figures[**name].is_number()) {
+        Some(name) => bail!("bench gives no {name}"),
+        None => Ok(()),
+    }
 }
 
 /// Longer soaks have longer recordings: blocks come at about the speed of a chain.

@@ -16,14 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Lag {
     pub p50_ms: f64,
     pub p99_ms: f64,
-    compared: Compared,
-}
-
-impl Lag {
-    /// Events lost or doubled on the way.
-    pub fn wrong(&self) -> u64 {
-        self.compared.lost + self.compared.duplicated
-    }
+    pub compared: Compared,
 }
 
 /// The value below which `share` of the values lie.
