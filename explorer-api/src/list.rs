@@ -99,7 +99,8 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(format!("2{way}.{list}.{slot}.{}.{sort}.{id}", as_of.event))
     }
 
-    fn decode(cursor: &str, list: &str, sorted: bool) -> Result<Self, ApiError> {
+    /// `sort` and `id` are the columns that the list is ordered by.
+    fn decode(cursor: &str, list: &str, sort: Option<&str>, id: &str) -> Result<Self, ApiError> {
         let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let read = || {
             let mut parts = text.as_deref()?.split('.');
@@ -123,9 +124,19 @@ impl Cursor {
             Some((of, _)) if of != list => {
                 wrong("made for another list or other filters; use the same ones, or start again without a cursor")
             }
-            Some((_, cursor)) if cursor.sort.is_some() != sorted => wrong("not a cursor; start again without one"),
+            Some((_, cursor)) if !cursor.fits(sort, id) => wrong("not a cursor; start again without one"),
             Some((_, cursor)) => Ok(cursor),
         }
+    }
+
+    /// Whether its place can be a row's: a number that the column's type cannot hold is an error of the database.
+    fn fits(&self, sort: Option<&str>, id: &str) -> bool {
+        let sorted = match (sort, self.sort) {
+            (Some(column), Some(number)) => holds(column, number),
+            (None, None) => true,
+            _ => false,
+        };
+        sorted && holds(id, self.id)
     }
 }
 
@@ -169,8 +180,8 @@ impl<Q: Listed> Walk<Q> {
     }
 
     pub fn start(&self) -> Result<Option<Cursor>, ApiError> {
-        let sorted = self.query.order().column.is_some();
-        self.part.cursor.as_deref().map(|cursor| Cursor::decode(cursor, &self.hash, sorted)).transpose()
+        let sort = self.query.order().column;
+        self.part.cursor.as_deref().map(|cursor| Cursor::decode(cursor, &self.hash, sort, Q::ID)).transpose()
     }
 
     async fn fetch(
@@ -261,6 +272,14 @@ fn cast(column: &str) -> &'static str {
     }
 }
 
+/// Whether the column's type can hold the number: BIGINT, or NUMERIC(20, 0).
+fn holds(column: &str, number: i128) -> bool {
+    match cast(column) {
+        "bigint" => i64::try_from(number).is_ok(),
+        _ => number.unsigned_abs() < 10_u128.pow(20),
+    }
+}
+
 pub async fn page<Q: Listed>(app: &App, query: Q) -> Result<Page<Q::Row>, ApiError> {
     let walk = Walk::new(query);
     let (start, limit) = (walk.start()?, limit(walk.part.limit)?);
@@ -292,14 +311,34 @@ mod tests {
             id: i128::from(u64::MAX),
         };
         let text = cursor.encode("abc");
-        assert_eq!(Cursor::decode(&text, "abc", true), Ok(cursor));
-        for (list, sorted, words) in [("abd", true, "other filters"), ("abc", false, "not a cursor")] {
-            assert!(Cursor::decode(&text, list, sorted).unwrap_err().detail.contains(words));
+        let price = Some("jobs.price");
+        assert_eq!(Cursor::decode(&text, "abc", price, "epochs.index"), Ok(cursor));
+        for (list, sort, id, words) in [
+            ("abd", price, "epochs.index", "other filters"),
+            ("abc", None, "epochs.index", "not a cursor"),
+            ("abc", price, "event_id", "not a cursor"),
+        ] {
+            assert!(Cursor::decode(&text, list, sort, id).unwrap_err().detail.contains(words));
         }
         for text in
             ["", "!", "Mm4", &URL_SAFE_NO_PAD.encode("2n.abc.x.1.1.1"), &URL_SAFE_NO_PAD.encode("2n.abc..1.1.1.1")]
         {
-            assert!(Cursor::decode(text, "abc", true).is_err(), "{text}");
+            assert!(Cursor::decode(text, "abc", price, "event_id").is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_list_is_a_number_that_its_column_can_hold() {
+        let most = i128::from(i64::MAX);
+        for (column, number, held) in [
+            ("event_id", most, true),
+            ("o.event_id", most + 1, false),
+            ("jobs.posted_time", i128::from(i64::MIN) - 1, false),
+            ("jobs.price", most + 1, true),
+            ("jobs.price", 10_i128.pow(20), false),
+            ("epochs.index", i128::MIN, false),
+        ] {
+            assert_eq!(holds(column, number), held, "{column} {number}");
         }
     }
 }

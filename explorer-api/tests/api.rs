@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use std::collections::HashSet;
 use support::story::{Story, key};
+use support::world::World;
 use website::Website;
 
 #[tokio::test]
@@ -170,4 +171,158 @@ async fn before_the_first_migration_the_answer_is_not_ready() {
     let ready = site.get("/readyz").await;
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.json::<Value>().await.unwrap()["ready"], false);
+}
+
+/// Rows in an answer that do not say their slot and how final they are. What events and actions hold has a shape of its own.
+fn unsure(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields.iter().filter(|(name, _)| !["body", "fields", "item"].contains(&name.as_str()))
+            {
+                unsure(value, &format!("{place} {name}"), found);
+            }
+        }
+        Value::Array(rows) => {
+            for row in rows.iter().filter(|row| row.is_object()) {
+                if !says(row) {
+                    found.push(format!("{place}: {row}"));
+                }
+                unsure(row, place, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn says(row: &Value) -> bool {
+    row["slot"].is_i64() && row["finality"].is_string()
+}
+
+#[tokio::test]
+async fn every_row_says_its_slot_and_how_final_it_is() {
+    let site = Website::open(World::lived_in().story).await;
+    let document: Value = serde_json::from_str(&explorer_api::openapi()).unwrap();
+    let plain = |path: &&String| path.starts_with("/v1/") && !path.contains('{');
+    let mut paths: Vec<String> = document["paths"].as_object().unwrap().keys().filter(plain).cloned().collect();
+    paths.retain(|path| !["/v1/events", "/v1/search"].contains(&path.as_str()));
+    paths.extend([format!("/v1/search?q={}", key(3)), format!("/v1/stakers/{}", key(7))]);
+    let each = async |list: &str, one: &str, field: &str| {
+        let list = site.json(list).await;
+        let name = |row: &Value| format!("{one}{}", row[field].as_str().unwrap());
+        list["data"].as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    for (list, one, field) in [
+        ("/v1/jobs?limit=100", "/v1/jobs/", "address"),
+        ("/v1/jobs?limit=1", "/v1/transactions/", "posted_signature"),
+        ("/v1/devices", "/v1/devices/", "key"),
+        ("/v1/operators", "/v1/operators/", "key"),
+        ("/v1/epochs?limit=3", "/v1/epochs/", "index"),
+        ("/v1/proposals?limit=3", "/v1/proposals/", "number"),
+    ] {
+        paths.extend(each(list, one, field).await);
+    }
+    for path in &paths {
+        let answer = site.json(path).await;
+        // Lists, and a staker, only hold rows.
+        let holds = answer["data"].is_array() || path.starts_with("/v1/stakers/");
+        assert!(holds || says(&answer), "{path}: {answer}");
+        let mut found = Vec::new();
+        unsure(&answer, path, &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
+/// A schema itself, where only its name is given.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(name) => &document["components"]["schemas"][name.rsplit('/').next().unwrap()],
+        None => schema,
+    }
+}
+
+fn has(document: &Value, schema: &Value, field: &str) -> bool {
+    let schema = resolved(document, schema);
+    let parts = schema["allOf"].as_array();
+    schema["properties"].get(field).is_some() || parts.into_iter().flatten().any(|part| has(document, part, field))
+}
+
+/// What arrays in the document hold and does not say it.
+fn unsure_schemas(document: &Value, value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(row) = fields.get("items").map(|row| resolved(document, row)) {
+                let is_object = row.get("properties").is_some() || row.get("allOf").is_some();
+                if is_object && !(has(document, row, "slot") && has(document, row, "finality")) {
+                    found.push(place.to_owned());
+                }
+            }
+            for (name, value) in fields {
+                unsure_schemas(document, value, &format!("{place} {name}"), found);
+            }
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| unsure_schemas(document, part, place, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_row_of_the_document_has_a_slot_and_a_finality() {
+    let document: Value = serde_json::from_str(&explorer_api::openapi()).unwrap();
+    let mut found = Vec::new();
+    unsure_schemas(&document, &document["components"]["schemas"], "", &mut found);
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let answer = &item["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        let holds = has(&document, answer, "data") || path.starts_with("/v1/stakers/");
+        let says = has(&document, answer, "slot") && has(&document, answer, "finality");
+        if path.starts_with("/v1/") && !answer.is_null() && !holds && !says {
+            found.push(path.clone());
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test]
+async fn a_jobs_history_is_in_the_order_of_the_chain_however_late_its_events_came() {
+    let site = Website::open(Story::every_ending()).await;
+    // As if these had been missed and found again.
+    site.execute("UPDATE events SET id = DEFAULT WHERE kind IN ('EscrowLocked', 'JobClaimed')").await;
+    let job = site.json(&format!("/v1/jobs/{}", key(1_001))).await;
+    let history = job["history"].as_array().unwrap();
+    let kinds: Vec<&str> = history.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["EscrowLocked", "JobPosted", "JobClaimed", "ResultCommitted", "EscrowSettled", "JobPaid"]);
+    let ids: Vec<i64> = history.iter().map(|event| event["id"].as_i64().unwrap()).collect();
+    assert!(!ids.is_sorted(), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_finalized_transaction_is_kept_for_ever_only_while_no_event_can_be_missing_from_it() {
+    let site = Website::open(Story::every_ending()).await;
+    let job = site.json(&format!("/v1/jobs/{}", key(1_001))).await;
+    let path = format!("/v1/transactions/{}", job["posted_signature"].as_str().unwrap());
+    let kept = async || site.get(&path).await.headers()["cache-control"].to_str().unwrap().contains("immutable");
+    assert!(kept().await, "nothing is missing");
+    let missing = [
+        (
+            "INSERT INTO dead_letters (slot, signature, instruction_index, inner_index, program, reason, data, decoder_version)
+             SELECT slot, posted_signature, 9, 9, 'jobs', 'of a later version', '', 1 FROM jobs ORDER BY event_id LIMIT 1",
+            "UPDATE dead_letters SET replayed_at = now()",
+        ),
+        (
+            "INSERT INTO sequence_faults (program, shard, kind, expected, found, slot, signature)
+             SELECT 'jobs', 0, 'hole', 1, 2, slot, ended_signature FROM jobs WHERE ended_signature IS NOT NULL LIMIT 1",
+            "UPDATE sequence_faults SET healed_at = now()",
+        ),
+    ];
+    for (missed, found) in missing {
+        site.execute(missed).await;
+        assert!(!kept().await, "{missed}");
+        site.execute(found).await;
+        assert!(kept().await, "{found}");
+    }
+    site.execute(
+        "INSERT INTO dead_letters (slot, signature, instruction_index, inner_index, program, reason, data, decoder_version)
+         SELECT slot, posted_signature, 8, 8, 'jobs', 'of a later version', '', 1 FROM jobs ORDER BY event_id DESC LIMIT 1",
+    )
+    .await;
+    assert!(kept().await, "another transaction's");
 }

@@ -2,9 +2,12 @@
 mod support;
 mod website;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::StatusCode;
 use serde_json::Value;
 use support::story::{START_TIME, Story, key};
+use support::world::World;
 use website::Website;
 
 fn column(page: &Value, field: &str) -> Vec<String> {
@@ -176,6 +179,104 @@ async fn search_says_what_an_address_a_signature_or_a_name_is() {
 }
 
 #[tokio::test]
+async fn search_finds_whoever_took_part_by_an_address() {
+    let find = async |site: &Website, q: &str| {
+        let found = site.json(&format!("/v1/search?q={q}")).await;
+        for hit in found["data"].as_array().unwrap() {
+            assert_eq!(site.get(hit["path"].as_str().unwrap()).await.status(), StatusCode::OK, "{hit}");
+        }
+        assert_eq!(site.get(&format!("/search?q={q}")).await.status(), StatusCode::OK, "{q}");
+        column(&found, "kind")
+    };
+    let site = Website::open(Story::withheld()).await;
+    assert_eq!(find(&site, &key(9_003).to_string()).await, ["demander"], "of four demands");
+    assert_eq!(find(&site, &key(9_001).to_string()).await, ["publisher"]);
+    assert_eq!(find(&site, &key(4).to_string()).await, ["device", "prover"], "it has answered once");
+    assert_eq!(find(&site, &key(9_003).to_string()[..8]).await, ["demander"]);
+    let site = Website::open(Story::every_ending()).await;
+    assert_eq!(find(&site, &key(9_002).to_string()).await, ["prover"]);
+    let site = Website::open(World::lived_in().story).await;
+    let staker = site.json(&format!("/v1/stakers/{}", key(7))).await;
+    assert_eq!(find(&site, staker["positions"][0]["address"].as_str().unwrap()).await, ["position"]);
+    let (votes, proposals) = (site.json("/v1/votes").await, site.json("/v1/proposals").await);
+    for (row, field, kind) in [(&votes, "voter", "voter"), (&proposals, "proposer", "proposer")] {
+        let kinds = find(&site, row["data"][0][field].as_str().unwrap()).await;
+        assert!(kinds.contains(&kind.to_owned()), "{kind}: {kinds:?}");
+    }
+}
+
+/// Every list in every order.
+const LISTS: [&str; 17] = [
+    "/v1/jobs?",
+    "/v1/jobs?sort=posted&",
+    "/v1/jobs?sort=price&",
+    "/v1/devices?",
+    "/v1/devices?sort=-earned&",
+    "/v1/devices?sort=-measured&",
+    "/v1/devices?sort=offer&",
+    "/v1/operators?",
+    "/v1/operators?sort=-earned&",
+    "/v1/operators?sort=-jobs_paid&",
+    "/v1/models?",
+    "/v1/models?sort=-jobs&",
+    "/v1/epochs?",
+    "/v1/redemptions?",
+    "/v1/proposals?",
+    "/v1/votes?",
+    "/v1/stake-changes?",
+];
+
+/// A cursor of the server with other numbers in it: the hash of the list and its filters stays what it was.
+fn forged(cursor: &str, sort: &str, id: &str) -> String {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
+    let mut parts: Vec<&str> = text.split('.').collect();
+    if !parts[4].is_empty() {
+        parts[4] = sort;
+    }
+    parts[5] = id;
+    URL_SAFE_NO_PAD.encode(parts.join("."))
+}
+
+#[tokio::test]
+async fn every_list_refuses_a_cursor_with_numbers_that_no_row_can_have() {
+    let mut story = World::lived_in().story;
+    story.model([21; 32], "one");
+    story.model([22; 32], "two");
+    let site = Website::open(story).await;
+    let huge = 10_i128.pow(30);
+    let numbers = [huge, -huge, i128::MAX, i128::MIN].map(|number| number.to_string());
+    for list in LISTS {
+        let first = site.json(&format!("{list}limit=1")).await;
+        let next = first["page"]["next"].as_str().unwrap_or_else(|| panic!("{list} has one row: {first}"));
+        let path = |sort: &str, id: &str| format!("{list}limit=1&cursor={}", forged(next, sort, id));
+        site.json(&path("1", "1")).await;
+        for number in numbers.iter().map(String::as_str).chain(["1".repeat(60).as_str()]) {
+            for path in [path(number, number), path("1", number)] {
+                let problem = site.problem(&path, StatusCode::BAD_REQUEST).await;
+                assert!(problem["detail"].as_str().unwrap().contains("not a cursor"), "{list} {number}: {problem}");
+            }
+            let status = site.get(&path(number, "1")).await.status();
+            let expected = if list.contains("sort=") { StatusCode::BAD_REQUEST } else { status };
+            assert!(status == expected && !status.is_server_error(), "{list} {number}: {status}");
+        }
+        // Just past the larger of the numbers that some columns hold.
+        for number in ["9223372036854775808", "-9223372036854775809", "18446744073709551616"] {
+            for path in [path(number, "1"), path("1", number)] {
+                let status = site.get(&path).await.status();
+                assert!(!status.is_server_error(), "{list} {number}: {status}");
+            }
+        }
+    }
+    let document: Value = serde_json::from_str(&explorer_api::openapi()).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let mut parameters = item["get"]["parameters"].as_array().into_iter().flatten();
+        if parameters.any(|parameter| parameter["name"] == "format") {
+            assert!(LISTS.contains(&format!("{path}?").as_str()), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn series_add_up_to_the_network_in_every_bucket_size() {
     let site = Website::open(Story::every_ending()).await;
     let network = site.json("/v1/network").await;
@@ -190,6 +291,14 @@ async fn series_add_up_to_the_network_in_every_bucket_size() {
         let earnings = site.json(&format!("/v1/series/earnings?bucket={bucket}&operator={}", key(3))).await;
         assert_eq!(earnings["data"][0]["earned"], network["supplier_earnings"]);
         assert_eq!(earnings["data"][0]["work"], (2 * 64 * 101_632).to_string());
+        // Of everybody and of the only operator, from different tables.
+        let everybody = site.json(&format!("/v1/series/earnings?bucket={bucket}")).await;
+        for field in ["start", "jobs", "work", "paid", "earned"] {
+            let of = |series: &Value| {
+                series["data"].as_array().unwrap().iter().map(|point| point[field].clone()).collect::<Vec<_>>()
+            };
+            assert_eq!(of(&everybody), of(&earnings), "{field}");
+        }
         let none = site.json(&format!("/v1/series/earnings?bucket={bucket}&class=3")).await;
         assert_eq!(none["data"], serde_json::json!([]));
         let demand = site.json(&format!("/v1/series/demand?bucket={bucket}")).await;

@@ -12,6 +12,5 @@ use explorer_client::{Market, Problem};
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn get(State(app): State<App>, StrictQuery(_): StrictQuery<NoQuery>) -> Result<Fresh<Market>, ApiError> {
-    let head = app.head.borrow().clone();
-    Ok(fresh(store::market::market(&app.pool, &head).await?))
+    Ok(fresh(store::market::market(&app.pool).await?))
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use explorer_client::{Finality, Problem, Transaction, base58};
 
-/// One transaction. It can be kept for ever once it is finalized.
+/// One transaction. It can be kept for ever once it is finalized and no event can be missing from it.
 #[utoipa::path(get, path = "/v1/transactions/{signature}", tag = "network", params(("signature" = String, Path)),
     responses((status = 200, body = Transaction),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -17,8 +17,10 @@ pub async fn get(
     SignaturePath(signature): SignaturePath,
     StrictQuery(_): StrictQuery<NoQuery>,
 ) -> Result<Response, ApiError> {
-    let rows = store::events::of_transaction(&app.pool, &signature).await?;
+    // Asked before the events are read: what is found meanwhile is then in the answer.
     let finalized = app.head.borrow().finalized_slot;
+    let incomplete = store::events::may_be_missing(&app.pool, &signature).await?;
+    let rows = store::events::of_transaction(&app.pool, &signature).await?;
     let events: Vec<_> = rows.into_iter().map(|row| row.show(finalized)).collect();
     let signature = base58(&signature);
     let Some(first) = events.first() else {
@@ -27,7 +29,7 @@ pub async fn get(
     let (time, slot, finality) = (first.time, first.slot, first.finality);
     let transaction = Transaction { signature, time, events, slot, finality };
     Ok(match finality {
-        Finality::Finalized => immutable(transaction).into_response(),
-        Finality::Confirmed => fresh(transaction).into_response(),
+        Finality::Finalized if !incomplete => immutable(transaction).into_response(),
+        Finality::Finalized | Finality::Confirmed => fresh(transaction).into_response(),
     })
 }

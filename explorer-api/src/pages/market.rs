@@ -16,8 +16,7 @@ fn day(start: Time) -> String {
 }
 
 pub async fn page(State(app): State<App>, StrictQuery(_): StrictQuery<NoQuery>) -> Result<Markup, ApiError> {
-    let head = app.head.borrow().clone();
-    let market = store::market::market(&app.pool, &head).await?;
+    let market = store::market::market(&app.pool).await?;
     let days = SeriesQuery::default();
     let (_, demand) = series::demand(&app, &days).await?;
     let (_, supply) = series::supply(&app, &days).await?;

@@ -14,7 +14,8 @@ fn shown_at(hit: &Hit) -> String {
     let page = match hit.kind {
         HitKind::Job | HitKind::Device | HitKind::Operator | HitKind::Staker => true,
         HitKind::User | HitKind::Model | HitKind::Proposal | HitKind::Epoch => true,
-        HitKind::Pool | HitKind::Transaction => false,
+        HitKind::Position | HitKind::Proposer | HitKind::Prover | HitKind::Demander => true,
+        HitKind::Pool | HitKind::Transaction | HitKind::Voter | HitKind::Publisher => false,
     };
     if page { hit.path.replacen("/v1", "", 1) } else { hit.path.clone() }
 }

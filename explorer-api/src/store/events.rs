@@ -49,11 +49,12 @@ pub async fn after(pool: &PgPool, after_id: i64, limit: i64) -> Result<Vec<Event
     .await
 }
 
-/// A job's whole history, oldest first; bounded, because a job has a handful of events and at most 128 demands with two each.
+/// A job's whole history, in the order of the chain: what was missed and found again has a late id. Few enough to sort: a job has
+/// a handful of events and at most 128 demands with two each.
 pub async fn of_job(pool: &PgPool, job: Key) -> Result<Vec<EventRow>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT event_id AS id, program, kind, slot, time, signature, job, body::text FROM job_events WHERE job = $1
-         ORDER BY event_id LIMIT 500",
+        "SELECT id, program, kind, slot, time, signature, job, body::text FROM events WHERE job = $1
+         ORDER BY slot, tx_index, instruction_index, inner_index LIMIT 500",
     )
     .bind(job.0.to_vec())
     .fetch_all(pool)
@@ -68,5 +69,16 @@ pub async fn of_transaction(pool: &PgPool, signature: &[u8]) -> Result<Vec<Event
     )
     .bind(signature)
     .fetch_all(pool)
+    .await
+}
+
+/// Whether events may still be missing from a transaction: somewhere in the sequence, or one of its own that is unreadable.
+pub async fn may_be_missing(pool: &PgPool, signature: &[u8]) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sequence_faults WHERE healed_at IS NULL)
+             OR EXISTS (SELECT 1 FROM dead_letters WHERE signature = $1 AND replayed_at IS NULL)",
+    )
+    .bind(signature)
+    .fetch_one(pool)
     .await
 }

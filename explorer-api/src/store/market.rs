@@ -1,6 +1,6 @@
+use super::Snapshot;
 use super::series::PRICED_WORK;
-use crate::live::Head;
-use explorer_client::{Amount, ClassMarket, Finality, Market, Trade};
+use explorer_client::{Amount, ClassMarket, Market, Trade};
 use sqlx::{FromRow, PgPool};
 use std::collections::BTreeMap;
 
@@ -46,7 +46,9 @@ impl TradeRow {
     }
 }
 
-pub async fn market(pool: &PgPool, head: &Head) -> Result<Market, sqlx::Error> {
+pub async fn market(pool: &PgPool) -> Result<Market, sqlx::Error> {
+    let mut snapshot = Snapshot::open(pool).await?;
+    let (slot, finality) = (snapshot.slot, snapshot.finality());
     let trades: Vec<TradeRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
         "WITH newest AS (
              (SELECT 'posted' AS kind, -1::smallint AS class, price, rows, model_root FROM jobs
@@ -66,7 +68,7 @@ pub async fn market(pool: &PgPool, head: &Head) -> Result<Market, sqlx::Error> {
          FROM priced GROUP BY kind, class"
     )))
     .bind(NEWEST)
-    .fetch_all(pool)
+    .fetch_all(&mut *snapshot.tx)
     .await?;
     let supply: Vec<SupplyRow> = sqlx::query_as(
         "SELECT class, count(*) AS devices, count(*) FILTER (WHERE online) AS online,
@@ -80,8 +82,9 @@ pub async fn market(pool: &PgPool, head: &Head) -> Result<Market, sqlx::Error> {
                FROM devices WHERE NOT retired) AS standing
          GROUP BY class ORDER BY class",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *snapshot.tx)
     .await?;
+    snapshot.close().await?;
     let class = |row: SupplyRow| ClassMarket {
         class: row.class,
         devices: row.devices,
@@ -92,6 +95,8 @@ pub async fn market(pool: &PgPool, head: &Head) -> Result<Market, sqlx::Error> {
         median_offer: row.median_offer.map(Amount::iosd),
         claimed: nothing(),
         paid: nothing(),
+        slot,
+        finality,
     };
     let mut classes: BTreeMap<i16, ClassMarket> = supply.into_iter().map(|row| (row.class, class(row))).collect();
     let mut posted = nothing();
@@ -111,6 +116,8 @@ pub async fn market(pool: &PgPool, head: &Head) -> Result<Market, sqlx::Error> {
             median_offer: None,
             claimed: nothing(),
             paid: nothing(),
+            slot,
+            finality,
         });
         if trade.kind == "paid" {
             of.paid = trade.show();
@@ -118,6 +125,5 @@ pub async fn market(pool: &PgPool, head: &Head) -> Result<Market, sqlx::Error> {
             of.claimed = trade.show();
         }
     }
-    let finality = Finality::of(head.indexed_slot.unwrap_or(0), head.finalized_slot);
-    Ok(Market { posted, classes: classes.into_values().collect(), slot: head.indexed_slot, finality })
+    Ok(Market { posted, classes: classes.into_values().collect(), slot, finality })
 }

@@ -1,6 +1,7 @@
+use super::Snapshot;
 use crate::live::Head;
 use explorer_client::{Amount, Index, JobCounts, Network, Price, Time, Unit};
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 
 #[derive(Debug, FromRow)]
 struct TotalsRow {
@@ -40,8 +41,8 @@ pub async fn alarms(pool: &PgPool) -> Result<Alarms, sqlx::Error> {
     .await
 }
 
-async fn job_counts(pool: &PgPool) -> Result<JobCounts, sqlx::Error> {
-    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT status, jobs FROM job_counts").fetch_all(pool).await?;
+async fn job_counts(tx: &mut PgConnection) -> Result<JobCounts, sqlx::Error> {
+    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT status, jobs FROM job_counts").fetch_all(tx).await?;
     let mut counts = JobCounts::default();
     for (status, jobs) in rows {
         counts.total += jobs;
@@ -61,6 +62,8 @@ async fn job_counts(pool: &PgPool) -> Result<JobCounts, sqlx::Error> {
 }
 
 pub async fn network(pool: &PgPool) -> Result<Network, sqlx::Error> {
+    let mut snapshot = Snapshot::open(pool).await?;
+    let (slot, finality) = (snapshot.slot, snapshot.finality());
     let t: TotalsRow = sqlx::query_as(
         "SELECT devices, operators, users, models, io_burned::text, io_redeemed::text, iosd_bought::text,
                 (iosd_bought + iosd_rebates_minted - iosd_locked + iosd_refunded)::text AS iosd_supply,
@@ -69,9 +72,10 @@ pub async fn network(pool: &PgPool) -> Result<Network, sqlx::Error> {
                 price_spot::text, price_average::text, price_time
          FROM totals",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *snapshot.tx)
     .await?;
-    let jobs = job_counts(pool).await?;
+    let jobs = job_counts(&mut snapshot.tx).await?;
+    snapshot.close().await?;
     let (head, alarms) = (Head::read(pool).await?, alarms(pool).await?);
     let price = t.price_spot.zip(t.price_average).zip(t.price_time).map(|((spot, average), time)| Price {
         spot: Amount::new(spot, Unit::UsdPerIo),
@@ -106,5 +110,7 @@ pub async fn network(pool: &PgPool) -> Result<Network, sqlx::Error> {
             sequence_repeats: alarms.sequence_repeats,
             dead_letters: alarms.dead_letters,
         },
+        slot,
+        finality,
     })
 }

@@ -143,14 +143,18 @@ pub async fn earnings(
     span: Span,
     finalized: Option<i64>,
 ) -> Result<Vec<EarningsPoint>, sqlx::Error> {
+    // Of everybody, the sums are there already. Of a class there are none: all devices' hours of the span are read, which only the
+    // limit of a query's time bounds.
+    let everybody = of.operator.is_none() && of.device.is_none() && of.class.is_none();
+    let (paid, hours) = if everybody { ("value_paid", "hours") } else { ("paid", "device_hours") };
     let mut sql = QueryBuilder::new("SELECT ");
     sql.push(start(span.bucket)).push(" AS start, max(slot) AS slot, sum(jobs_paid)::bigint AS jobs,");
-    sql.push(" sum(work_paid)::text AS work, sum(paid)::text AS paid, sum(earned)::text AS earned");
-    sql.push(" FROM device_hours WHERE hour >= ").push_bind(span.from).push(" AND hour < ").push_bind(span.to);
+    sql.push(format_args!(" sum(work_paid)::text AS work, sum({paid})::text AS paid, sum(earned)::text AS earned"));
+    sql.push(format_args!(" FROM {hours} WHERE hour >= ")).push_bind(span.from).push(" AND hour < ").push_bind(span.to);
     crate::list::only(&mut sql, "operator =", of.operator.map(Key::bytes));
     crate::list::only(&mut sql, "device =", of.device.map(Key::bytes));
     crate::list::only(&mut sql, "class =", of.class.map(i16::from));
-    sql.push(" GROUP BY 1 ORDER BY 1 LIMIT ").push_bind(MAX_POINTS);
+    sql.push(" GROUP BY 1 HAVING sum(jobs_paid) > 0 ORDER BY 1 LIMIT ").push_bind(MAX_POINTS);
     let rows: Vec<EarnedRow> = sql.build_query_as().fetch_all(pool).await?;
     let point = |row: EarnedRow| EarningsPoint {
         at: At { start: Time(row.start), slot: row.slot, finality: Finality::of(row.slot, finalized) },

@@ -1,4 +1,5 @@
-use explorer_client::{Amount, Budget, Burned, Minted, SupplyPoint, Token};
+use super::Snapshot;
+use explorer_client::{Amount, Budget, Burned, Finality, Minted, SupplyPoint, Token};
 use sqlx::{FromRow, PgPool};
 
 /// No more than this can ever exist: 800,000,000 IO.
@@ -29,6 +30,7 @@ struct BudgetRow {
     minted: String,
     total_limit: Option<String>,
     epoch_limit: Option<String>,
+    slot: Option<i64>,
 }
 
 #[derive(Debug, FromRow)]
@@ -42,10 +44,11 @@ struct PointRow {
     minted_idle: String,
     minted_stakers: String,
     minted_treasury: String,
+    slot: i64,
 }
 
 impl PointRow {
-    fn show(self) -> SupplyPoint {
+    fn show(self, finalized_slot: Option<i64>) -> SupplyPoint {
         SupplyPoint {
             index: self.index,
             supply: self.supply.map(Amount::io),
@@ -58,12 +61,16 @@ impl PointRow {
                 stakers: Amount::io(self.minted_stakers),
                 treasury: Amount::io(self.minted_treasury),
             },
+            slot: self.slot,
+            finality: Finality::of(self.slot, finalized_slot),
         }
     }
 }
 
 /// `epochs` is how many of the newest to include.
 pub async fn token(pool: &PgPool, epochs: u32) -> Result<Token, sqlx::Error> {
+    let mut snapshot = Snapshot::open(pool).await?;
+    let (slot, finality, finalized) = (snapshot.slot, snapshot.finality(), snapshot.finalized_slot);
     let t: TotalsRow = sqlx::query_as(
         "SELECT io_supply::text, io_burned::text, io_slash_burned::text, io_deposits_burned::text, io_redeemed::text,
                 (SELECT minted::text FROM budgets WHERE purpose = 'idle') AS minted_idle,
@@ -73,22 +80,23 @@ pub async fn token(pool: &PgPool, epochs: u32) -> Result<Token, sqlx::Error> {
                 reserve::text, allocated::text, smoothed_burn::text, next_epoch::text
          FROM totals",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *snapshot.tx)
     .await?;
     let budgets: Vec<BudgetRow> = sqlx::query_as(
-        "SELECT purpose, scheduled::text, available::text, minted::text, total_limit::text, epoch_limit::text
+        "SELECT purpose, scheduled::text, available::text, minted::text, total_limit::text, epoch_limit::text, slot
          FROM budgets ORDER BY purpose",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *snapshot.tx)
     .await?;
     let mut points: Vec<PointRow> = sqlx::query_as(
         "SELECT index::text, supply::text, staked::text, io_burned::text, slash_burned::text, minted_redemptions::text,
-                minted_idle::text, minted_stakers::text, minted_treasury::text
+                minted_idle::text, minted_stakers::text, minted_treasury::text, slot
          FROM supply_by_epoch s ORDER BY s.index DESC LIMIT $1",
     )
     .bind(i64::from(epochs))
-    .fetch_all(pool)
+    .fetch_all(&mut *snapshot.tx)
     .await?;
+    snapshot.close().await?;
     points.reverse();
     let budget = |row: BudgetRow| Budget {
         purpose: row.purpose,
@@ -97,6 +105,8 @@ pub async fn token(pool: &PgPool, epochs: u32) -> Result<Token, sqlx::Error> {
         minted: Amount::io(row.minted),
         total_limit: row.total_limit.map(Amount::io),
         epoch_limit: row.epoch_limit.map(Amount::io),
+        slot: row.slot,
+        finality: Finality::of(row.slot.unwrap_or(0), finalized),
     };
     Ok(Token {
         supply: t.io_supply.map(Amount::io),
@@ -118,6 +128,8 @@ pub async fn token(pool: &PgPool, epochs: u32) -> Result<Token, sqlx::Error> {
         smoothed_burn: Amount::io(t.smoothed_burn),
         next_epoch: t.next_epoch,
         budgets: budgets.into_iter().map(budget).collect(),
-        epochs: points.into_iter().map(PointRow::show).collect(),
+        epochs: points.into_iter().map(|row| row.show(finalized)).collect(),
+        slot,
+        finality,
     })
 }

@@ -6,6 +6,7 @@ use explorer_api::{Limits, Server, Settings};
 use indexer::{Frontier, Round, Store};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
+use sqlx::Connection;
 use tokio::sync::watch;
 
 pub struct Website {
@@ -78,6 +79,12 @@ impl Website {
 
     pub fn database_url(&self) -> &str {
         self.database.url()
+    }
+
+    /// Changes the database as nothing else does.
+    pub async fn execute(&self, sql: &'static str) {
+        let mut connection = sqlx::PgConnection::connect(self.database.url()).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -33,6 +33,9 @@ pub struct ClassMarket {
     pub claimed: Trade,
     /// The newest paid jobs, up to 1,000 of all classes.
     pub paid: Trade,
+    /// Everything up to here is included; absent before anything was indexed.
+    pub slot: Option<i64>,
+    pub finality: Finality,
 }
 
 /// Jobs and what they cost.

@@ -1,5 +1,5 @@
 //! The whole, and how far it can be trusted.
-use crate::values::{Amount, Time};
+use crate::values::{Amount, Finality, Time};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::ToSchema;
@@ -46,6 +46,9 @@ pub struct Network {
     /// Absent until a majority of the feed has spoken.
     pub price: Option<Price>,
     pub index: Index,
+    /// Of the sums: everything up to here is included; absent before anything was indexed.
+    pub slot: Option<i64>,
+    pub finality: Finality,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]

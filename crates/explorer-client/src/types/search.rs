@@ -33,6 +33,16 @@ pub enum HitKind {
     /// A holder of stake.
     Staker,
     Pool,
+    /// One holder's part of a pool.
+    Position,
+    Voter,
+    Proposer,
+    /// Whoever has registered models.
+    Publisher,
+    /// Whoever brought evidence: of a wrong cell, of an audited one, or what was demanded.
+    Prover,
+    /// Whoever demanded a job's data.
+    Demander,
     Model,
     Proposal,
     Epoch,
@@ -48,6 +58,12 @@ impl HitKind {
             Self::User => "user",
             Self::Staker => "staker",
             Self::Pool => "pool",
+            Self::Position => "position",
+            Self::Voter => "voter",
+            Self::Proposer => "proposer",
+            Self::Publisher => "publisher",
+            Self::Prover => "prover",
+            Self::Demander => "demander",
             Self::Model => "model",
             Self::Proposal => "proposal",
             Self::Epoch => "epoch",
@@ -63,7 +79,7 @@ pub struct Hit {
     pub id: String,
     /// A name that somebody chose; several may have the same.
     pub name: Option<String>,
-    /// Where this server tells more.
+    /// Where this server tells more: of whoever brought evidence or demanded data, the newest time.
     pub path: String,
     /// Slot of the last change.
     pub slot: i64,

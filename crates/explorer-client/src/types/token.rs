@@ -1,6 +1,6 @@
 //! The coin.
 use super::epochs::Minted;
-use crate::values::Amount;
+use crate::values::{Amount, Finality};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,6 +26,9 @@ pub struct Token {
     pub budgets: Vec<Budget>,
     /// The newest epochs, oldest first.
     pub epochs: Vec<SupplyPoint>,
+    /// Everything up to here is included; absent before anything was indexed.
+    pub slot: Option<i64>,
+    pub finality: Finality,
 }
 
 /// IO that was burned.
@@ -51,6 +54,9 @@ pub struct Budget {
     /// The most that may ever be minted, and in one epoch; absent until a vote changed them.
     pub total_limit: Option<Amount>,
     pub epoch_limit: Option<Amount>,
+    /// Slot of the last change; absent before the first.
+    pub slot: Option<i64>,
+    pub finality: Finality,
 }
 
 /// The coin in one epoch.
@@ -64,4 +70,7 @@ pub struct SupplyPoint {
     pub burned: Amount,
     pub slash_burned: Amount,
     pub minted: Minted,
+    /// Slot of the last change.
+    pub slot: i64,
+    pub finality: Finality,
 }
