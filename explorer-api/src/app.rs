@@ -1,13 +1,15 @@
 use crate::cache::Cache;
-use crate::limits::{FORGET, Limiter, Limits, Streams};
+use crate::handlers::health::Kept;
+use crate::limits::{FORGET, Limiter, Limits, Shares};
 use crate::live::{self, Head};
+use crate::news::News;
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 
-/// Event streams served at once; each holds a socket and, while it catches up, a connection to the database.
+/// Event streams served at once; each holds a socket.
 pub const MAX_STREAMS: usize = 1_000;
 
 /// Exports written at once; each keeps a connection to the database busy most of the time.
@@ -19,6 +21,10 @@ pub struct App {
     pub pool: PgPool,
     /// The newest that the database holds.
     pub head: watch::Receiver<Head>,
+    /// The newest rows, for event streams.
+    pub news: watch::Receiver<News>,
+    /// Held by the event stream that reads where to begin: a crowd that comes back asks one after the other.
+    pub opening: Arc<Mutex<()>>,
     pub max_lag_slots: i64,
     pub shutdown: watch::Receiver<bool>,
     pub streams: Arc<Semaphore>,
@@ -26,8 +32,11 @@ pub struct App {
     pub limits: Arc<Limits>,
     pub limiter: Arc<Limiter>,
     /// Event streams of each client.
-    pub client_streams: Streams,
+    pub client_streams: Shares,
+    /// Exports of each client.
+    pub client_exports: Shares,
     pub cache: Arc<Cache>,
+    pub health: Arc<Kept>,
     pub requests: Arc<Requests>,
 }
 
@@ -48,20 +57,26 @@ impl App {
         limits: Limits,
         shutdown: watch::Receiver<bool>,
     ) -> (Self, JoinHandle<()>) {
-        let (sender, head) = watch::channel(Head::default());
+        let (head_sender, head) = watch::channel(Head::default());
+        let (news_sender, news) = watch::channel(News::default());
         let limiter = Arc::new(Limiter::new(&limits));
-        let following = tokio::spawn(run(pool.clone(), notifications, sender, limiter.clone()));
+        let follow = live::follow(pool.clone(), notifications, head_sender, news_sender);
+        let following = tokio::spawn(run(follow, limiter.clone()));
         let app = Self {
             pool,
             head,
+            news,
+            opening: Arc::default(),
             max_lag_slots,
             shutdown,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             exports: Arc::new(Semaphore::new(MAX_EXPORTS)),
             limits: Arc::new(limits),
             limiter,
-            client_streams: Streams::default(),
+            client_streams: Shares::default(),
+            client_exports: Shares::default(),
             cache: Arc::default(),
+            health: Arc::default(),
             requests: Arc::default(),
         };
         (app, following)
@@ -69,12 +84,12 @@ impl App {
 }
 
 /// What goes on beside the requests, for ever.
-async fn run(pool: PgPool, notifications: PgPool, head: watch::Sender<Head>, limiter: Arc<Limiter>) {
+async fn run(follow: impl Future<Output = ()>, limiter: Arc<Limiter>) {
     let forget = async {
         loop {
             tokio::time::sleep(FORGET).await;
             limiter.forget();
         }
     };
-    tokio::join!(live::follow(pool, notifications, head), forget);
+    tokio::join!(follow, forget);
 }

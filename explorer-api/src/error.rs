@@ -47,6 +47,16 @@ impl ApiError {
         }
     }
 
+    /// A client that asks for an export while it still reads one.
+    pub fn too_many_exports() -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: "too_many_exports",
+            title: "Too many exports",
+            detail: "one client may read one export at once; finish that one first".into(),
+        }
+    }
+
     /// A client that asks more often than it may.
     pub fn too_often(wait_s: u64) -> Self {
         Self {
@@ -83,15 +93,37 @@ impl ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        // 42P01: a table is missing, so the indexer has not set the database up yet.
-        let absent = error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "42P01");
-        let (code, title, detail) = if absent {
-            ("not_ready", "Not ready", "nothing is indexed yet; try again in a moment")
-        } else {
-            tracing::error!(%error, "a query failed");
-            ("database_unavailable", "Database unavailable", "the database does not answer; try again in a moment")
+        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+        let code = error.as_database_error().and_then(|error| error.code());
+        let silent = match code.as_deref() {
+            // A table or a column is missing, so the indexer has not set the database up yet.
+            Some("42P01" | "42703") => {
+                return Self {
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                    code: "not_ready",
+                    title: "Not ready",
+                    detail: "nothing is indexed yet; try again in a moment".into(),
+                };
+            }
+            // Data exceptions: no stored value causes one, so one of the request did.
+            Some(code) if code.starts_with("22") => {
+                tracing::warn!(%error, "a query was asked with a value that cannot be");
+                return Self::invalid_query("a value is out of range".into());
+            }
+            // Connections, accounts, transactions that must be tried again, resources, and what an operator or a limit ended.
+            Some(code) => ["08", "28", "3D", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)),
+            None => matches!(error, Io(_) | PoolClosed | PoolTimedOut | Protocol(_) | Tls(_) | WorkerCrashed),
         };
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, code, title, detail: detail.into() }
+        tracing::error!(%error, "a query failed");
+        if !silent {
+            return Self::of_status(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "database_unavailable",
+            title: "Database unavailable",
+            detail: "the database does not answer; try again in a moment".into(),
+        }
     }
 }
 
@@ -100,5 +132,22 @@ impl IntoResponse for ApiError {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_database_is_no_fault_of_ours_and_an_unreadable_row_is() {
+        for (error, code) in [
+            (sqlx::Error::PoolTimedOut, "database_unavailable"),
+            (sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()), "database_unavailable"),
+            (sqlx::Error::RowNotFound, "internal"),
+            (sqlx::Error::ColumnNotFound("price".into()), "internal"),
+        ] {
+            assert_eq!(ApiError::from(error).code, code);
+        }
     }
 }

@@ -9,11 +9,13 @@ mod handlers;
 mod limits;
 mod list;
 mod live;
+mod news;
 mod outcome;
 mod pages;
 mod phase;
 mod respond;
 mod router;
+mod serve;
 mod store;
 
 pub use limits::Limits;
@@ -76,8 +78,6 @@ pub enum ServerError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("the database address is not usable")]
     DatabaseUrl(#[source] sqlx::Error),
-    #[error("serving failed")]
-    Serve(#[source] std::io::Error),
 }
 
 /// A server that has its port and does not answer yet.
@@ -133,22 +133,17 @@ impl Server {
     /// Serves until `shutdown` becomes true or its sender is gone; requests in flight are finished, event streams ended.
     ///
     /// # Errors
-    /// The listener failed.
+    /// None so far: what fails in a connection ends that one only.
     pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<(), ServerError> {
         let Self { pool, notifications, max_lag_slots, limits, .. } = &self;
         let (app, following) =
             App::start(pool.clone(), notifications.clone(), *max_lag_slots, limits.clone(), shutdown.clone());
-        let router = router::router(app);
+        let (router, behind_proxy) = (router::router(app), limits.trusted_proxies > 0);
         tracing::info!(address = %self.address, "explorer is up");
-        let mut stop = shutdown;
-        let result = axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move {
-                let _ = stop.wait_for(|stop| *stop).await;
-            })
-            .await;
+        serve::serve(self.listener, router, behind_proxy, shutdown).await;
         following.abort();
         self.pool.close().await;
         self.notifications.close().await;
-        result.map_err(ServerError::Serve)
+        Ok(())
     }
 }

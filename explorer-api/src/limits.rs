@@ -43,15 +43,23 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(IpAddr);
 
+tokio::task_local! {
+    /// Whose request is being answered.
+    pub static ASKING: Client;
+}
+
 impl Client {
-    pub fn of(parts: &Parts, trusted_proxies: usize) -> Self {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let forwarded = forwarded(&parts.headers, trusted_proxies);
-        let address = forwarded.or(peer).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).to_canonical();
-        Self(match address {
+    pub fn at(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
             v4 => v4,
         })
+    }
+
+    pub fn of(parts: &Parts, trusted_proxies: usize) -> Self {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let forwarded = forwarded(&parts.headers, trusted_proxies);
+        Self::at(forwarded.or(peer).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
     }
 }
 
@@ -108,32 +116,32 @@ impl Limiter {
     }
 }
 
-/// How many streams each client has.
+/// How much of something each client has: streams, exports, connections.
 #[derive(Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<Client, u32>>>);
+pub struct Shares(Arc<Mutex<HashMap<Client, u32>>>);
 
-/// One stream, until it is dropped.
-pub struct StreamPermit {
-    streams: Streams,
+/// One of them, until it is dropped.
+pub struct Share {
+    shares: Shares,
     client: Client,
 }
 
-impl Streams {
+impl Shares {
     /// `None` if the client has as many as it may.
-    pub fn take(&self, client: Client, most: u32) -> Option<StreamPermit> {
+    pub fn take(&self, client: Client, most: u32) -> Option<Share> {
         let mut counts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let count = counts.entry(client).or_insert(0);
         if *count >= most {
             return None;
         }
         *count += 1;
-        Some(StreamPermit { streams: self.clone(), client })
+        Some(Share { shares: self.clone(), client })
     }
 }
 
-impl Drop for StreamPermit {
+impl Drop for Share {
     fn drop(&mut self) {
-        let mut counts = self.streams.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut counts = self.shares.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(count) = counts.get_mut(&self.client) {
             *count -= 1;
             if *count == 0 {
@@ -183,12 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn streams_are_counted_until_they_end() {
-        let (streams, client) = (Streams::default(), Client("1.1.1.1".parse().unwrap()));
-        let first = streams.take(client, 2);
-        let second = streams.take(client, 2);
-        assert!(first.is_some() && second.is_some() && streams.take(client, 2).is_none());
+    fn shares_are_counted_until_they_are_given_back() {
+        let (shares, client) = (Shares::default(), Client("1.1.1.1".parse().unwrap()));
+        let first = shares.take(client, 2);
+        let second = shares.take(client, 2);
+        assert!(first.is_some() && second.is_some() && shares.take(client, 2).is_none());
         drop(first);
-        assert!(streams.take(client, 2).is_some());
+        assert!(shares.take(client, 2).is_some());
     }
 }

@@ -1,4 +1,5 @@
 //! Follows the database's head, for event streams and health.
+use crate::news::{self, News};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use std::time::{Duration, Instant};
@@ -79,17 +80,16 @@ impl Freshness {
     }
 }
 
-/// Keeps `head` up to date for ever, whatever happens to the database. `pool` is what is read, `notifications` where
-/// commits are told: the same, unless a replica is read.
-pub async fn follow(pool: PgPool, notifications: PgPool, head: watch::Sender<Head>) {
+/// Keeps `head` and `news` up to date for ever, whatever happens to the database. `pool` is what is read, `notifications`
+/// where commits are told: the same, unless a replica is read.
+pub async fn follow(pool: PgPool, notifications: PgPool, head: watch::Sender<Head>, news: watch::Sender<News>) {
     let mut listener = None;
     // The newest event that was told of, and until when it is waited for.
     let mut told: Option<(i64, Instant)> = None;
     loop {
-        match Head::read(&pool).await {
+        match read(&pool, &head, &news).await {
             Ok(now) => {
-                told = told.filter(|(newest, until)| now.newest_event < *newest && Instant::now() < *until);
-                head.send_replace(now);
+                told = told.filter(|(newest, until)| now < *newest && Instant::now() < *until);
             }
             Err(error) => {
                 tracing::debug!(%error, "the database's head is not readable");
@@ -116,6 +116,19 @@ pub async fn follow(pool: PgPool, notifications: PgPool, head: watch::Sender<Hea
             None => tokio::time::sleep(REFRESH).await,
         }
     }
+}
+
+/// Reads the head, and once for all streams the rows that it adds. Returns its newest event.
+async fn read(pool: &PgPool, head: &watch::Sender<Head>, news: &watch::Sender<News>) -> Result<i64, sqlx::Error> {
+    let now = Head::read(pool).await?;
+    let (newest, known) = (now.newest_event, news.borrow().newest);
+    let rows = if newest == known { None } else { Some(news::read(pool, known, &now).await?) };
+    // First the head: whoever was told of an event must not be given an answer kept from before it.
+    head.send_replace(now);
+    if let Some(rows) = rows {
+        news.send_modify(|news| news.add(newest, rows.into_iter().map(news::Row::from)));
+    }
+    Ok(newest)
 }
 
 async fn listen(pool: &PgPool) -> Option<PgListener> {

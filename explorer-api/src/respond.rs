@@ -2,7 +2,7 @@
 use crate::app::App;
 use crate::cache;
 use crate::error::ApiError;
-use crate::limits::Client;
+use crate::limits::{ASKING, Client};
 use crate::pages;
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -20,6 +20,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Largest answer that is hashed; nothing here comes near it.
 const MAX_BODY: usize = 8 << 20;
+/// Seconds to wait after a refusal that passes, unless the limiter knows better.
+const RETRY_S: u32 = 3;
 /// Everything a page needs comes from here, as files.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
      img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -35,16 +37,20 @@ pub async fn receive(State(app): State<App>, request: Request, next: Next) -> Re
     let client = Client::of(&parts, app.limits.trusted_proxies);
     parts.extensions.insert(client);
     parts.extensions.insert(RequestId(id.clone()));
-    // Whoever watches the server must not be turned away by what goes on.
+    // Whoever watches the server must not be turned away by what goes on; the answers are cheap.
     let watched = matches!(parts.uri.path(), "/livez" | "/readyz" | "/metrics");
     let (told, allowed) = if watched { (HeaderMap::new(), Ok(())) } else { app.limiter.take(client) };
     let mut response = match allowed {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(()) => ASKING.scope(client, next.run(Request::from_parts(parts, body))).await,
         Err(error) => problem(&error, &id),
     };
-    count(&app, response.status());
+    let status = response.status();
+    count(&app, status);
     let headers = response.headers_mut();
     headers.extend(told);
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT) {
+        headers.entry(header::RETRY_AFTER).or_insert(RETRY_S.into());
+    }
     headers.insert(REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("invalid")));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -52,10 +58,11 @@ pub async fn receive(State(app): State<App>, request: Request, next: Next) -> Re
     response
 }
 
-/// Every new answer: a problem's body, or an ETag.
+/// Every new answer: a problem's body, or an ETag; and what it depends on.
 pub async fn finish(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone());
-    let wants_page = !request.uri().path().starts_with("/v1") && accepts_html(request.headers());
+    let api = request.uri().path().starts_with("/v1");
+    let wants_page = !api && accepts_html(request.headers());
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let mut response = next.run(request).await;
     let status = response.status();
@@ -69,7 +76,12 @@ pub async fn finish(request: Request, next: Next) -> Response {
         }
         return response;
     }
-    tag(response, known.as_ref()).await
+    let mut response = tag(response, known.as_ref()).await;
+    if api {
+        // Lists are JSON or CSV.
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    }
+    response
 }
 
 fn problem(error: &ApiError, request_id: &str) -> Response {
@@ -77,9 +89,6 @@ fn problem(error: &ApiError, request_id: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if error.status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
-    }
     response
 }
 

@@ -154,6 +154,8 @@ async fn health_says_what_is_missing() {
     site.story.stamp(indexer::Program::Jobs, credits::constants::shard_of(&key(1_009)));
     site.story.post(key(1), 10);
     site.index().await;
+    // The condition is kept for a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     let ready = site.get("/readyz").await;
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     let ready: Value = ready.json().await.unwrap();

@@ -5,6 +5,8 @@ mod website;
 use explorer_api::Limits;
 use explorer_client::*;
 use futures::TryStreamExt;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use support::story::{Story, key};
 use support::world::World;
@@ -43,10 +45,60 @@ async fn the_client_reads_every_list_and_detail_as_the_server_means_it() {
     assert!(!all(&api, ProposalsQuery { decision: Some(Decision::Executed), ..Default::default() }).await.is_empty());
     assert!(!all(&api, VotesQuery { limit: Some(1), ..Default::default() }).await.is_empty());
     assert!(!all(&api, StakeChangesQuery { limit: Some(50), ..Default::default() }).await.is_empty());
-    let market: Market = api.get("/v1/market", &()).await.unwrap();
-    assert!(!market.classes.is_empty());
-    let series: Series<JobsPoint> = api.get("/v1/series/jobs", &SeriesQuery::default()).await.unwrap();
+    assert!(!api.market().await.unwrap().classes.is_empty());
+    let series = api.jobs_series(&SeriesQuery::default()).await.unwrap();
     assert_eq!(series.data.iter().map(|point| point.posted).sum::<i64>(), jobs.len() as i64);
+}
+
+#[tokio::test]
+async fn every_address_of_the_api_has_a_method_of_the_client() {
+    let site = Website::open(World::lived_in().story).await;
+    let api = Client::new(&site.url("")).unwrap();
+    let page = PageQuery { limit: Some(1), ..Default::default() };
+    let (span, earned) = (SeriesQuery::default(), EarningsQuery::default());
+    let job = all(&api, JobsQuery::default()).await.remove(0);
+    let device = all(&api, DevicesQuery::default()).await.remove(0);
+    let epoch = all(&api, EpochsQuery::default()).await.remove(0).index.parse().unwrap();
+    let proposal = all(&api, ProposalsQuery::default()).await.remove(0).number.parse().unwrap();
+    let (operator, staker) = (key(3).to_string(), key(7).to_string());
+    let answers = [
+        (JobsQuery::PATH, api.page(&JobsQuery::default()).await.map(drop)),
+        (DevicesQuery::PATH, api.page(&DevicesQuery::default()).await.map(drop)),
+        (OperatorsQuery::PATH, api.page(&OperatorsQuery::default()).await.map(drop)),
+        (EpochsQuery::PATH, api.page(&EpochsQuery::default()).await.map(drop)),
+        (RedemptionsQuery::PATH, api.page(&RedemptionsQuery::default()).await.map(drop)),
+        (ProposalsQuery::PATH, api.page(&ProposalsQuery::default()).await.map(drop)),
+        (VotesQuery::PATH, api.page(&VotesQuery::default()).await.map(drop)),
+        (StakeChangesQuery::PATH, api.page(&StakeChangesQuery::default()).await.map(drop)),
+        (ModelsQuery::PATH, api.page(&ModelsQuery::default()).await.map(drop)),
+        ("/v1/jobs/{address}", api.job(&job.address).await.map(drop)),
+        ("/v1/devices/{key}", api.device(&device.key).await.map(drop)),
+        ("/v1/operators/{address}", api.operator(&operator).await.map(drop)),
+        ("/v1/stakers/{address}", api.staker(&staker, &page).await.map(drop)),
+        ("/v1/epochs/{index}", api.epoch(epoch).await.map(drop)),
+        ("/v1/proposals/{number}", api.proposal(proposal, &page).await.map(drop)),
+        ("/v1/transactions/{signature}", api.transaction(&job.posted_signature).await.map(drop)),
+        ("/v1/search", api.search(&job.address).await.map(drop)),
+        ("/v1/network", api.network().await.map(drop)),
+        ("/v1/market", api.market().await.map(drop)),
+        ("/v1/tokens/io", api.token().await.map(drop)),
+        ("/v1/series/jobs", api.jobs_series(&span).await.map(drop)),
+        ("/v1/series/demand", api.demand_series(&span).await.map(drop)),
+        ("/v1/series/supply", api.supply_series(&span).await.map(drop)),
+        ("/v1/series/price", api.price_series(&span).await.map(drop)),
+        ("/v1/series/earnings", api.earnings_series(&earned).await.map(drop)),
+    ];
+    for (path, answer) in &answers {
+        assert!(answer.is_ok(), "{path}: {answer:?}");
+    }
+    let asked: BTreeSet<&str> = answers.iter().map(|(path, _)| *path).collect();
+    let document: Value = serde_json::from_str(&explorer_api::openapi()).unwrap();
+    let paths = document["paths"].as_object().unwrap().keys().map(String::as_str);
+    let exist: BTreeSet<&str> = paths.filter(|path| path.starts_with("/v1/") && *path != "/v1/events").collect();
+    assert_eq!(asked, exist);
+    let found = api.search(&job.address).await.unwrap();
+    assert_eq!((found.data[0].kind, &found.data[0].id), (HitKind::Job, &job.address));
+    assert_eq!(api.staker(&staker, &page).await.unwrap().history.data.len(), 1, "the page is asked for");
 }
 
 #[tokio::test]

@@ -52,7 +52,19 @@ async fn a_client_has_only_so_many_streams() {
     }
     let refused = site.get("/v1/events").await;
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers()["retry-after"], "3");
     assert_eq!(refused.json::<Value>().await.unwrap()["code"], "too_many_streams");
+}
+
+#[tokio::test]
+async fn every_refusal_that_passes_says_when_to_try_again() {
+    let site = Website::without_index().await;
+    for (path, accept) in [("/v1/jobs", "*/*"), ("/v1/network", "*/*"), ("/jobs", "text/html"), ("/readyz", "*/*")] {
+        let refused = site.http.get(site.url(path)).header("accept", accept).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(refused.headers()["retry-after"], "3", "{path}");
+    }
+    assert!(site.get("/v1/jobs?limit=0").await.headers().get("retry-after").is_none(), "will never be right");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 mod support;
 mod website;
 
+use explorer_api::Limits;
+use sqlx::Connection;
 use support::story::{Story, key};
 use website::{Stream, Website};
 
@@ -85,4 +87,67 @@ async fn what_the_chain_took_back_is_told_and_is_in_no_list_any_more() {
     // Whoever was away hears of it too.
     let mut back = Stream::open(&site, Some(&(id(&last) - 1).to_string())).await;
     assert_eq!(id(&back.next_event().await), id(&last));
+}
+
+/// Queries for new rows so far.
+async fn reads(site: &Website) -> u64 {
+    let metrics = site.get("/metrics").await.text().await.unwrap();
+    let line = metrics.lines().find_map(|line| line.strip_prefix("explorer_event_reads_total "));
+    line.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+}
+
+#[tokio::test]
+async fn however_many_streams_there_are_a_commit_is_read_once_and_each_gets_every_row_once() {
+    let mut site = Website::limited(Story::every_ending(), Limits { streams: 300, ..Limits::default() }).await;
+    let mut streams = Vec::new();
+    for _ in 0..200 {
+        streams.push(Stream::open(&site, None).await);
+    }
+    let before = reads(&site).await;
+    for _ in 0..3 {
+        site.story.post(key(1), 10);
+        site.index().await;
+    }
+    site.story.price(21_000_000);
+    site.index().await;
+    let mut first: Option<Vec<i64>> = None;
+    for stream in &mut streams {
+        let mut ids = Vec::new();
+        for kind in ["EscrowLocked", "JobPosted"].repeat(3).into_iter().chain(["PriceSubmitted"]) {
+            let message = stream.next_event().await;
+            assert!(message.contains(&format!("\"kind\":\"{kind}\"")), "{message}");
+            ids.push(id(&message));
+        }
+        assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+        assert_eq!(*first.get_or_insert_with(|| ids.clone()), ids);
+    }
+    let reads = reads(&site).await - before;
+    assert!((1..=8).contains(&reads), "{reads} reads of four commits for 200 streams");
+}
+
+#[tokio::test]
+async fn nothing_is_missed_or_doubled_when_notifications_are_cut_off() {
+    let mut site = Website::open(Story::every_ending()).await;
+    let mut stream = Stream::open(&site, None).await;
+    let mut database = sqlx::PgConnection::connect(site.database_url()).await.unwrap();
+    for _ in 0..3 {
+        let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
+        sqlx::query(cut).execute(&mut database).await.unwrap();
+        site.story.post(key(1), 10);
+        site.index().await;
+        for kind in ["EscrowLocked", "JobPosted"] {
+            let message = stream.next_event().await;
+            assert!(message.contains(&format!("\"kind\":\"{kind}\"")), "{message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_starts_again_when_the_database_holds_less_than_before() {
+    let site = Website::open(Story::every_ending()).await;
+    let mut stream = Stream::open(&site, None).await;
+    let mut database = sqlx::PgConnection::connect(site.database_url()).await.unwrap();
+    sqlx::query("DELETE FROM events WHERE id > 5").execute(&mut database).await.unwrap();
+    let reset = stream.next_event().await;
+    assert!(reset.contains("event: reset") && id(&reset) == 5, "{reset}");
 }

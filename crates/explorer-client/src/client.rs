@@ -1,4 +1,4 @@
-use crate::queries::ListQuery;
+use crate::queries::{ListQuery, PageQuery};
 use crate::types::*;
 use futures::stream::{self, Stream, TryStreamExt};
 use reqwest::{StatusCode, Url};
@@ -108,9 +108,87 @@ impl Client {
         self.get(&format!("/v1/operators/{key}"), &()).await
     }
 
+    /// `page` is of the staker's history.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn staker(&self, key: &str, page: &PageQuery) -> Result<Staker, ClientError> {
+        self.get(&format!("/v1/stakers/{key}"), page).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn epoch(&self, index: u64) -> Result<EpochDetail, ClientError> {
+        self.get(&format!("/v1/epochs/{index}"), &()).await
+    }
+
+    /// `page` is of the votes.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn proposal(&self, number: u64, page: &PageQuery) -> Result<ProposalDetail, ClientError> {
+        self.get(&format!("/v1/proposals/{number}"), page).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn transaction(&self, signature: &str) -> Result<Transaction, ClientError> {
+        self.get(&format!("/v1/transactions/{signature}"), &()).await
+    }
+
+    /// What something is called or where it stands.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn search(&self, text: &str) -> Result<Search, ClientError> {
+        self.get("/v1/search", &SearchQuery { q: text.into() }).await
+    }
+
     /// # Errors
     /// See [`ClientError`].
     pub async fn network(&self) -> Result<Network, ClientError> {
         self.get("/v1/network", &()).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn market(&self) -> Result<Market, ClientError> {
+        self.get("/v1/market", &()).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn token(&self) -> Result<Token, ClientError> {
+        self.get("/v1/tokens/io", &()).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn jobs_series(&self, query: &SeriesQuery) -> Result<Series<JobsPoint>, ClientError> {
+        self.get("/v1/series/jobs", query).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn demand_series(&self, query: &SeriesQuery) -> Result<Series<DemandPoint>, ClientError> {
+        self.get("/v1/series/demand", query).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn supply_series(&self, query: &SeriesQuery) -> Result<Series<CapacityPoint>, ClientError> {
+        self.get("/v1/series/supply", query).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn price_series(&self, query: &SeriesQuery) -> Result<Series<PricePoint>, ClientError> {
+        self.get("/v1/series/price", query).await
+    }
+
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn earnings_series(&self, query: &EarningsQuery) -> Result<Series<EarningsPoint>, ClientError> {
+        self.get("/v1/series/earnings", query).await
     }
 }

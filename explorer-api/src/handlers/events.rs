@@ -1,27 +1,22 @@
-//! Live events. Notifications only say that there is something new; what it is always comes from the table, so a slow
-//! client misses nothing and holds nothing up.
+//! Live events. Notifications only say that there is something new; what it is always comes from the table, read once for
+//! all streams, so a slow client misses nothing and holds nothing up.
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{NoQuery, StrictQuery};
-use crate::limits::{self, StreamPermit};
+use crate::limits::{self, Share};
 use crate::live::Head;
-use crate::store::events::{EventRow, after};
+use crate::news::{MAX_BEHIND, News, Row};
 use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
-use explorer_client::{Event, Problem, Reverted};
+use explorer_client::{Event, Finality, Problem};
 use futures::stream::{self, Stream};
 use serde_json::json;
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// Rows read at once.
-const BATCH: i64 = 200;
-/// A client further behind is told to load the page again rather than be sent all of it.
-const MAX_BEHIND: i64 = 1_000;
 const HEARTBEAT: Duration = Duration::from_secs(4);
 
 /// Everything that happens, as server-sent events.
@@ -43,16 +38,21 @@ pub async fn stream(
     let permit = app.streams.clone().try_acquire_owned().map_err(|_| ApiError::too_many("event streams"))?;
     let most = app.limits.streams;
     let own = app.client_streams.take(client, most).ok_or_else(|| ApiError::too_many_of_yours(most))?;
-    let newest = Head::read(&app.pool).await?.newest_event;
+    let restarts = app.news.borrow().restarts;
+    // From the table: the news may be a moment behind, and what was there before is not sent.
+    let newest = {
+        let _turn = app.opening.lock().await;
+        Head::read(&app.pool).await?.newest_event
+    };
     let mut client = Client {
-        head: app.head.clone(),
-        shutdown: app.shutdown.clone(),
+        head: app.head,
+        news: app.news,
+        shutdown: app.shutdown,
         heartbeat: interval(HEARTBEAT),
         sent_id: newest,
+        restarts,
         reset: false,
-        rows: VecDeque::new(),
         _permits: (permit, own),
-        app,
     };
     client.heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     if let Some(last) = headers.get("last-event-id") {
@@ -71,63 +71,53 @@ pub async fn stream(
 }
 
 struct Client {
-    app: App,
     head: watch::Receiver<Head>,
+    news: watch::Receiver<News>,
     shutdown: watch::Receiver<bool>,
     heartbeat: Interval,
     /// Everything up to this id was sent, or was there before.
     sent_id: i64,
+    /// Of the database whose ids these are.
+    restarts: u64,
     reset: bool,
-    rows: VecDeque<EventRow>,
-    _permits: (OwnedSemaphorePermit, StreamPermit),
+    _permits: (OwnedSemaphorePermit, Share),
 }
 
 impl Client {
-    /// `None` ends the stream: the server stops, or the database does not answer (the client connects again).
+    /// `None` ends the stream: the server stops.
     async fn next(&mut self) -> Option<Message> {
         loop {
-            if let Some(row) = self.rows.pop_front() {
-                self.sent_id = row.id;
-                return self.event(row);
-            }
-            let newest = self.head.borrow_and_update().newest_event;
-            if newest.saturating_sub(self.sent_id) > MAX_BEHIND {
-                self.reset = true;
-            }
-            if std::mem::take(&mut self.reset) {
-                self.sent_id = self.sent_id.max(newest);
+            let (newest, restarts, row) = {
+                let news = self.news.borrow_and_update();
+                (news.newest, news.restarts, news.after(self.sent_id))
+            };
+            let restarted = restarts != self.restarts;
+            if self.reset || restarted || newest.saturating_sub(self.sent_id) > MAX_BEHIND {
+                self.sent_id = if restarted { newest } else { self.sent_id.max(newest) };
+                (self.restarts, self.reset) = (restarts, false);
                 return Some(Message::default().event("reset").id(self.sent_id.to_string()).data("{}"));
             }
-            if newest > self.sent_id {
-                self.rows = after(&self.app.pool, self.sent_id, BATCH).await.ok()?.into();
-                if !self.rows.is_empty() {
-                    continue;
-                }
+            if let Some(row) = row {
+                self.sent_id = row.id();
+                return self.message(&row);
             }
             tokio::select! {
                 () = async { drop(self.shutdown.wait_for(|stop| *stop).await) } => return None,
-                changed = self.head.changed() => changed.ok()?,
+                changed = self.news.changed() => changed.ok()?,
                 _ = self.heartbeat.tick() => return Some(self.beat()),
             }
         }
     }
 
-    fn event(&self, row: EventRow) -> Option<Message> {
-        if let Some(event_id) = row.reverted {
-            let event = row.show(None);
-            let reverted = Reverted {
-                id: event.id,
-                event_id,
-                program: event.program,
-                kind: event.kind,
-                job: event.job,
-                signature: event.signature,
-                slot: event.slot,
-            };
-            return Message::default().event("reverted").id(reverted.id.to_string()).json_data(&reverted).ok();
+    fn message(&self, row: &Row) -> Option<Message> {
+        let message = |kind| Message::default().event(kind).id(row.id().to_string());
+        match row {
+            Row::Event(event) => {
+                let finality = Finality::of(event.slot, self.head.borrow().finalized_slot);
+                message("event").json_data(Event { finality, ..event.clone() }).ok()
+            }
+            Row::Reverted(reverted) => message("reverted").json_data(reverted).ok(),
         }
-        let event = row.show(self.head.borrow().finalized_slot);
-        Message::default().event("event").id(event.id.to_string()).json_data(&event).ok()
     }
 
     fn beat(&self) -> Message {

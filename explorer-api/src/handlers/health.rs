@@ -11,9 +11,14 @@ use sqlx::PgPool;
 use std::fmt::Write;
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 /// A replica further behind than this shows history rather than news.
 const MAX_REPLICA_LAG_S: i64 = 20;
+
+/// The database is asked how it is this often at most, however many ask the server.
+const KEPT: Duration = Duration::from_secs(1);
 
 /// The newest migration that the queries here need.
 static NEEDED: LazyLock<i64> = LazyLock::new(|| {
@@ -23,6 +28,33 @@ static NEEDED: LazyLock<i64> = LazyLock::new(|| {
 
 async fn schema_version(pool: &PgPool) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success").fetch_one(pool).await
+}
+
+/// How the database was when it was last asked.
+#[derive(Clone)]
+struct Condition {
+    head: Head,
+    alarms: Alarms,
+    schema: i64,
+}
+
+/// The last condition, none where the database did not answer. Locked by whoever asks; the others wait for that answer.
+#[derive(Default)]
+pub struct Kept(Mutex<Option<(Instant, Option<Condition>)>>);
+
+impl Kept {
+    async fn condition(&self, pool: &PgPool) -> Option<Condition> {
+        let mut kept = self.0.lock().await;
+        if let Some((asked, condition)) = &*kept
+            && asked.elapsed() < KEPT
+        {
+            return condition.clone();
+        }
+        let read = tokio::try_join!(Head::read(pool), alarms(pool), schema_version(pool));
+        let condition = read.ok().map(|(head, alarms, schema)| Condition { head, alarms, schema });
+        *kept = Some((Instant::now(), condition.clone()));
+        condition
+    }
 }
 
 /// The process answers.
@@ -37,10 +69,9 @@ pub async fn live() -> &'static str {
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub async fn ready(State(app): State<App>) -> Response {
     let none = Alarms { sequence_holes: 0, sequence_repeats: 0, dead_letters: 0 };
-    let read = tokio::join!(Head::read(&app.pool), alarms(&app.pool), schema_version(&app.pool));
-    let (alarms, mut reasons) = match read {
-        (Ok(head), Ok(alarms), Ok(version)) => (alarms, waiting_for(&head, app.max_lag_slots, version)),
-        _ => (none, vec!["the database does not answer, or migrations are missing".to_owned()]),
+    let (alarms, mut reasons) = match app.health.condition(&app.pool).await {
+        Some(now) => (now.alarms, waiting_for(&now.head, app.max_lag_slots, now.schema)),
+        None => (none, vec!["the database does not answer, or migrations are missing".to_owned()]),
     };
     if alarms.sequence_holes > 0 {
         reasons.push(format!("{} holes in the event sequence", alarms.sequence_holes));
@@ -84,7 +115,8 @@ fn waiting_for(head: &Head, max_lag_slots: i64, version: i64) -> Vec<String> {
     responses((status = 200, body = String, content_type = "text/plain")))]
 pub async fn metrics(State(app): State<App>) -> Response {
     let head = app.head.borrow().clone();
-    let alarms = alarms(&app.pool).await.ok();
+    let alarms = app.health.condition(&app.pool).await.map(|now| now.alarms);
+    let reads = app.news.borrow().reads;
     let mut text = String::new();
     let mut metric = |name: &str, kind: &str, help: &str, value: Option<i64>| {
         // What is not known is left out: a zero would be a lie.
@@ -110,6 +142,8 @@ pub async fn metrics(State(app): State<App>) -> Response {
     metric("explorer_dead_letters", "gauge", "Events that could not be read.", alarms.map(|a| a.dead_letters));
     let streams = MAX_STREAMS - app.streams.available_permits();
     metric("explorer_event_streams", "gauge", "Open event streams.", i64::try_from(streams).ok());
+    let help = "Queries for new rows, which all event streams share.";
+    metric("explorer_event_reads_total", "counter", help, i64::try_from(reads).ok());
     let counters = [
         ("ok", &app.requests.ok),
         ("client_error", &app.requests.client_errors),
