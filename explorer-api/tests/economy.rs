@@ -114,6 +114,26 @@ async fn an_operator_shows_its_stake_its_record_and_its_losses() {
 }
 
 #[tokio::test]
+async fn the_history_of_an_audited_job_tells_its_audit() {
+    let (site, _) = site().await;
+    for (operator, status, outcome, expected) in [
+        (3, "paid", "audited on chain", vec!["AuditDrawn", "CellOpened", "CellOpened"]),
+        (6, "unanswered", "no answer, refunded", vec!["AuditMissed", "AuditDrawn", "CellOpened", "AuditExpired"]),
+        (3, "committed", "", vec!["AuditMissed", "AuditDrawn", "CellOpened"]),
+    ] {
+        let jobs = site.json(&format!("/v1/jobs?operator={}&status={status}", key(operator))).await;
+        let job = jobs["data"].as_array().unwrap().iter().find(|job| outcome.is_empty() || job["outcome"] == outcome);
+        let address = job.unwrap()["address"].as_str().unwrap();
+        let history = site.json(&format!("/v1/jobs/{address}")).await["history"].clone();
+        let history = history.as_array().unwrap();
+        let audit = history.iter().map(|event| event["kind"].as_str().unwrap());
+        let audit: Vec<&str> = audit.filter(|kind| kind.starts_with("Audit") || *kind == "CellOpened").collect();
+        assert_eq!(audit, expected, "{status}");
+        assert!(history.iter().all(|event| event["job"] == address), "{history:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_staker_shows_every_position_and_its_history_page_by_page() {
     let (site, ledger) = site().await;
     let path = format!("/v1/stakers/{}", key(7));

@@ -4,6 +4,7 @@ use crate::commit::{Committed, Linked};
 use crate::density::Density;
 use crate::extract::DecodedBlock;
 use crate::heal::Healer;
+use crate::shards::ShardCheck;
 use crate::source::{BlockSource, Finality, SourceError};
 use crate::store::Store;
 use crate::{fetch, finality, fork};
@@ -31,6 +32,16 @@ pub enum Stall {
     Source(#[from] SourceError),
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+impl Stall {
+    /// For everyone to read. What a database says may hold names and addresses: it is logged only.
+    fn reason(&self) -> String {
+        match self {
+            Self::Source(_) => self.to_string(),
+            Self::Database(_) => "database: a query failed".to_owned(),
+        }
+    }
 }
 
 /// What one round did.
@@ -63,6 +74,7 @@ pub struct Frontier<S> {
     /// Slots that the address index named, still to be read.
     sparse: VecDeque<u64>,
     healer: Healer,
+    shards: ShardCheck,
     batch_blocks: usize,
 }
 
@@ -101,6 +113,7 @@ impl<S: BlockSource> Frontier<S> {
             density: Density::default(),
             sparse: VecDeque::new(),
             healer: Healer::new(),
+            shards: ShardCheck::new(),
             batch_blocks: BATCH_BLOCKS,
         }))
     }
@@ -109,6 +122,17 @@ impl<S: BlockSource> Frontier<S> {
     #[must_use]
     pub fn with_batch_blocks(self, batch_blocks: usize) -> Self {
         Self { batch_blocks, ..self }
+    }
+
+    /// Compares the shards' accounts with the index so often, instead of every few seconds.
+    #[must_use]
+    pub fn with_shard_checks(self, every: Duration) -> Self {
+        Self { shards: ShardCheck::every(every), ..self }
+    }
+
+    /// The newest slot at which the shards' accounts had no event that is not indexed.
+    pub fn shards_agreed_at(&self) -> Option<u64> {
+        self.shards.agreed_at()
     }
 
     /// Reads one range of slots. A slot without a block is passed only when a later slot is known to have one.
@@ -122,7 +146,7 @@ impl<S: BlockSource> Frontier<S> {
             // What was listed may be what is wrong.
             self.sparse.clear();
             // The database may be what failed; the caller logs the reason anyway.
-            let _ = self.store.note_stall(Some(&stall.to_string())).await;
+            let _ = self.store.note_stall(Some(&stall.reason())).await;
             return result;
         }
         self.store.note_stall(None).await?;
@@ -130,6 +154,18 @@ impl<S: BlockSource> Frontier<S> {
     }
 
     async fn advance(&mut self) -> Result<Round, Stall> {
+        let round = self.read_on().await?;
+        // In a fork the index has blocks that are to be replaced.
+        if !self.forked
+            && let Some(head) = &self.head
+            && self.shards.step(&self.source, &mut self.store, head.slot).await?
+        {
+            self.healer.wake();
+        }
+        Ok(round)
+    }
+
+    async fn read_on(&mut self) -> Result<Round, Stall> {
         self.healer.step(&self.source, &mut self.store).await?;
         let finalized = self.source.tip(Finality::Finalized).await?;
         let tip = match self.source.commitment() {

@@ -149,7 +149,8 @@ struct Healing {
 }
 
 impl Store {
-    /// Where the events must be that are missing: between the last one before the hole and the first one after it.
+    /// Where the events must be that are missing: between the last one before the hole and the first one after it, or up to the
+    /// slot at which the shard's account showed it.
     async fn open_holes(&mut self) -> Result<Vec<(u64, u64)>, sqlx::Error> {
         let rows = sqlx::query(
             "SELECT coalesce((SELECT max(e.slot) FROM events e
@@ -180,7 +181,7 @@ impl Store {
         let inserted = commit::insert_events(&mut tx, &commit::placed(blocks.iter().copied())).await?;
         commit::insert_dead_letters(&mut tx, blocks.iter().copied()).await?;
         let mut sequences = Sequences::load(&mut tx).await?;
-        // Of a shard that has no event after the hole, nothing was known to be missing.
+        // A shard's last events may be among them.
         let later = inserted.iter().filter_map(|row| Some((*row, sequences.take_later(row.event)?)));
         let faults: Vec<_> = later.collect();
         sequence::record(&mut tx, &faults).await?;

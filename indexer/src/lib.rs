@@ -25,6 +25,7 @@ mod rollup;
 mod rpc;
 mod run;
 mod sequence;
+mod shards;
 mod source;
 mod store;
 
@@ -39,7 +40,7 @@ pub use ops::{Ops, OpsError, OpsSettings};
 pub use reindex::{ReindexError, Reindexed, Request, TableChange, reindex};
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};
-pub use source::{Block, BlockSource, Finality, InnerInstruction, SourceError, Transaction};
+pub use source::{Block, BlockSource, Finality, InnerInstruction, Shards, SourceError, Transaction};
 pub use store::Store;
 
 /// Channel that is notified after each commit with new events; the payload is the newest event's id.

@@ -119,6 +119,7 @@ fn recorder() -> Result<PrometheusHandle, BuildError> {
     describe_counter!("indexer_events_total", "Events committed");
     describe_counter!("indexer_blocks_total", "Blocks committed");
     describe_counter!("indexer_stalls_total", "Rounds that ended in an error");
+    describe_counter!("indexer_shard_checks_total", "Comparisons of the shards' accounts with the index");
     describe_histogram!("indexer_fetch_seconds", "Time to fetch and reduce a block");
     describe_histogram!("indexer_commit_seconds", "Time of a batch's SQL transaction");
     Ok(PrometheusHandle::clone(RECORDER.get_or_init(|| Arc::new(handle))))

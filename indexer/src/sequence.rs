@@ -1,5 +1,5 @@
 //! The check that nothing was missed.
-use crate::decode::Event;
+use crate::decode::{Event, Program};
 use crate::derive::Inserted;
 use sqlx::{PgConnection, Row};
 use std::collections::{HashMap, HashSet};
@@ -43,13 +43,18 @@ impl Sequences {
         let mut last = HashMap::new();
         for row in rows {
             let name: String = row.try_get(0)?;
-            let program = crate::Program::ALL.into_iter().find(|p| p.name() == name);
+            let program = Program::ALL.into_iter().find(|p| p.name() == name);
             // A program that this version does not know cannot produce events here either.
             if let Some(program) = program {
                 last.insert((program.name(), row.try_get(1)?), row.try_get(2)?);
             }
         }
         Ok(Self { last, changed: HashSet::new() })
+    }
+
+    /// The last number seen of a shard, 0 before the first.
+    pub fn last(&self, program: Program, shard: u8) -> u64 {
+        self.last.get(&(program.name(), i16::from(shard))).copied().unwrap_or(0).unsigned_abs()
     }
 
     /// Takes the next event. Sequences start at 1.

@@ -1,4 +1,6 @@
 //! What the indexer needs from a chain.
+use crate::decode::Program;
+use std::collections::BTreeMap;
 use std::future::Future;
 
 /// How certain a slot is.
@@ -14,6 +16,7 @@ pub enum Finality {
 /// Why a source could not answer. Always temporary for the caller: it waits and asks again.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
+    /// Both are published: `message` is the kind of failure, in words of our own.
     #[error("{call}: {message}")]
     Call { call: String, message: String },
     #[error("block {slot}: {what}")]
@@ -55,6 +58,15 @@ pub struct InnerInstruction {
     pub data: Vec<u8>,
 }
 
+/// How far the event sequences are, as the programs' own accounts have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shards {
+    /// Everything up to this slot is in them, and perhaps some of what came after.
+    pub slot: u64,
+    /// Last event numbers, by program and shard.
+    pub last: BTreeMap<(Program, u8), u64>,
+}
+
 /// Where blocks come from.
 pub trait BlockSource: Send + Sync + 'static {
     /// Identifies the chain.
@@ -87,6 +99,11 @@ pub trait BlockSource: Send + Sync + 'static {
         most: usize,
     ) -> impl Future<Output = Result<Option<Vec<u64>>, SourceError>> + Send {
         let _ = (first, last, most);
+        std::future::ready(Ok(None))
+    }
+
+    /// The shards' accounts as they are now. `None`: the source reads no accounts.
+    fn shards(&self) -> impl Future<Output = Result<Option<Shards>, SourceError>> + Send {
         std::future::ready(Ok(None))
     }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// Advisory lock of the one indexer that may write; the number is arbitrary and means nothing to others.
 const WRITER_LOCK: i64 = 0x494f_494e_4445_5845;
+/// Characters of a reason that are kept.
+const LONGEST_REASON: usize = 300;
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// The only writer of the database. A second one waits in [`open`](Self::open) until the first is gone.
@@ -137,7 +139,7 @@ impl Store {
                  stall_reason = $1
              WHERE s.stall_reason IS DISTINCT FROM $1",
         )
-        .bind(reason)
+        .bind(reason.map(showable))
         .execute(&mut self.connection)
         .await?;
         Ok(())
@@ -153,6 +155,12 @@ impl Store {
         .await?;
         Ok((row.try_get(0)?, row.try_get(1)?))
     }
+}
+
+/// Whatever a reason is made of, it can be stored, and shown on a line.
+fn showable(reason: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    reason.chars().take(LONGEST_REASON).map(plain).collect()
 }
 
 /// From a row whose first columns are slot and hash.

@@ -87,6 +87,22 @@ fn a_sequence_number_that_the_database_cannot_hold_is_a_fault() {
 }
 
 #[test]
+fn every_event_that_names_a_job_belongs_to_its_history() {
+    let mut named = HashSet::new();
+    for (program, kind, data) in samples() {
+        let event = read(program, &data).unwrap();
+        let job = event.job().map(|job| Pubkey::from(job).to_string());
+        assert_eq!(event.body().get("job").map(|job| job.as_str().unwrap().to_owned()), job, "{kind}");
+        if job.is_some() {
+            named.insert(kind);
+        }
+    }
+    for kind in ["EscrowLocked", "JobPosted", "AuditDrawn", "AuditMissed", "CellOpened", "AuditExpired", "DemandMade"] {
+        assert!(named.contains(kind), "{kind}");
+    }
+}
+
+#[test]
 fn bodies_keep_every_digit_and_hold_no_zero_character() {
     let bodies: Vec<String> = samples().iter().map(|(p, _, data)| read(*p, data).unwrap().body().to_string()).collect();
     assert!(bodies.iter().any(|body| body.contains("\"18446744073709551615\"")));

@@ -3,12 +3,12 @@
 //! `FAULT_SEEDS=1000` runs more seeds than usual, `FAULT_SEED=17` runs that one again.
 mod support;
 
-use indexer::{Finality, Frontier, Program, Round, RpcSource, Stall, Store, decode};
+use indexer::{Finality, Frontier, Program, Round, RpcSource, Stall, Store};
 use recorded::{Chain, Faulty, Server};
 use solana_transaction_status_client_types::option_serializer::OptionSerializer;
 use solana_transaction_status_client_types::{UiConfirmedBlock, UiInstruction};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +22,7 @@ const CALL_LIMIT: Duration = Duration::from_secs(1);
 /// A seed that takes longer has got stuck.
 const LIMIT: Duration = Duration::from_secs(120);
 const AT_ONCE: usize = 6;
+const SHARD_CHECKS: Duration = Duration::from_millis(20);
 
 /// Where the recording begins.
 const FIRST_SLOT: u64 = 440_208_001;
@@ -63,21 +64,6 @@ fn events_of(chain: &Chain) -> Vec<Told> {
     told
 }
 
-/// Slots whose loss later events show: all but those with the last event of a shard.
-fn noticed_if_empty(events: &[Told]) -> BTreeSet<u64> {
-    let mut last: HashMap<(Vec<u8>, u8), i64> = HashMap::new();
-    for (slot, .., data) in events {
-        let program = Program::ALL
-            .into_iter()
-            .find(|program| matches!(decode(*program, &[program.event_authority()], data), Some(Ok(_))));
-        let program = program.expect("recorded events are readable");
-        // The stamp begins with the shard, after tag and discriminator.
-        last.insert((program.id().to_vec(), data[16]), *slot);
-    }
-    let last: BTreeSet<i64> = last.into_values().collect();
-    events.iter().map(|event| event.0).filter(|slot| !last.contains(slot)).map(i64::unsigned_abs).collect()
-}
-
 struct Bench {
     /// Of the server's own database.
     url: String,
@@ -112,9 +98,10 @@ impl Bench {
         let create = format!("CREATE DATABASE {name} TEMPLATE base STRATEGY file_copy");
         sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.unwrap();
         let url = url_of(&self.url, &name);
-        // Half of the seeds do without the lie that only later events show, so that they can be watched on the way.
+        // Half of the seeds do without the lie that shows only later, so that they can be watched on the way.
         let empties = seed.is_multiple_of(2);
-        let may_empty = if empties { noticed_if_empty(&self.events) } else { BTreeSet::new() };
+        let all = self.events.iter().map(|event| event.0.unsigned_abs());
+        let may_empty: BTreeSet<u64> = if empties { all.collect() } else { BTreeSet::new() };
         let node = Faulty::new(seed, recording_of(&self.chain), may_empty);
         let server = Server::start_faulty(&node).await.unwrap();
         let mut dice = Dice(seed);
@@ -160,6 +147,13 @@ impl Bench {
         let derived = derived_in(&mut watcher).await;
         let differs: Vec<_> = derived.lines().zip(self.derived.lines()).filter(|(a, b)| a != b).take(2).collect();
         assert!(derived == self.derived, "seed {seed}: what is derived differs: {differs:#?}");
+        // What came in late has a later id, and a hole tells of it. Blocks of another branch are replaced by what follows.
+        let late: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM sequence_faults").fetch_one(&mut watcher).await.unwrap();
+        let in_order = late == 0 && !empties;
+        if in_order {
+            assert_eq!(out_of_order(&mut watcher).await, 0, "seed {seed}: ids do not ascend in the order of the chain");
+        }
         let figures = "SELECT concat_ws(' ', 'reverted', (SELECT count(*) FROM reverted_events), 'orphans',
                            (SELECT count(*) FROM orphaned_blocks), 'holes', count(*), 'healed', count(healed_at))
                        FROM sequence_faults";
@@ -167,7 +161,8 @@ impl Bench {
         drop(watcher);
         let drop = format!("DROP DATABASE {name} WITH (FORCE)");
         sqlx::query(AssertSqlSafe(drop)).execute(&mut admin).await.unwrap();
-        format!("seed {seed}: {figures}, starts {starts}, {:?} {:?}", began.elapsed(), node.told())
+        let order = if in_order { ", in order" } else { "" };
+        format!("seed {seed}: {figures}{order}, starts {starts}, {:?} {:?}", began.elapsed(), node.told())
     }
 
     fn last(&self) -> u64 {
@@ -193,7 +188,7 @@ impl Bench {
 /// A node of its own for each seed: the tip is the node's.
 fn recording_of(chain: &Chain) -> Arc<Chain> {
     let blocks: BTreeMap<_, _> = chain.slots().map(|slot| (slot, chain.block(slot).unwrap().clone())).collect();
-    Arc::new(Chain::new(chain.header.clone(), blocks, None))
+    Arc::new(Chain::new(chain.header.clone(), blocks, chain.accounts().cloned()))
 }
 
 fn url_of(server: &str, name: &str) -> String {
@@ -206,6 +201,15 @@ async fn stored(connection: &mut PgConnection, up_to: i64) -> Vec<Told> {
          ORDER BY slot, tx_index, instruction_index, inner_index",
     );
     events.bind(up_to).fetch_all(connection).await.unwrap()
+}
+
+/// Events whose id is before that of an event before them in the chain.
+async fn out_of_order(connection: &mut PgConnection) -> i64 {
+    let chain = "slot, tx_index, instruction_index, inner_index";
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT id, lag(id) OVER (ORDER BY {chain}) AS before FROM events) e WHERE id < before"
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await.unwrap()
 }
 
 /// Waits until the index is there, but not for ever.
@@ -228,7 +232,7 @@ async fn follow(server: &Server, url: &str, last: u64) {
         let source = source.with_news(server.ws_url());
         let store = Store::open(url).await.unwrap();
         let mut frontier = match Frontier::open(source, store, Some(FIRST_SLOT)).await {
-            Ok(opened) => opened.unwrap(),
+            Ok(opened) => opened.unwrap().with_shard_checks(SHARD_CHECKS),
             Err(Stall::Source(_)) => {
                 rest().await;
                 continue;
@@ -242,7 +246,8 @@ async fn follow(server: &Server, url: &str, last: u64) {
                 Err(stall) => panic!("{stall}"),
             }
             let at = frontier.store().finalized_slot().await.unwrap();
-            if at == Some(last) && frontier.store().alarms().await.unwrap() == (0, 0) {
+            let whole = frontier.shards_agreed_at() == Some(last) && at == Some(last);
+            if whole && frontier.store().alarms().await.unwrap() == (0, 0) {
                 return;
             }
             let _ = tokio::time::timeout(Duration::from_millis(5), frontier.wake()).await;
@@ -313,5 +318,6 @@ async fn whatever_the_node_does_nothing_is_lost_or_doubled() {
         }
         assert!(reports.iter().any(|report| !report.contains("reverted 0")), "no fork was seen");
         assert!(reports.iter().any(|report| !report.contains("healed 0")), "no hole was seen");
+        assert!(reports.iter().any(|report| report.contains("in order")), "no order was seen");
     }
 }

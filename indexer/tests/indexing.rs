@@ -69,6 +69,19 @@ async fn a_block_that_fails_stops_the_frontier_and_a_restart_there_loses_nothing
 }
 
 #[tokio::test]
+async fn whatever_a_reason_is_made_of_it_is_stored_short_and_on_one_line() {
+    let (story, database) = (Story::every_ending(), Database::start());
+    story.chain.say(&format!("a\0b\nc\u{1b}[31m{}", "é".repeat(1_000)));
+    story.chain.fail_block(12, 1);
+    let mut frontier = open(&story.chain, &database).await;
+    assert!(matches!(frontier.round().await, Err(Stall::Source(_))));
+    let reason = text(&database, "SELECT stall_reason FROM indexer_status").await;
+    assert!(reason.starts_with("chain: getBlock(12): a b c [31mé"), "{reason}");
+    assert_eq!(reason.chars().count(), 300);
+    assert!(!reason.contains(char::is_control), "{reason}");
+}
+
+#[tokio::test]
 async fn slots_without_a_block_are_passed_only_when_a_later_block_proves_it() {
     let (chain, database) = (FakeChain::default(), Database::start());
     chain.add(5, 100, vec![]);

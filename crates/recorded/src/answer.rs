@@ -138,7 +138,7 @@ struct Config {
 type Answer = Result<Reply, RpcError>;
 
 /// Answers as a node at the chain's tip.
-pub(crate) fn answer(chain: &Chain, method: &str, params: &[Value]) -> Reply {
+pub fn answer(chain: &Chain, method: &str, params: &[Value]) -> Reply {
     let result = match method {
         "getGenesisHash" => Ok(Reply::json(&chain.header.genesis_hash)),
         "getHealth" => Ok(Reply::json(&"ok")),

@@ -92,7 +92,8 @@ impl Chain {
         (first <= last).then(|| self.blocks.range(first..=last)).into_iter().flatten().map(|(slot, _)| *slot)
     }
 
-    pub(crate) fn accounts(&self) -> Option<&Accounts> {
+    /// Accounts at the end of the recording, if it has them.
+    pub fn accounts(&self) -> Option<&Accounts> {
         self.accounts.as_ref()
     }
 

@@ -14,7 +14,7 @@ mod news;
 mod record;
 mod server;
 
-pub use answer::{Reply, RpcError, errors};
+pub use answer::{Reply, RpcError, answer, errors};
 pub use chain::{Chain, Tip};
 pub use error::RecordedError;
 pub use faults::Faulty;

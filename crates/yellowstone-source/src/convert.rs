@@ -41,6 +41,13 @@ fn reduce(transaction: proto::SubscribeUpdateTransactionInfo, index: u32) -> Res
     if meta.err.is_some() {
         return Ok(None);
     }
+    let named = message.address_table_lookups.iter().map(|l| l.writable_indexes.len() + l.readonly_indexes.len());
+    let (named, has) =
+        (named.sum::<usize>(), meta.loaded_writable_addresses.len() + meta.loaded_readonly_addresses.len());
+    // One of those that are missing might be a program of ours.
+    if has != named {
+        return Err(format!("has {has} of the {named} addresses that it looks up in tables"));
+    }
     let loaded = meta.loaded_writable_addresses.iter().chain(&meta.loaded_readonly_addresses);
     let keys = message.account_keys.iter().chain(loaded).map(|key| {
         <[u8; 32]>::try_from(key.as_slice()).map_err(|_| format!("has an account key of {} bytes", key.len()))
@@ -80,4 +87,47 @@ fn resolve(
         accounts: instruction.accounts.iter().map(|index| key(u32::from(*index))).collect::<Result<_, _>>()?,
         data: instruction.data,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A block of one transaction that looks up two addresses and has `loaded` of them.
+    fn looked_up(loaded: &[[u8; 32]]) -> proto::SubscribeUpdateBlock {
+        let lookup = proto::MessageAddressTableLookup {
+            account_key: vec![6; 32],
+            writable_indexes: vec![7],
+            readonly_indexes: vec![8],
+        };
+        let message = proto::Message {
+            account_keys: vec![vec![1; 32]],
+            address_table_lookups: vec![lookup],
+            ..Default::default()
+        };
+        let meta = proto::TransactionStatusMeta {
+            loaded_readonly_addresses: loaded.iter().map(|key| key.to_vec()).collect(),
+            ..Default::default()
+        };
+        let transaction = proto::SubscribeUpdateTransactionInfo {
+            signature: vec![9; 64],
+            transaction: Some(proto::Transaction { signatures: vec![vec![9; 64]], message: Some(message) }),
+            meta: Some(meta),
+            ..Default::default()
+        };
+        let transactions = vec![transaction];
+        proto::SubscribeUpdateBlock { executed_transaction_count: 1, transactions, ..Default::default() }
+    }
+
+    #[test]
+    fn a_transaction_without_all_addresses_that_it_looks_up_is_incomplete() {
+        let ours = Program::Jobs.id();
+        assert_eq!(block(looked_up(&[[2; 32], ours])).unwrap().transactions.len(), 1);
+        assert_eq!(block(looked_up(&[[2; 32], [3; 32]])).unwrap().transactions.len(), 0, "a foreign one");
+        for loaded in [&[][..], &[[2; 32]]] {
+            let error = block(looked_up(loaded)).unwrap_err();
+            let expected = format!("transaction 0 has {} of the 2 addresses that it looks up in tables", loaded.len());
+            assert_eq!(error, expected);
+        }
+    }
 }

@@ -27,19 +27,41 @@ impl Feed {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a block. One that is there already is replaced: the later is what the chain has.
+    /// Takes a block. One that is there already is replaced: the later is what the chain has. No two blocks are kept of which
+    /// one says that the other is not in its branch.
     pub fn take(&self, block: Block) {
         let mut state = self.state();
-        // A stream that only repeats itself does not know the tip either.
-        if state.blocks.last_key_value().is_none_or(|(newest, _)| *newest < block.slot) {
-            state.advanced = Some(Instant::now());
+        let blocks = &mut state.blocks;
+        if blocks.get(&block.slot).is_some_and(|kept| kept.blockhash != block.blockhash) {
+            // What follows is of the branch that was left, as far as is known.
+            blocks.retain(|slot, _| *slot < block.slot);
         }
-        state.blocks.insert(block.slot, block);
-        while state.blocks.len() > KEPT {
-            state.blocks.pop_first();
+        if blocks.range(block.slot.saturating_add(1)..).next().is_some_and(|(_, later)| later.parent_slot < block.slot)
+        {
+            // Of a branch that was left, and late.
+            return;
+        }
+        // These are not in its branch.
+        blocks.retain(|slot, _| *slot <= block.parent_slot || *slot >= block.slot);
+        // A stream that only repeats itself does not know the tip either.
+        let advances = blocks.last_key_value().is_none_or(|(newest, _)| *newest < block.slot);
+        blocks.insert(block.slot, block);
+        while blocks.len() > KEPT {
+            blocks.pop_first();
+        }
+        if advances {
+            state.advanced = Some(Instant::now());
         }
         drop(state);
         self.news.notify_one();
+    }
+
+    /// The chain has the block `served` at `slot`, or none: another one is not given out any more.
+    pub fn compare(&self, slot: u64, served: Option<&str>) {
+        let mut state = self.state();
+        if state.blocks.get(&slot).is_some_and(|kept| served != Some(kept.blockhash.as_str())) {
+            state.blocks.remove(&slot);
+        }
     }
 
     /// Ends when a block came in since the last call.
@@ -106,6 +128,67 @@ mod tests {
         // Another block in the place of 11 has other children.
         feed.take(Block { blockhash: "fork".into(), ..block(11, 10) });
         assert_eq!(feed.slots(10, 100), Some(vec![10, 11]));
+    }
+
+    fn fed(blocks: &[(u64, u64)]) -> Feed {
+        let feed = Feed::default();
+        for (slot, parent) in blocks {
+            feed.take(block(*slot, *parent));
+        }
+        feed
+    }
+
+    #[test]
+    fn blocks_that_a_newer_one_passes_over_are_not_in_its_branch() {
+        let feed = fed(&[(10, 9), (11, 10), (12, 10)]);
+        assert_eq!(feed.slots(11, 100), Some(vec![12]), "11 has no block, says 12");
+        assert_eq!(feed.block(11), None);
+        let feed = fed(&[(10, 9), (11, 10), (12, 11), (13, 12), (15, 10), (16, 15)]);
+        assert_eq!(feed.slots(10, 100), Some(vec![10, 15, 16]));
+        assert_eq!(feed.tip(), Some(16));
+    }
+
+    #[test]
+    fn a_late_block_of_a_branch_that_was_left_is_not_taken() {
+        let feed = fed(&[(10, 9), (12, 10), (11, 10)]);
+        assert_eq!(feed.slots(11, 100), Some(vec![12]));
+        let feed = fed(&[(10, 9), (14, 10), (13, 12), (11, 10), (12, 11)]);
+        assert_eq!(feed.slots(10, 100), Some(vec![10, 14]));
+        // If the chain goes back to it after all, the block after it says so, and the node is asked for what was not taken.
+        let feed = fed(&[(10, 9), (12, 10), (11, 10), (13, 11)]);
+        assert_eq!((feed.slots(11, 100), feed.block(12)), (None, None));
+        assert_eq!(feed.slots(12, 100), Some(vec![13]));
+    }
+
+    #[test]
+    fn a_parent_that_comes_late_joins_its_branch() {
+        let feed = fed(&[(10, 9), (13, 12), (11, 10)]);
+        assert_eq!(feed.slots(10, 100), Some(vec![10, 11]), "12 was not seen");
+        feed.take(block(12, 11));
+        assert_eq!(feed.slots(10, 100), Some(vec![10, 11, 12, 13]));
+    }
+
+    #[test]
+    fn a_block_in_the_place_of_another_ends_what_followed_that_one() {
+        let feed = fed(&[(10, 9), (11, 10), (12, 11), (13, 12)]);
+        feed.take(block(11, 10));
+        assert_eq!(feed.slots(10, 100), Some(vec![10, 11, 12, 13]), "repeated");
+        feed.take(Block { blockhash: "fork".into(), ..block(11, 10) });
+        assert_eq!(feed.slots(10, 100), Some(vec![10, 11]));
+        assert_eq!(feed.block(12), None);
+        feed.take(Block { previous_blockhash: "fork".into(), ..block(12, 11) });
+        assert_eq!(feed.slots(10, 100), Some(vec![10, 11, 12]));
+    }
+
+    #[test]
+    fn what_the_node_says_is_not_in_the_chain_is_not_given_out() {
+        let feed = fed(&[(10, 9), (11, 10), (12, 11)]);
+        feed.compare(11, Some("hash11"));
+        assert_eq!(feed.slots(11, 100), Some(vec![11, 12]));
+        feed.compare(11, Some("another"));
+        feed.compare(12, None);
+        feed.compare(14, None);
+        assert_eq!((feed.slots(10, 100), feed.slots(11, 100)), (Some(vec![10]), None));
     }
 
     #[test]

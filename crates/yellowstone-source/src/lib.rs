@@ -10,7 +10,7 @@ mod stream;
 pub use stream::{Endpoint, EndpointError};
 
 use feed::Feed;
-use indexer::{Block, BlockSource, Finality, RpcSource, SourceError};
+use indexer::{Block, BlockSource, Finality, RpcSource, Shards, SourceError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinHandle;
@@ -93,11 +93,17 @@ impl BlockSource for YellowstoneSource {
     }
 
     async fn blockhash(&self, slot: u64, finality: Finality) -> Result<Option<String>, SourceError> {
-        self.rpc.blockhash(slot, finality).await
+        let served = self.rpc.blockhash(slot, finality).await?;
+        self.feed.compare(slot, served.as_deref());
+        Ok(served)
     }
 
     async fn active_slots(&self, first: u64, last: u64, most: usize) -> Result<Option<Vec<u64>>, SourceError> {
         self.rpc.active_slots(first, last, most).await
+    }
+
+    async fn shards(&self) -> Result<Option<Shards>, SourceError> {
+        self.rpc.shards().await
     }
 
     async fn wake(&self) {

@@ -1,12 +1,16 @@
 //! A recorded chain, indexed through a stream that breaks in every way, against the same chain read from a node alone.
 mod replay;
 
+use futures::FutureExt;
 use indexer::{BlockSource, Finality, Frontier, Round, RpcSource, Store};
 use private_postgres::{Durability, PrivatePostgres};
 use program_tests::recording::{Amount, record};
 use recorded::{Chain, Server};
 use replay::{Fate, Replay, Script};
+use serde_json::Value;
 use sqlx::{Connection, PgConnection};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -38,6 +42,14 @@ impl Database {
     async fn open<S: BlockSource>(&self, source: S, start_slot: u64) -> Frontier<S> {
         let store = Store::open(self.postgres.url()).await.unwrap();
         Frontier::open(source, store, Some(start_slot)).await.unwrap().unwrap()
+    }
+
+    /// Events in the order of the chain, whatever their ids.
+    async fn told(&self) -> Vec<String> {
+        let mut connection = PgConnection::connect(self.postgres.url()).await.unwrap();
+        let sql = "SELECT (to_jsonb(e) - 'id' - 'indexed_at')::text FROM events e
+                   ORDER BY slot, tx_index, instruction_index, inner_index";
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
     }
 
     /// Events, in the order in which they came in, and everything that follows from them.
@@ -73,6 +85,15 @@ async fn reach<S: BlockSource>(frontier: &mut Frontier<S>, slot: u64) {
     }
 }
 
+/// Waits until the stream is asked for.
+async fn asked(replay: &Replay) {
+    let began = Instant::now();
+    while replay.asked.lock().unwrap().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(60), "the stream is not asked for");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 struct Played {
     rows: Vec<String>,
     counts: Arc<Counts>,
@@ -91,11 +112,7 @@ async fn play(script: Script, window: usize, patience: usize, step: usize) -> Pl
     let counts = source.counts();
     let database = Database::start();
     let mut frontier = database.open(source, slots[0]).await;
-    let began = Instant::now();
-    while replay.asked.lock().unwrap().is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(60), "the stream is not asked for");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    asked(&replay).await;
     for at in (10..slots.len()).step_by(step).chain([slots.len() - 1]) {
         chain.set_tip(slots[at], slots[at.saturating_sub(5)]);
         reach(&mut frontier, slots[at]).await;
@@ -164,6 +181,72 @@ async fn a_client_that_is_cut_off_for_being_slow_goes_on_and_a_dead_stream_stops
     let played = play(Arc::new(|_, _| Fate::BreakOff), 1_000, 1_000, 10).await;
     equal(&played.rows, &whole);
     assert_eq!(played.counts.from_stream.load(Relaxed), 0);
+}
+
+/// The recording with an orphan at `slots[at]`: as the stream tells it, the orphan and then a block that passes over it, with the
+/// transactions of both; and as a node has it afterwards, without the orphan.
+fn forked(at: usize) -> (Arc<Chain>, Arc<Chain>) {
+    let chain = chain();
+    let slots: Vec<u64> = chain.slots().collect();
+    let read = |at: usize| -> Value { serde_json::from_slice(chain.block(slots[at]).unwrap()).unwrap() };
+    let (orphan, mut next) = (read(at), read(at + 1));
+    next["parentSlot"] = orphan["parentSlot"].clone();
+    next["previousBlockhash"] = orphan["previousBlockhash"].clone();
+    let transactions = |block: &Value| block["transactions"].as_array().unwrap().clone();
+    next["transactions"] = Value::from([transactions(&orphan), transactions(&next)].concat());
+    let mut blocks: BTreeMap<_, _> = slots.iter().map(|slot| (*slot, chain.block(*slot).unwrap().clone())).collect();
+    *blocks.get_mut(&slots[at + 1]).unwrap() = next.to_string().into_bytes().into();
+    let told = Chain::new(chain.header.clone(), blocks.clone(), None);
+    blocks.remove(&slots[at]);
+    (Arc::new(told), Arc::new(Chain::new(chain.header.clone(), blocks, None)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_the_chain_left_is_replaced_once_and_not_taken_again() {
+    let at = 30;
+    let (told, after) = forked(at);
+    let slots: Vec<u64> = told.slots().collect();
+    let set_tip = |tip: usize| {
+        told.set_tip(slots[tip], slots[at - 5]);
+        after.set_tip(slots[tip], slots[at - 5]);
+    };
+    set_tip(at - 2);
+    let left = Arc::new(AtomicBool::new(false));
+    let fault: recorded::Fault = {
+        let (left, after) = (Arc::clone(&left), Arc::clone(&after));
+        Arc::new(move |call: recorded::Call, before: recorded::Reply| {
+            let reply = if left.load(Relaxed) { recorded::answer(&after, &call.method, &call.params) } else { before };
+            std::future::ready(reply).boxed()
+        })
+    };
+    let node = Server::start_with(Arc::clone(&told), fault).await.unwrap();
+    let played = Server::start(Arc::clone(&told)).await.unwrap();
+    let replay = Replay::new(Arc::clone(&told), played.url(), Arc::new(|_, _| Fate::Sent), 1_000, 1_000);
+    let endpoint = Endpoint::new(format!("http://{}", replay.serve().await), None).unwrap();
+    let source = YellowstoneSource::new(endpoint, RpcSource::new(node.url(), Finality::Confirmed));
+    let counts = source.counts();
+    let database = Database::start();
+    let mut frontier = database.open(source, slots[0]).await;
+    asked(&replay).await;
+    for tip in at - 2..=at {
+        set_tip(tip);
+        reach(&mut frontier, slots[tip]).await;
+    }
+    left.store(true, Relaxed);
+    for tip in at + 1..slots.len() {
+        set_tip(tip);
+        reach(&mut frontier, slots[tip]).await;
+    }
+    let whole = Database::start();
+    let node = Server::start(after).await.unwrap();
+    reach(&mut whole.open(RpcSource::new(node.url(), Finality::Confirmed), slots[0]).await, slots[slots.len() - 1])
+        .await;
+    equal(&database.told().await, &whole.told().await);
+    let mut connection = PgConnection::connect(database.postgres.url()).await.unwrap();
+    let orphans: Vec<i64> =
+        sqlx::query_scalar("SELECT slot FROM orphaned_blocks").fetch_all(&mut connection).await.unwrap();
+    assert_eq!(orphans, [slots[at] as i64]);
+    assert!(counts.from_stream.load(Relaxed) > 10);
 }
 
 #[test]

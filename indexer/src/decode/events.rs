@@ -8,6 +8,16 @@ use jobs::events as jobs_events;
 use serde_json::{Value, json};
 use staking::events as staking_events;
 
+/// The field `job` among an event's fields, wherever it stands.
+macro_rules! job_of {
+    ($event:ident:) => {{
+        let _ = $event;
+        None
+    }};
+    ($event:ident: job $(, $rest:ident)*) => { Some($event.job.to_bytes()) };
+    ($event:ident: $other:ident $(, $rest:ident)*) => { job_of!($event: $($rest),*) };
+}
+
 /// Every event of a program with its fields; leaving a field out does not compile.
 macro_rules! events {
     ($(#[$doc:meta])* $name:ident in $module:ident { $($kind:ident { $($field:ident),* })* }) => {
@@ -33,6 +43,13 @@ macro_rules! events {
             pub fn stamp(&self) -> Stamp {
                 match self {
                     $(Self::$kind(event) => event.stamp,)*
+                }
+            }
+
+            /// The job that it names.
+            pub(super) fn job(&self) -> Option<[u8; 32]> {
+                match self {
+                    $(Self::$kind(event) => job_of!(event: $($field),*),)*
                 }
             }
 

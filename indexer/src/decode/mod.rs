@@ -13,7 +13,7 @@ use credits::events::Stamp;
 use serde_json::Value;
 
 /// Raised whenever the same bytes would be read differently; kept beside every row.
-pub const DECODER_VERSION: i16 = 2;
+pub const DECODER_VERSION: i16 = 3;
 
 /// The programs whose events are indexed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,27 +128,14 @@ impl Event {
         }
     }
 
-    /// The job whose history this belongs to.
+    /// The job whose history this belongs to: that of every event with a field `job`.
     pub fn job(&self) -> Option<[u8; 32]> {
-        use {CreditsEvent as C, JobsEvent as J};
-        let job = match self {
-            Self::Credits(C::EscrowLocked(e)) => e.job,
-            Self::Credits(C::EscrowRefunded(e)) => e.job,
-            Self::Credits(C::EscrowSettled(e)) => e.job,
-            Self::Jobs(J::JobPosted(e)) => e.job,
-            Self::Jobs(J::JobClaimed(e)) => e.job,
-            Self::Jobs(J::ResultCommitted(e)) => e.job,
-            Self::Jobs(J::JobPaid(e)) => e.job,
-            Self::Jobs(J::JobCancelled(e)) => e.job,
-            Self::Jobs(J::JobExpired(e)) => e.job,
-            Self::Jobs(J::FaultProven(e)) => e.job,
-            Self::Jobs(J::DemandMade(e)) => e.job,
-            Self::Jobs(J::DemandAnswered(e)) => e.job,
-            Self::Jobs(J::DemandExpired(e)) => e.job,
-            Self::Jobs(J::DemandClosed(e)) => e.job,
-            Self::Credits(_) | Self::Jobs(_) | Self::Staking(_) | Self::Governance(_) => return None,
-        };
-        Some(job.to_bytes())
+        match self {
+            Self::Credits(event) => event.job(),
+            Self::Jobs(event) => event.job(),
+            Self::Staking(event) => event.job(),
+            Self::Governance(event) => event.job(),
+        }
     }
 }
 

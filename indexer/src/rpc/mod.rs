@@ -1,15 +1,18 @@
 //! Blocks from a Solana RPC node.
 mod news;
 mod reduce;
+mod shards;
 
 use crate::decode::Program;
-use crate::source::{Block, BlockSource, Finality, SourceError};
+use crate::source::{Block, BlockSource, Finality, Shards, SourceError};
 use news::News;
 use reduce::reduce;
 use solana_commitment_config::CommitmentConfig;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client::rpc_client::GetConfirmedSignaturesForAddress2Config;
+use solana_rpc_client_api::client_error::{Error as ClientError, ErrorKind};
 use solana_rpc_client_api::config::RpcBlockConfig;
+use solana_rpc_client_api::request::RpcError;
 use solana_transaction_status_client_types::{TransactionDetails, UiConfirmedBlock, UiTransactionEncoding};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -158,6 +161,10 @@ impl BlockSource for RpcSource {
         Ok(Some(slots.into_iter().collect()))
     }
 
+    async fn shards(&self) -> Result<Option<Shards>, SourceError> {
+        shards::read(&self.client, level(self.commitment)).await.map(Some)
+    }
+
     async fn wake(&self) {
         match &self.news {
             Some(news) => news.next().await,
@@ -170,11 +177,30 @@ impl BlockSource for RpcSource {
     }
 }
 
-fn failed(call: &str, error: &dyn std::error::Error) -> SourceError {
-    SourceError::Call { call: call.to_owned(), message: without_addresses(&error.to_string()) }
+/// What a node says goes to the log only; reasons are public.
+fn failed(call: &str, error: &ClientError) -> SourceError {
+    let class = class(error);
+    tracing::warn!(call, class, error = without_addresses(&error.to_string()), "the node does not answer well");
+    SourceError::Call { call: call.to_owned(), message: class }
 }
 
-/// A node's address may hold a key, and reasons are logged and shown.
+/// What kind of failure it is, in words of our own.
+fn class(error: &ClientError) -> String {
+    match error.kind() {
+        ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) => format!("node error {code}"),
+        ErrorKind::RpcError(_) | ErrorKind::SerdeJson(_) => "unreadable answer".to_owned(),
+        ErrorKind::Reqwest(error) => match error.status() {
+            Some(status) => format!("refused ({})", status.as_u16()),
+            None if error.is_timeout() => "timed out".to_owned(),
+            None if error.is_connect() => "no connection".to_owned(),
+            None if error.is_decode() => "unreadable answer".to_owned(),
+            None => "the connection broke".to_owned(),
+        },
+        _ => "failed".to_owned(),
+    }
+}
+
+/// A node's address may hold a key.
 fn without_addresses(text: &str) -> String {
     let word = |word: &str| match word.find("http") {
         Some(at) if word[at..].contains("://") => format!("{}(address)", word[..at].trim_end_matches('(')),
@@ -186,10 +212,45 @@ fn without_addresses(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use solana_rpc_client_api::request::RpcResponseErrorData;
 
     #[test]
-    fn reasons_do_not_tell_the_address_of_the_node() {
+    fn the_log_does_not_tell_the_address_of_the_node() {
         let text = "error sending request for url (https://rpc.example/?key=secret) timed out";
         assert_eq!(without_addresses(text), "error sending request for url (address) timed out");
+    }
+
+    #[test]
+    fn reasons_tell_the_call_and_the_kind_of_failure_and_nothing_that_the_node_said() {
+        let message = "project 77 with key s3cret is over its quota\0".to_owned();
+        let data = RpcResponseErrorData::Empty;
+        let told = RpcError::RpcResponseError { code: -32007, message: message.clone(), data };
+        for (kind, expected) in [
+            (ErrorKind::RpcError(told), "node error -32007"),
+            (ErrorKind::RpcError(RpcError::RpcRequestError(message.clone())), "unreadable answer"),
+            (ErrorKind::RpcError(RpcError::ForUser(message.clone())), "unreadable answer"),
+            (ErrorKind::Custom(message), "failed"),
+        ] {
+            let reason = failed("getBlock(123)", &kind.into()).to_string();
+            assert_eq!(reason, format!("getBlock(123): {expected}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_and_a_node_that_is_not_there_are_told_apart() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/?key=s3cret", listener.local_addr().unwrap());
+        let source = RpcSource::with_call_limit(url, Finality::Confirmed, Duration::from_secs(1));
+        let tip = || async { source.tip(Finality::Confirmed).await.unwrap_err().to_string() };
+        // Connections are taken and never answered.
+        assert_eq!(tip().await, "getSlot: timed out");
+        let refusing =
+            axum::Router::new().fallback(async || (axum::http::StatusCode::FORBIDDEN, "key s3cret is spent"));
+        tokio::spawn(axum::serve(listener, refusing).into_future());
+        assert_eq!(tip().await, "getSlot: refused (403)");
+        let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let source = RpcSource::new(format!("http://{unused}"), Finality::Confirmed);
+        let gone = source.tip(Finality::Confirmed).await.unwrap_err().to_string();
+        assert_eq!(gone, "getSlot: no connection");
     }
 }

@@ -44,11 +44,17 @@ fn reduce_transaction(transaction: EncodedTransactionWithStatusMeta) -> Result<O
         return Err("is not in base64".into());
     };
     let wire = BASE64.decode(wire).map_err(|e| format!("has unreadable base64: {e}"))?;
-    let (signature, mut keys) = head(&wire).ok_or("is cut short")?;
+    let Head { signature, mut keys, looked_up } = head(&wire).ok_or("is cut short")?;
+    let own = keys.len();
     if let OptionSerializer::Some(loaded) = &meta.loaded_addresses {
         for key in loaded.writable.iter().chain(&loaded.readonly) {
             keys.push(base58(key)?);
         }
+    }
+    // One of those that are missing might be a program of ours.
+    let loaded = keys.len() - own;
+    if loaded != looked_up {
+        return Err(format!("has {loaded} of the {looked_up} addresses that it looks up in tables"));
     }
     if !keys.iter().any(|key| Program::of(key).is_some()) {
         return Ok(None);
@@ -56,16 +62,56 @@ fn reduce_transaction(transaction: EncodedTransactionWithStatusMeta) -> Result<O
     Ok(Some((signature, inner_instructions(&meta, &keys)?)))
 }
 
-/// The first signature and the addresses in the message of a transaction as it goes over the wire.
-fn head(wire: &[u8]) -> Option<([u8; 64], Vec<[u8; 32]>)> {
+/// What a transaction says before it runs.
+#[derive(Debug, PartialEq)]
+struct Head {
+    /// The first one.
+    signature: [u8; 64],
+    /// Those in the message itself.
+    keys: Vec<[u8; 32]>,
+    /// How many more it takes out of lookup tables.
+    looked_up: usize,
+}
+
+/// Reads a transaction as it goes over the wire.
+fn head(wire: &[u8]) -> Option<Head> {
     let (signatures, rest) = length(wire)?;
     let signature = *rest.first_chunk::<64>()?;
     let message = rest.get(signatures.checked_mul(64)?..)?;
     // A first bit that is set tells a message with a version.
-    let message = if message.first()? & 0x80 == 0 { message } else { &message[1..] };
+    let versioned = message.first()? & 0x80 != 0;
+    let message = if versioned { &message[1..] } else { message };
     let (count, rest) = length(message.get(3..)?)?;
-    let keys = rest.get(..count.checked_mul(32)?)?.as_chunks::<32>().0;
-    Some((signature, keys.to_vec()))
+    let end = count.checked_mul(32)?;
+    let keys = rest.get(..end)?.as_chunks::<32>().0.to_vec();
+    let looked_up = if versioned { lookups(rest.get(end..)?)? } else { 0 };
+    Some(Head { signature, keys, looked_up })
+}
+
+/// How many addresses the lookups name, from a message's blockhash on.
+fn lookups(message: &[u8]) -> Option<usize> {
+    let (instructions, mut rest) = length(message.get(32..)?)?;
+    for _ in 0..instructions {
+        // The program, its accounts, its data.
+        rest = skip(rest.get(1..)?)?.1;
+        rest = skip(rest)?.1;
+    }
+    let (tables, mut rest) = length(rest)?;
+    let mut named = 0;
+    for _ in 0..tables {
+        // The table, the writable ones, the others.
+        let (writable, after) = skip(rest.get(32..)?)?;
+        let (readonly, after) = skip(after)?;
+        named += writable + readonly;
+        rest = after;
+    }
+    Some(named)
+}
+
+/// Passes bytes that come after their number.
+fn skip(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (count, rest) = length(bytes)?;
+    Some((count, rest.get(count..)?))
 }
 
 /// Seven bits to a byte, the lowest first, at most three bytes.
@@ -117,8 +163,8 @@ fn base58<const N: usize>(text: &str) -> Result<[u8; N], String> {
     let mut bytes = [0; N];
     match bs58::decode(text).onto(&mut bytes) {
         Ok(length) if length == N => Ok(bytes),
-        Ok(length) => Err(format!("has {length} bytes in {text}, not {N}")),
-        Err(error) => Err(format!("has unreadable base58 {text}: {error}")),
+        Ok(length) => Err(format!("has {length} bytes in a base58 text, not {N}")),
+        Err(error) => Err(format!("has unreadable base58: {error}")),
     }
 }
 
@@ -131,13 +177,17 @@ mod tests {
         bs58::encode([byte; 32]).into_string()
     }
 
+    /// With an instruction; one with a version looks up account 7 and account 8 of a table.
     fn wire(versioned: bool, keys: &[[u8; 32]]) -> String {
         let mut wire = [&[1][..], &[9; 64]].concat();
         wire.extend(versioned.then_some(0x80));
         wire.extend([1, 0, 0, u8::try_from(keys.len()).unwrap()]);
         wire.extend(keys.concat());
-        // The recent blockhash, no instructions, no lookups.
-        wire.extend([[3; 32].as_slice(), &[0, 0]].concat());
+        // The recent blockhash; a program, two accounts, three bytes of data.
+        wire.extend([[3; 32].as_slice(), &[1, 1, 2, 0, 1, 3, 5, 5, 5]].concat());
+        if versioned {
+            wire.extend([&[1][..], &[6; 32], &[1, 7, 1, 8]].concat());
+        }
         BASE64.encode(wire)
     }
 
@@ -195,8 +245,10 @@ mod tests {
     #[test]
     fn messages_with_and_without_a_version_have_their_addresses_read() {
         let keys: Vec<[u8; 32]> = (0..200).map(|n| [n; 32]).collect();
-        assert_eq!(head(&BASE64.decode(wire(true, &keys[..127])).unwrap()).unwrap(), ([9; 64], keys[..127].to_vec()));
-        assert_eq!(head(&BASE64.decode(wire(false, &keys[..5])).unwrap()).unwrap(), ([9; 64], keys[..5].to_vec()));
+        for (versioned, count, looked_up) in [(true, 127, 2), (false, 5, 0)] {
+            let expected = Head { signature: [9; 64], keys: keys[..count].to_vec(), looked_up };
+            assert_eq!(head(&BASE64.decode(wire(versioned, &keys[..count])).unwrap()), Some(expected));
+        }
         assert_eq!(length(&[0xc8, 0x01, 7]), Some((200, &[7][..])));
         assert_eq!(length(&[0xff, 0xff, 0xff, 1]), None);
     }
@@ -219,6 +271,18 @@ mod tests {
                 "has no account 9",
             ),
             (reduced(|t| t["transaction"][0] = json!(BASE64.encode([1; 60]))), "is cut short"),
+            (
+                reduced(|t| t["meta"]["loadedAddresses"] = Value::Null),
+                "has 0 of the 2 addresses that it looks up in tables",
+            ),
+            (
+                reduced(|t| drop(t["meta"].as_object_mut().unwrap().remove("loadedAddresses"))),
+                "has 0 of the 2 addresses that it looks up in tables",
+            ),
+            (
+                reduced(|t| t["meta"]["loadedAddresses"]["readonly"] = json!([])),
+                "has 1 of the 2 addresses that it looks up in tables",
+            ),
             (reduced(|t| t["transaction"] = json!(["", "base58"])), "is not in base64"),
         ] {
             let error = change.unwrap_err().to_string();

@@ -11,9 +11,9 @@ pub mod story;
 pub mod world;
 
 use anchor_lang::event::EVENT_IX_TAG_LE;
-use indexer::{Block, BlockSource, Finality, InnerInstruction, Program, SourceError, Transaction};
+use indexer::{Block, BlockSource, Finality, InnerInstruction, Program, Shards, SourceError, Transaction, decode};
 use private_postgres::{Durability, PrivatePostgres};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 /// A database for one test, gone with it.
@@ -55,6 +55,8 @@ struct State {
     finalized: u64,
     /// How often `block` fails before it answers.
     failures: HashMap<u64, u32>,
+    /// What it says then, if not that it is tired.
+    excuse: Option<String>,
     genesis: Option<String>,
     signed: u32,
     /// Tells blocks and transactions of one branch from those of another.
@@ -67,6 +69,8 @@ struct State {
     /// What the address index leaves out; `None`: there is no such index.
     unlisted: Option<Vec<u64>>,
     fetched: Vec<u64>,
+    /// Readings of the shards' accounts, one after another; the last one stays.
+    shards: VecDeque<Shards>,
 }
 
 /// A source of blocks that does what it is told.
@@ -110,6 +114,29 @@ impl FakeChain {
 
     pub fn fail_block(&self, slot: u64, times: u32) {
         self.0.lock().unwrap().failures.insert(slot, times);
+    }
+
+    pub fn say(&self, excuse: &str) {
+        self.0.lock().unwrap().excuse = Some(excuse.to_owned());
+    }
+
+    /// The shards' accounts after the blocks up to `slot`.
+    pub fn shards_at(&self, slot: u64) -> Shards {
+        let state = self.0.lock().unwrap();
+        let mut last = BTreeMap::new();
+        let transactions = state.blocks.range(..=slot).flat_map(|(_, block)| &block.transactions);
+        for inner in transactions.flat_map(|transaction| &transaction.inner) {
+            let program = Program::of(&inner.program).unwrap();
+            if let Some(Ok(event)) = decode(program, &inner.accounts, &inner.data) {
+                last.insert((program, event.stamp().shard), event.stamp().seq);
+            }
+        }
+        Shards { slot, last }
+    }
+
+    /// From now on the shards' accounts are read so, one reading after another.
+    pub fn show_shards(&self, readings: impl IntoIterator<Item = Shards>) {
+        self.0.lock().unwrap().shards = readings.into_iter().collect();
     }
 
     pub fn set_genesis(&self, genesis: &str) {
@@ -194,7 +221,8 @@ impl BlockSource for FakeChain {
         state.fetched.push(slot);
         if let Some(left) = state.failures.get_mut(&slot).filter(|left| **left > 0) {
             *left -= 1;
-            return Err(SourceError::Call { call: format!("getBlock({slot})"), message: "node is tired".into() });
+            let message = state.excuse.clone().unwrap_or("node is tired".into());
+            return Err(SourceError::Call { call: format!("getBlock({slot})"), message });
         }
         let Some(mut block) = state.blocks.get(&slot).cloned() else {
             return Err(SourceError::Call { call: format!("getBlock({slot})"), message: "not known".into() });
@@ -226,5 +254,11 @@ impl BlockSource for FakeChain {
             |(slot, block): (&u64, &Block)| block.transactions.iter().any(|t| !t.inner.is_empty()).then_some(*slot);
         let slots: Vec<u64> = state.blocks.range(first..=last).filter_map(active).collect();
         Ok((slots.len() <= most).then(|| slots.into_iter().filter(|slot| !unlisted.contains(slot)).collect()))
+    }
+
+    async fn shards(&self) -> Result<Option<Shards>, SourceError> {
+        let mut state = self.0.lock().unwrap();
+        let next = if state.shards.len() > 1 { state.shards.pop_front() } else { state.shards.front().cloned() };
+        Ok(next)
     }
 }

@@ -269,7 +269,15 @@ fn transaction((recorded, index): (EncodedTransactionWithStatusMeta, u64)) -> Su
         OptionSerializer::Some(loaded) => loaded,
         _ => Default::default(),
     };
-    let message = Message { account_keys: message.account_keys.iter().map(bytes).collect(), ..Default::default() };
+    let lookups = message.address_table_lookups.unwrap_or_default().into_iter().map(|lookup| {
+        let (writable_indexes, readonly_indexes) = (lookup.writable_indexes, lookup.readonly_indexes);
+        MessageAddressTableLookup { account_key: bytes(&lookup.account_key), writable_indexes, readonly_indexes }
+    });
+    let message = Message {
+        account_keys: message.account_keys.iter().map(bytes).collect(),
+        address_table_lookups: lookups.collect(),
+        ..Default::default()
+    };
     SubscribeUpdateTransactionInfo {
         signature: bytes(&ui.signatures[0]),
         is_vote: false,
