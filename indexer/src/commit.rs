@@ -57,8 +57,9 @@ impl Store {
         sequences.save(&mut tx).await?;
         if reverted.events > 0 {
             derive::rebuild(&mut tx).await?;
-        } else if !inserted.is_empty() {
+        } else if let Some(newest) = inserted.last() {
             derive::apply_batch(&mut tx, &inserted).await?;
+            derive::advance(&mut tx, newest.id).await?;
         }
         insert_dead_letters(&mut tx, batch.iter().map(|row| &row.block)).await?;
         move_checkpoint(&mut tx, &batch[0].block, &last.block).await?;

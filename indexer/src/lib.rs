@@ -32,12 +32,12 @@ mod store;
 pub use decode::{
     CreditsEvent, DECODER_VERSION, DecodeFault, Event, GovernanceEvent, JobsEvent, Program, StakingEvent, decode,
 };
-pub use derive::{HOURLY_TABLES, TABLES as DERIVED_TABLES, rebuild, rebuild_by};
+pub use derive::{RowDifference, TABLES as DERIVED_TABLES, TableChange, rebuild, rebuild_by};
 pub use error::IndexerError;
 pub use frontier::{BATCH_BLOCKS, Frontier, Round, Stall};
 pub use migrations::{migrate, schema_version};
 pub use ops::{Ops, OpsError, OpsSettings};
-pub use reindex::{ReindexError, Reindexed, Request, TableChange, reindex};
+pub use reindex::{ReindexError, Reindexed, Request, reindex};
 pub use rpc::RpcSource;
 pub use run::{Settings, run, run_from};
 pub use source::{Block, BlockSource, Finality, InnerInstruction, Shards, SourceError, Transaction};

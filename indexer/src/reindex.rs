@@ -1,10 +1,10 @@
 //! Stored raw bytes, read again by the decoder of this version: after a fix of the decoder or of what is derived.
 use crate::decode::{DECODER_VERSION, DecodeFault, Event, Program, decode};
-use crate::derive;
+use crate::derive::{Shadow, TableChange};
 use crate::sequence::Sequences;
 use crate::store::{Store, db_slot};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use sqlx::{Connection, PgConnection, Row};
 use std::ops::RangeInclusive;
 
 /// Events decoded at once: bounds the memory.
@@ -17,14 +17,6 @@ pub struct Request {
     pub slots: Option<RangeInclusive<u64>>,
     /// Say what would change and change nothing.
     pub dry_run: bool,
-}
-
-/// Rows of a derived table that are not as they were.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TableChange {
-    pub table: &'static str,
-    pub rows_before: i64,
-    pub rows_after: i64,
 }
 
 /// What changed.
@@ -77,18 +69,13 @@ pub async fn reindex(store: &mut Store, request: &Request) -> Result<Reindexed, 
         correct(&mut tx, Range::Slots(db_slot(*slots.start()), db_slot(*slots.end())), &mut done).await?;
     }
     settle_sequences(&mut tx, &mut done).await?;
-    for table in derive::TABLES {
-        let copy = format!("CREATE TEMP TABLE before_{table} ON COMMIT DROP AS SELECT * FROM {table}");
-        sqlx::query(AssertSqlSafe(copy)).execute(&mut *tx).await?;
-    }
-    done.applied = derive::rebuild(&mut tx).await?;
-    for table in derive::TABLES {
-        done.tables.extend(changed(&mut tx, table).await?);
-    }
+    let shadow = Shadow::derive(&mut tx).await?;
+    (done.applied, done.tables) = (shadow.applied, shadow.changes(&mut tx).await?);
     if request.dry_run {
         tx.rollback().await?;
         return Ok(done);
     }
+    shadow.adopt(&mut tx, &done.tables).await?;
     if let Some(newest) = ids.last() {
         let notify = sqlx::query("SELECT pg_notify($1, $2)").bind(crate::NOTIFY_CHANNEL).bind(newest.to_string());
         notify.execute(&mut *tx).await?;
@@ -244,14 +231,4 @@ async fn settle_sequences(tx: &mut PgConnection, done: &mut Reindexed) -> Result
     .await?;
     (done.holes_healed, done.holes_found) = (healed.rows_affected(), found.rows_affected());
     Ok(())
-}
-
-async fn changed(tx: &mut PgConnection, table: &'static str) -> Result<Option<TableChange>, sqlx::Error> {
-    let sql = format!(
-        "SELECT (SELECT count(*) FROM (SELECT * FROM before_{table} EXCEPT SELECT * FROM {table}) b),
-                (SELECT count(*) FROM (SELECT * FROM {table} EXCEPT SELECT * FROM before_{table}) a)"
-    );
-    let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(tx).await?;
-    let (rows_before, rows_after) = (row.try_get(0)?, row.try_get(1)?);
-    Ok((rows_before != 0 || rows_after != 0).then_some(TableChange { table, rows_before, rows_after }))
 }

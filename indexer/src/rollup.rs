@@ -1,16 +1,51 @@
 //! Sums by the hour, for charts.
 use crate::decode::{CreditsEvent, Event, JobsEvent};
-use crate::derive::Inserted;
+use crate::derive::{Amount, Inserted, Key, Work};
 use sqlx::PgConnection;
 
 const HOUR_S: i64 = 3600;
 
-/// Adds events that are new and already in all derived tables, in chain order.
+/// An event that counts, with its job as it was then: what follows in the batch may change it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted {
+    kind: &'static str,
+    hour: i64,
+    slot: i64,
+    idle_paid: Amount,
+    /// Multiply-accumulates.
+    work: Amount,
+    price: Amount,
+    supplier_share: Amount,
+    fee: Amount,
+    device: Option<Key>,
+    operator: Option<Key>,
+    class: i16,
+}
+
+/// Takes down an event that was just applied.
+pub fn count(work: &mut Work, row: &Inserted<'_>) {
+    let Some(kind) = counted(row.event) else { return };
+    let mut new = Counted { kind, hour: hour(row), slot: row.slot, ..Counted::default() };
+    if let Event::Jobs(JobsEvent::IdlePaid(e)) = row.event {
+        new.idle_paid = e.amount.into();
+    }
+    if let Some(job) = row.event.job().and_then(|job| work.jobs.get(&(job,))) {
+        let macs_per_row = work.models.get(&(job.model_root,)).map_or(0, |model| model.macs_per_row.0);
+        new.work = Amount(i128::from(job.rows).saturating_mul(macs_per_row));
+        new.price = job.price;
+        new.supplier_share = job.supplier_share.unwrap_or_default();
+        new.fee = Amount(job.fee_retired.unwrap_or_default().0 + job.fee_incentives.unwrap_or_default().0);
+        (new.device, new.operator, new.class) = (job.device, job.operator, job.class.unwrap_or(0));
+    }
+    work.counted.push(new);
+}
+
+/// Adds events that are new and already in all other derived tables, in chain order.
 ///
 /// # Errors
 /// The database failed.
-pub async fn add(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
-    sums(tx, rows).await?;
+pub async fn add(tx: &mut PgConnection, counted: &[Counted], rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
+    sums(tx, counted).await?;
     prices(tx, rows).await?;
     rounds(tx, rows).await
 }
@@ -36,31 +71,21 @@ fn counted(event: &Event) -> Option<&'static str> {
     }
 }
 
-async fn sums(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::Error> {
-    let (mut kinds, mut hours, mut jobs, mut slots, mut amounts) = (vec![], vec![], vec![], vec![], vec![]);
-    for row in rows {
-        let Some(kind) = counted(row.event) else { continue };
-        kinds.push(kind);
-        hours.push(hour(row));
-        jobs.push(row.event.job().map(|job| job.to_vec()));
-        slots.push(row.slot);
-        amounts.push(match row.event {
-            Event::Jobs(JobsEvent::IdlePaid(e)) => e.amount.to_string(),
-            _ => "0".to_owned(),
-        });
-    }
-    if kinds.is_empty() {
+async fn sums(tx: &mut PgConnection, counted: &[Counted]) -> Result<(), sqlx::Error> {
+    if counted.is_empty() {
         return Ok(());
+    }
+    fn column<T>(counted: &[Counted], value: impl Fn(&Counted) -> T) -> Vec<T> {
+        counted.iter().map(value).collect()
     }
     sqlx::query(
         "WITH new AS (
-             SELECT n.kind, n.hour, n.slot, n.amount::numeric, j.price, j.supplier_share, j.fee_retired + j.fee_incentives AS fee,
-                    j.device, j.operator, coalesce(j.class, 0) AS class, j.rows * coalesce(m.macs_per_row, 0) AS work
-             FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[], $5::text[]) AS n (kind, hour, job, slot, amount)
-             LEFT JOIN jobs j ON j.address = n.job LEFT JOIN models m ON m.root = j.model_root
+             SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::numeric[], $5::numeric[], $6::numeric[],
+                                  $7::numeric[], $8::numeric[], $9::bytea[], $10::bytea[], $11::smallint[])
+                 AS n (kind, hour, slot, idle_paid, work, price, supplier_share, fee, device, operator, class)
          ), paid AS (
              INSERT INTO device_hours AS d (device, operator, class, hour, jobs_paid, work_paid, paid, earned, slot)
-             SELECT device, operator, class, hour, count(*), sum(work), sum(price), coalesce(sum(supplier_share), 0), max(slot)
+             SELECT device, operator, class, hour, count(*), sum(work), sum(price), sum(supplier_share), max(slot)
              FROM new WHERE kind = 'paid' AND device IS NOT NULL AND operator IS NOT NULL
              GROUP BY device, operator, class, hour
              ON CONFLICT (device, operator, class, hour) DO UPDATE SET
@@ -75,7 +100,7 @@ async fn sums(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::
                 coalesce(sum(work) FILTER (WHERE kind = 'posted'), 0), coalesce(sum(work) FILTER (WHERE kind = 'paid'), 0),
                 coalesce(sum(price) FILTER (WHERE kind = 'posted'), 0), coalesce(sum(price) FILTER (WHERE kind = 'paid'), 0),
                 coalesce(sum(supplier_share) FILTER (WHERE kind = 'paid'), 0),
-                coalesce(sum(fee) FILTER (WHERE kind = 'paid'), 0), sum(amount),
+                coalesce(sum(fee) FILTER (WHERE kind = 'paid'), 0), sum(idle_paid),
                 count(*) FILTER (WHERE kind = 'registered') - count(*) FILTER (WHERE kind = 'retired'), max(slot)
          FROM new GROUP BY hour
          ON CONFLICT (hour) DO UPDATE SET
@@ -87,11 +112,17 @@ async fn sums(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result<(), sqlx::
              earned = h.earned + excluded.earned, fees = h.fees + excluded.fees, idle_paid = h.idle_paid + excluded.idle_paid,
              devices_added = h.devices_added + excluded.devices_added, slot = greatest(h.slot, excluded.slot)",
     )
-    .bind(kinds)
-    .bind(hours)
-    .bind(jobs)
-    .bind(slots)
-    .bind(amounts)
+    .bind(column(counted, |new| new.kind))
+    .bind(column(counted, |new| new.hour))
+    .bind(column(counted, |new| new.slot))
+    .bind(column(counted, |new| new.idle_paid))
+    .bind(column(counted, |new| new.work))
+    .bind(column(counted, |new| new.price))
+    .bind(column(counted, |new| new.supplier_share))
+    .bind(column(counted, |new| new.fee))
+    .bind(column(counted, |new| new.device))
+    .bind(column(counted, |new| new.operator))
+    .bind(column(counted, |new| new.class))
     .execute(tx)
     .await?;
     Ok(())

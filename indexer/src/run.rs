@@ -1,5 +1,6 @@
 //! Runs the frontier until told to stop.
 use crate::IndexerError;
+use crate::derive;
 use crate::frontier::{Frontier, Round, Stall};
 use crate::rpc::RpcSource;
 use crate::source::{BlockSource, Finality};
@@ -92,7 +93,8 @@ async fn run_for_ever<S: BlockSource>(source: impl Fn() -> S, settings: &Setting
 
 async fn open<S: BlockSource>(source: S, settings: &Settings) -> Result<Result<Frontier<S>, IndexerError>, Stall> {
     match Store::open(&settings.database_url).await {
-        Ok(store) => {
+        Ok(mut store) => {
+            derive::bring_up_to_date(&mut store.connection).await?;
             let opened = Frontier::open(source, store, settings.start_slot).await?;
             Ok(opened.map(|frontier| frontier.with_batch_blocks(settings.batch_blocks)))
         }

@@ -1,10 +1,13 @@
 mod support;
 
-use indexer::{Ops, OpsSettings};
+use indexer::{Finality, Frontier, Ops, OpsSettings, Request, Round, RpcSource, Store, reindex};
+use recorded::{Chain, Server};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
+use std::path::Path;
+use std::sync::Arc;
 use support::Database;
-use support::indexed::{open, to_tip};
+use support::indexed::{derived, open, text, to_tip};
 use support::story::{Story, key};
 use tokio::sync::watch;
 
@@ -113,15 +116,44 @@ async fn metrics_say_what_the_database_says_and_count_what_was_done() {
     assert!(text.contains("# HELP indexer_lag_seconds"), "{text}");
 }
 
-#[tokio::test]
-async fn an_older_program_goes_on_with_a_newer_schema() {
-    let database = Database::start();
-    drop(indexer::Store::open(database.url()).await.unwrap());
-    execute(
-        &database,
+/// Blocks that were recorded from the real programs.
+async fn index_recording(database: &Database) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/world.blocks.zst");
+    let chain = Arc::new(Chain::load(&path).unwrap());
+    let first_slot = chain.header.first_slot;
+    let server = Server::start(chain).await.unwrap();
+    let source = RpcSource::new(server.url(), Finality::Confirmed);
+    let store = Store::open(database.url()).await.unwrap();
+    let mut frontier = Frontier::open(source, store, Some(first_slot)).await.unwrap().unwrap();
+    while frontier.round().await.unwrap() != Round::AtTip {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_program_indexes_and_reindexes_on_a_newer_schema() {
+    let (newer, own) = (Database::start(), Database::start());
+    drop(Store::open(newer.url()).await.unwrap());
+    for migration in [
+        "ALTER TABLE events ADD COLUMN later BIGINT NOT NULL DEFAULT 7",
+        "ALTER TABLE blocks ADD COLUMN later TEXT",
+        "ALTER TABLE jobs ADD COLUMN later BIGINT NOT NULL DEFAULT 7",
+        "ALTER TABLE hours ADD COLUMN later NUMERIC NOT NULL DEFAULT 0",
+        "CREATE TABLE of_a_later_release (job BYTEA PRIMARY KEY, event_id BIGINT NOT NULL)",
+        "CREATE INDEX jobs_by_later ON jobs (later, event_id)",
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
          VALUES (9999, 'of a later release', TRUE, '\\x00', 1)",
-    )
-    .await;
-    drop(indexer::Store::open(database.url()).await.unwrap());
+    ] {
+        execute(&newer, migration).await;
+    }
+    index_recording(&newer).await;
+    index_recording(&own).await;
+    // As the later release would fill it in.
+    execute(&newer, "UPDATE hours SET later = 1").await;
+    let done = reindex(&mut Store::open(newer.url()).await.unwrap(), &Request::default()).await.unwrap();
+    assert!(done.applied > 200 && done.tables.iter().all(|change| change.table == "hours"), "{done:?}");
+    for column in ["ALTER TABLE jobs DROP COLUMN later", "ALTER TABLE hours DROP COLUMN later"] {
+        execute(&newer, column).await;
+    }
+    assert!(derived(&newer).await == derived(&own).await);
+    let events = "SELECT concat_ws(' ', count(*), sum(seq), max(slot)) FROM events";
+    assert_eq!(text(&newer, events).await, text(&own, events).await);
 }

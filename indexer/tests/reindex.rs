@@ -92,7 +92,13 @@ async fn what_is_derived_wrongly_is_derived_anew_and_named() {
     let done = run(&old, &Request::default()).await.unwrap();
     assert_eq!(done.tables.len(), 1, "{done:?}");
     assert_eq!(done.tables[0].table, "users");
+    execute(&old, "UPDATE hours SET jobs_posted = jobs_posted + 1").await;
+    let done = run(&old, &Request { dry_run: true, ..Request::default() }).await.unwrap();
+    assert_eq!(done.tables.iter().map(|change| change.table).collect::<Vec<_>>(), ["hours"]);
+    assert_eq!(run(&old, &Request::default()).await.unwrap(), done);
     assert_eq!(derived(&old).await, derived(&index(&story.chain).await).await);
+    let noted = "SELECT bool_and(event_id = (SELECT max(id) FROM events))::text FROM derived";
+    assert_eq!(text(&old, noted).await, "true");
 }
 
 #[tokio::test]

@@ -53,7 +53,8 @@ impl From<Commitment> for indexer::Finality {
 #[derive(Subcommand)]
 pub enum IndexerJob {
     /// Recompute every balance, index and counter from the indexed events and compare them with the accounts on chain, read
-    /// at one slot; exit code 1 if anything differs
+    /// at one slot; then every row that the explorer shows, and compare it with the one in the database; exit code 1 if
+    /// anything differs
     #[command(alias = "audit")]
     Verify,
     /// Read stored raw bytes again with this version's decoder: dead letters, and with slots the events in them; then derive

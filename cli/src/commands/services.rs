@@ -72,9 +72,10 @@ pub async fn indexer(context: &Context, args: IndexerArgs) -> Result<Output> {
 }
 
 async fn verify(context: &Context, database_url: &str) -> Result<Output> {
-    context.progress()("recomputing every balance from the events");
+    context.progress()("recomputing every balance and every derived row from the events");
     let report = audit_at(database_url, context.url(), &Settings::default()).await?;
-    let lines: Vec<String> = report.differences.iter().map(ToString::to_string).collect();
+    let mut lines: Vec<String> = report.differences.iter().map(ToString::to_string).collect();
+    lines.extend(report.rows.iter().map(ToString::to_string));
     if !report.is_clean() {
         bail!(
             "{} differences and {} gaps or unreadable events:\n{}",
@@ -88,7 +89,7 @@ async fn verify(context: &Context, database_url: &str) -> Result<Output> {
         "outside": report.outside.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     let text = format!(
-        "{} events give every balance on chain: {} comparisons, no difference, at slot {}",
+        "{} events give every balance on chain and every row of the index: {} comparisons, no difference, at slot {}",
         report.events, report.checks, report.slots.1
     );
     Ok(Output::new(&json, text))

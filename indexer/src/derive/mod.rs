@@ -18,17 +18,22 @@ mod pools;
 mod rebuild;
 mod rounds;
 mod rows;
+mod shadow;
 mod stake;
 mod table;
+mod version;
 mod work;
 
-pub use rebuild::{HOURLY_TABLES, TABLES, rebuild, rebuild_by};
+pub use columns::{Amount, Key};
+pub use rebuild::{TABLES, rebuild, rebuild_by};
+pub use shadow::{RowDifference, Shadow, TableChange};
+pub use version::{advance, bring_up_to_date};
+pub use work::Work;
 
 use crate::decode::Event;
+use crate::rollup;
 use ::credits::events::Stamp;
-use columns::Key;
 use sqlx::PgConnection;
-use work::Work;
 
 /// An event that was not there before.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +68,7 @@ pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result
         }
         if !work.read(tx).await? {
             work.write(tx).await?;
-            return crate::rollup::add(tx, rows).await;
+            return rollup::add(tx, &work.counted, rows).await;
         }
         work.reset();
     }
@@ -88,4 +93,5 @@ fn apply(work: &mut Work, row: &Inserted<'_>) {
         Event::Staking(event) => stake::apply(work, row, event),
         Event::Governance(event) => governance::apply(work, row, event),
     }
+    rollup::count(work, row);
 }

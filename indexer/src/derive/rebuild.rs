@@ -1,22 +1,24 @@
 //! All derived tables anew, from the events alone.
-use super::{Inserted, apply_batch};
+use super::{Inserted, apply_batch, version};
 use crate::decode::{Event, Program, decode};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 /// Events applied at once.
-const BATCH: usize = 4_096;
+pub(super) const BATCH: usize = 4_096;
 
 /// Every derived table.
-pub const TABLES: [&str; 27] = [
+pub const TABLES: [&str; 31] = [
     "audited_cells",
     "authorities",
     "budgets",
     "challenges",
     "demands",
+    "device_hours",
     "devices",
     "epochs",
     "governance",
+    "hours",
     "job_counts",
     "jobs",
     "loyalty",
@@ -26,10 +28,12 @@ pub const TABLES: [&str; 27] = [
     "pauses",
     "pools",
     "positions",
+    "price_hours",
     "price_points",
     "proposals",
     "redemptions",
     "rewards",
+    "round_hours",
     "rounds",
     "schedule_mints",
     "stake_events",
@@ -37,10 +41,6 @@ pub const TABLES: [&str; 27] = [
     "users",
     "votes",
 ];
-
-/// Sums by the hour. What an event adds is read from the rows that it is about, once its whole batch is applied: the batches
-/// decide nothing as long as events are in an order that the programs allow.
-pub const HOURLY_TABLES: [&str; 4] = ["device_hours", "hours", "price_hours", "round_hours"];
 
 /// Rows that are there before the first event.
 const FIRST_ROWS: [&str; 6] = [
@@ -59,10 +59,12 @@ const FIRST_ROWS: [&str; 6] = [
 /// # Errors
 /// The database failed, or a stored event is not readable; then the transaction must be rolled back.
 pub async fn rebuild(tx: &mut PgConnection) -> Result<u64, sqlx::Error> {
-    rebuild_by(tx, || BATCH).await
+    let applied = rebuild_by(tx, || BATCH).await?;
+    version::record(tx).await?;
+    Ok(applied)
 }
 
-/// [`rebuild`] in batches of the sizes that `size` gives; their sum decides nothing but the speed.
+/// [`rebuild`] in batches of the sizes that `size` gives, which decide nothing but the speed, and without a note of it.
 ///
 /// # Errors
 /// As for [`rebuild`].
@@ -96,7 +98,7 @@ pub async fn rebuild_by(tx: &mut PgConnection, mut size: impl FnMut() -> usize) 
 /// # Errors
 /// The database failed.
 async fn clear(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
-    for table in TABLES.iter().chain(&HOURLY_TABLES) {
+    for table in TABLES {
         // Not TRUNCATE: it would keep readers out.
         sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *tx).await?;
     }

@@ -5,6 +5,7 @@ use super::more_rows::*;
 use super::pools::position_address;
 use super::rows::*;
 use super::table::{self, Table};
+use crate::rollup::Counted;
 use anchor_lang::prelude::Pubkey;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ macro_rules! work {
             $(pub $history: Vec<$added>,)*
             /// Who paused a program in a transaction whose pause is in the table already.
             pub guardians: Vec<(&'static str, Vec<u8>, Key)>,
+            /// What the hourly sums are made of.
+            pub counted: Vec<Counted>,
             /// Positions' addresses by pool and holder: it takes thousands of hashes to find one.
             addresses: HashMap<(Pubkey, Pubkey), Key>,
             /// Events that change a row that is missing.
@@ -30,6 +33,7 @@ macro_rules! work {
                 $(self.$changing.reset();)*
                 $(self.$history.clear();)*
                 self.guardians.clear();
+                self.counted.clear();
                 self.astray.clear();
             }
 
