@@ -4,7 +4,6 @@ mod support;
 mod website;
 
 use std::time::Duration;
-use support::story::Story;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

@@ -77,10 +77,23 @@ pub async fn apply_batch(tx: &mut PgConnection, rows: &[Inserted<'_>]) -> Result
 /// Until the end of the transaction plans are made once, and to look rows up by their keys: making them costs more than a small
 /// batch, and one that was made while a table was small would read all of it when it is large.
 async fn plan_once(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    plan(tx, "force_generic_plan", "off").await
+}
+
+/// Takes [`plan_once`] back: what follows in the transaction reads whole tables.
+async fn plan_each(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    plan(tx, "auto", "on").await
+}
+
+async fn plan(tx: &mut PgConnection, mode: &str, scans: &str) -> Result<(), sqlx::Error> {
+    // Compiling pays for no statement of ours, and a plan that does what is off counts as expensive enough for it.
     sqlx::query(
-        "SELECT set_config('plan_cache_mode', 'force_generic_plan', TRUE), set_config('enable_seqscan', 'off', TRUE),
-                set_config('enable_hashjoin', 'off', TRUE), set_config('enable_mergejoin', 'off', TRUE)",
+        "SELECT set_config('plan_cache_mode', $1, TRUE), set_config('enable_seqscan', $2, TRUE),
+                set_config('enable_hashjoin', $2, TRUE), set_config('enable_mergejoin', $2, TRUE),
+                set_config('jit', 'off', TRUE)",
     )
+    .bind(mode)
+    .bind(scans)
     .execute(tx)
     .await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! What the events give, beside what the tables hold.
 use super::rebuild::{BATCH, TABLES, rebuild_by};
-use super::version;
+use super::{plan_each, version};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use std::fmt;
 
@@ -58,6 +58,7 @@ impl Shadow {
         // Statements that were prepared before still mean the hidden tables.
         execute(tx, "DISCARD PLANS".to_owned()).await?;
         let applied = rebuild_by(tx, || BATCH).await?;
+        plan_each(tx).await?;
         Ok(Self { schema, applied })
     }
 
