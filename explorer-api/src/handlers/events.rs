@@ -57,7 +57,8 @@ pub async fn stream(
     client.heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     if let Some(last) = headers.get("last-event-id") {
         // An id from before this database was made anew can be ahead of it.
-        let last = last.to_str().ok().and_then(|id| id.parse().ok()).filter(|id| (0..=newest).contains(id));
+        let near = newest.saturating_sub(MAX_BEHIND).max(0)..=newest;
+        let last = last.to_str().ok().and_then(|id| id.parse().ok()).filter(|id| near.contains(id));
         match last {
             Some(id) => client.sent_id = id,
             None => client.reset = true,
