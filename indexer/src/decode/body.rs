@@ -28,7 +28,7 @@ impl InBody for Option<Pubkey> {
 
 impl InBody for [u8; 32] {
     fn in_body(&self) -> Value {
-        hex(self).into()
+        hex::encode(self).into()
     }
 }
 
@@ -100,12 +100,8 @@ impl InBody for Option<u32> {
 /// Bytes in hex.
 impl InBody for Vec<u8> {
     fn in_body(&self) -> Value {
-        hex(self).into()
+        hex::encode(self).into()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a demand asks for: its kind, and the kind's own fields.

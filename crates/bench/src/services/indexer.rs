@@ -90,6 +90,7 @@ impl Field {
     pub fn indexer(&self, database_url: &str, batch_blocks: Option<usize>) -> Result<Process> {
         let mut command = Command::new(&self.io);
         command.args(["--url", &self.recording.node.url(), "indexer", "--database-url", database_url]);
+        command.args(["--ws-url", &self.recording.node.ws_url()]);
         command.args(["--start-slot", &self.recording.chain.header.first_slot.to_string()]);
         if let Some(batch_blocks) = batch_blocks {
             command.args(["--batch-blocks", &batch_blocks.to_string()]);
