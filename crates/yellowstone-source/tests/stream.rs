@@ -206,11 +206,11 @@ async fn a_block_that_the_chain_left_is_replaced_once_and_not_taken_again() {
     let at = 30;
     let (told, after) = forked(at);
     let slots: Vec<u64> = told.slots().collect();
-    let set_tip = |tip: usize| {
-        told.set_tip(slots[tip], slots[at - 5]);
-        after.set_tip(slots[tip], slots[at - 5]);
+    let set_tip = |tip: u64| {
+        told.set_tip(tip, slots[at - 5]);
+        after.set_tip(tip, slots[at - 5]);
     };
-    set_tip(at - 2);
+    set_tip(slots[at - 2]);
     let left = Arc::new(AtomicBool::new(false));
     let fault: recorded::Fault = {
         let (left, after) = (Arc::clone(&left), Arc::clone(&after));
@@ -228,14 +228,14 @@ async fn a_block_that_the_chain_left_is_replaced_once_and_not_taken_again() {
     let database = Database::start();
     let mut frontier = database.open(source, slots[0]).await;
     asked(&replay).await;
-    for tip in at - 2..=at {
-        set_tip(tip);
-        reach(&mut frontier, slots[tip]).await;
+    for tip in &slots[at - 2..=at] {
+        set_tip(*tip);
+        reach(&mut frontier, *tip).await;
     }
     left.store(true, Relaxed);
-    for tip in at + 1..slots.len() {
-        set_tip(tip);
-        reach(&mut frontier, slots[tip]).await;
+    for tip in &slots[at + 1..] {
+        set_tip(*tip);
+        reach(&mut frontier, *tip).await;
     }
     let whole = Database::start();
     let node = Server::start(after).await.unwrap();
