@@ -130,11 +130,10 @@ impl Shares {
     /// `None` if the client has as many as it may.
     pub fn take(&self, client: Client, most: u32) -> Option<Share> {
         let mut counts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let count = counts.entry(client).or_insert(0);
-        if *count >= most {
+        if counts.get(&client).is_some_and(|count| *count >= most) || most == 0 {
             return None;
         }
-        *count += 1;
+        *counts.entry(client).or_insert(0) += 1;
         Some(Share { shares: self.clone(), client })
     }
 }

@@ -94,6 +94,7 @@ pub async fn follow(pool: PgPool, notifications: PgPool, head: watch::Sender<Hea
             Err(error) => {
                 tracing::debug!(%error, "the database's head is not readable");
                 head.send_modify(|head| head.reachable = false);
+                told = None;
             }
         }
         if told.is_some() {

@@ -1,4 +1,5 @@
-//! Connections: how many there may be, and how long one may be silent. `axum::serve` bounds neither.
+//! Connections: how many there may be, how long one may take for the head of a request, and how long it may leave an answer unread.
+//! `axum::serve` bounds nothing of it.
 use crate::limits::{Client, Shares};
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 
 /// Connections at once; more wait in the system's queue.
 const MAX_CONNECTIONS: usize = 2_048;
@@ -21,6 +23,10 @@ const MAX_CONNECTIONS: usize = 2_048;
 const MAX_OF_CLIENT: u32 = 256;
 /// A request's head is whole by then, from the connection's beginning or the last answer on.
 const HEAD_LIMIT: Duration = Duration::from_secs(15);
+/// A client that takes nothing of its answer for so long is gone.
+const WRITE_LIMIT: Duration = Duration::from_secs(20);
+/// For requests in flight when the server stops; whoever runs it does not wait for ever.
+const LAST_ANSWERS: Duration = Duration::from_secs(20);
 
 /// Serves until `stop` becomes true or its sender is gone, then finishes the requests in flight.
 pub async fn serve(mut listener: TcpListener, router: Router, behind_proxy: bool, mut stop: watch::Receiver<bool>) {
@@ -47,10 +53,12 @@ pub async fn serve(mut listener: TcpListener, router: Router, behind_proxy: bool
             request.extensions_mut().insert(ConnectInfo(peer));
             router.call(request)
         });
+        let mut socket = TimeoutStream::new(socket);
+        socket.set_write_timeout(Some(WRITE_LIMIT));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_LIMIT)
-            .serve_connection(TokioIo::new(socket), service);
+            .serve_connection(TokioIo::new(Box::pin(socket)), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -60,5 +68,7 @@ pub async fn serve(mut listener: TcpListener, router: Router, behind_proxy: bool
         });
     }
     drop(listener);
-    graceful.shutdown().await;
+    if tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await.is_err() {
+        tracing::warn!("connections that do not end are left");
+    }
 }

@@ -25,6 +25,20 @@ async fn a_connection_that_never_ends_its_request_is_closed() {
 }
 
 #[tokio::test]
+async fn a_connection_whose_answers_nobody_reads_is_closed() {
+    let site = Website::without_index().await;
+    let mut deaf = connect(&site).await;
+    // More than any buffer between the two holds.
+    let asked = b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
+    let ended = timeout(Duration::from_secs(60), async {
+        while deaf.write_all(&asked).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    ended.await.expect("the server closes it");
+}
+
+#[tokio::test]
 async fn one_client_has_only_so_many_connections() {
     let site = Website::without_index().await;
     let mut sockets = Vec::new();

@@ -32,11 +32,10 @@ impl Healer {
         Self { todo: Vec::new(), found: Vec::new(), reading: false, due: Some(Instant::now()), retry: FIRST_RETRY }
     }
 
-    /// A hole was just found.
+    /// A hole was just found. What is being read is read to its end first, or holes that follow each other would end nothing.
     pub fn wake(&mut self) {
         self.retry = FIRST_RETRY;
         self.due = Some(Instant::now());
-        self.reading = false;
     }
 
     /// One step. A source that fails delays the healing, not the frontier.

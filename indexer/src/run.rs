@@ -94,7 +94,7 @@ async fn run_for_ever<S: BlockSource>(source: impl Fn() -> S, settings: &Setting
 async fn open<S: BlockSource>(source: S, settings: &Settings) -> Result<Result<Frontier<S>, IndexerError>, Stall> {
     match Store::open(&settings.database_url).await {
         Ok(mut store) => {
-            derive::bring_up_to_date(&mut store.connection).await?;
+            derive::bring_up_to_date(&mut store).await?;
             let opened = Frontier::open(source, store, settings.start_slot).await?;
             Ok(opened.map(|frontier| frontier.with_batch_blocks(settings.batch_blocks)))
         }

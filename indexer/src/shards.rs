@@ -101,7 +101,7 @@ impl ShardCheck {
 }
 
 impl Store {
-    /// Records that the events after `last`, up to `seq`, are missing; `false` if that is known.
+    /// Records that the events after `last`, up to `seq`, are missing; `false` if that is known. A hole that grows stays one.
     async fn open_end(
         &mut self,
         program: Program,
@@ -111,9 +111,14 @@ impl Store {
         indexed: u64,
     ) -> Result<bool, sqlx::Error> {
         let added = sqlx::query(
-            "INSERT INTO sequence_faults (program, shard, kind, expected, found, slot, signature)
+            "WITH grown AS (
+                 UPDATE sequence_faults SET found = greatest(found, $4), slot = $5
+                 WHERE kind = 'hole' AND healed_at IS NULL AND program = $1 AND shard = $2 AND expected = $3
+                   AND signature = $6
+                 RETURNING id)
+             INSERT INTO sequence_faults (program, shard, kind, expected, found, slot, signature)
              SELECT $1::text, $2::smallint, 'hole', $3::bigint, $4::bigint, $5::bigint, $6::bytea
-             WHERE NOT EXISTS (
+             WHERE NOT EXISTS (SELECT FROM grown) AND NOT EXISTS (
                  SELECT FROM sequence_faults f
                  WHERE f.kind = 'hole' AND f.healed_at IS NULL AND f.program = $1 AND f.shard = $2
                    AND f.expected <= $3 AND f.found >= $4)",

@@ -102,6 +102,18 @@ async fn what_only_one_reading_says_is_no_alarm() {
 }
 
 #[tokio::test]
+async fn a_hole_that_grows_is_one_alarm() {
+    let (story, database) = (Story::every_ending(), Database::start());
+    let one = one_more(&story.chain.shards_at(story.slot));
+    let two = one_more(&one);
+    story.chain.show_shards([one.clone(), one, two]);
+    let mut frontier = checking(&story.chain, &database).await;
+    rounds_for(&mut frontier, Duration::from_millis(600)).await;
+    let missing = "SELECT string_agg((found - expected)::text, ' ') FROM sequence_faults";
+    assert_eq!(text(&database, missing).await, "2");
+}
+
+#[tokio::test]
 async fn an_alarm_goes_when_the_accounts_do_not_say_so_any_more() {
     let (story, database) = (Story::every_ending(), Database::start());
     let now = story.chain.shards_at(story.slot);

@@ -35,7 +35,9 @@ fn change(call: &Call, challenge: Challenge) -> Option<(Pubkey, Change)> {
         let shown = call.read::<AnswerCell>().filter(|_| call.accounts.starts_with(&challenge))?;
         (3, Change::Shown(shown.index, shown.rest?))
     };
-    Some((*call.accounts.get(place)?, change))
+    let buffer = *call.accounts.get(place)?;
+    // The program's own address in the place of an account says that there is none.
+    (buffer != jobs::ID).then_some((buffer, change))
 }
 
 /// A segment that the chain has found to be part of the answer, and one cell of it right.
@@ -86,25 +88,48 @@ impl Chain {
         &self,
         challenge: Challenge,
         buffer: Pubkey,
-        mut wanted: BTreeSet<u8>,
+        wanted: BTreeSet<u8>,
     ) -> Result<BTreeMap<u8, Vec<u8>>, ClientError> {
-        let mut changes = Vec::new();
-        self.walk(&jobs::ID, &buffer, |landed| {
-            let mut opened = false;
-            for call in landed.calls.iter().rev() {
-                let Some((_, change)) = change(call, challenge).filter(|(of, _)| *of == buffer) else { continue };
-                match change {
-                    Change::Opened(_) => opened = true,
-                    Change::Shown(index, _) => drop(wanted.remove(&index)),
-                    _ => {}
-                }
-                changes.push(change);
-            }
-            if opened && wanted.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let mut past = Past { challenge, buffer, wanted, changes: Vec::new() };
+        self.walk(&jobs::ID, &buffer, |landed| match past.takes(&landed.calls) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
         })
         .await?;
-        changes.reverse();
-        Ok(replay(changes))
+        Ok(past.replay())
+    }
+}
+
+/// What was done to a buffer, the newest first.
+struct Past {
+    challenge: Challenge,
+    buffer: Pubkey,
+    /// Cells that were shown from it, and whose showing was not met yet.
+    wanted: BTreeSet<u8>,
+    changes: Vec<Change>,
+}
+
+impl Past {
+    /// Takes the calls of the transaction before; whether what was before it counts, too: until the buffer was opened for the first
+    /// cell that was shown from it. One transaction can show, close and open.
+    fn takes(&mut self, calls: &[Call]) -> bool {
+        for call in calls.iter().rev() {
+            let Some((_, change)) = change(call, self.challenge).filter(|(of, _)| *of == self.buffer) else { continue };
+            let first = matches!(change, Change::Opened(_)) && self.wanted.is_empty();
+            if let Change::Shown(index, _) = change {
+                self.wanted.remove(&index);
+            }
+            self.changes.push(change);
+            if first {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn replay(mut self) -> BTreeMap<u8, Vec<u8>> {
+        self.changes.reverse();
+        replay(self.changes)
     }
 }
 
@@ -154,9 +179,35 @@ mod tests {
         call(AnswerCell { index, segment: [0; 256], path: vec![], rest }, &[device, round, ME, BUFFER])
     }
 
+    fn past(wanted: impl IntoIterator<Item = u8>) -> Past {
+        Past { challenge: CHALLENGE, buffer: BUFFER, wanted: wanted.into_iter().collect(), changes: Vec::new() }
+    }
+
+    /// Of calls in transactions of their own.
     fn rests(calls: &[Call]) -> BTreeMap<u8, Vec<u8>> {
-        let of_it = |call| change(call, CHALLENGE).filter(|(of, _)| *of == BUFFER).map(|(_, change)| change);
-        replay(calls.iter().filter_map(of_it).collect())
+        let mut past = past(0..3);
+        for call in calls.iter().rev() {
+            past.takes(std::slice::from_ref(call));
+        }
+        past.replay()
+    }
+
+    #[test]
+    fn what_is_shown_before_a_buffer_is_closed_and_opened_again_keeps_what_it_held() {
+        let again =
+            [show(0, CHALLENGE), call(CloseProof {}, &[ME, BUFFER]), call(OpenProof { size: 4 }, &[ME, ME, BUFFER])];
+        let mut past = past([0]);
+        assert!(past.takes(&again), "what it held was written before");
+        assert!(past.takes(&[write(BUFFER, 7, ME)]));
+        assert!(!past.takes(&[call(OpenProof { size: 4 }, &[ME, ME, BUFFER])]), "and nothing before it counts");
+        assert_eq!(past.replay(), BTreeMap::from([(0, vec![7, 7])]));
+    }
+
+    #[test]
+    fn a_cell_that_is_shown_without_a_buffer_has_none_whatever_it_says() {
+        let rest = Some(Rest { offset: 0, bytes: 0 });
+        let shown = AnswerCell { index: 0, segment: [0; 256], path: vec![], rest };
+        assert!(change(&call(shown, &[CHALLENGE[0], CHALLENGE[1], ME, jobs::ID]), CHALLENGE).is_none());
     }
 
     #[test]

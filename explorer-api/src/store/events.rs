@@ -75,7 +75,7 @@ pub async fn of_transaction(pool: &PgPool, signature: &[u8]) -> Result<Vec<Event
 /// Whether events may still be missing from a transaction: somewhere in the sequence, or one of its own that is unreadable.
 pub async fn may_be_missing(pool: &PgPool, signature: &[u8]) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM sequence_faults WHERE healed_at IS NULL)
+        "SELECT EXISTS (SELECT 1 FROM sequence_faults WHERE kind = 'hole' AND healed_at IS NULL)
              OR EXISTS (SELECT 1 FROM dead_letters WHERE signature = $1 AND replayed_at IS NULL)",
     )
     .bind(signature)

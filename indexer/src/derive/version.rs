@@ -1,5 +1,6 @@
 //! Which version of this code derived the tables, and up to which event.
 use super::rebuild;
+use crate::store::Store;
 use sqlx::{Connection, PgConnection};
 use std::time::Instant;
 
@@ -10,14 +11,16 @@ pub const DERIVE_VERSION: i32 = 1;
 ///
 /// # Errors
 /// The database failed, or a stored event is not readable; then nothing was changed.
-pub async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    if is_current(connection).await? {
+pub async fn bring_up_to_date(store: &mut Store) -> Result<(), sqlx::Error> {
+    if is_current(&mut store.connection).await? {
         return Ok(());
     }
+    // The frontier takes this back with its first round.
+    store.note_stall(Some("everything is derived anew")).await?;
     let version = DERIVE_VERSION;
     tracing::info!(version, "this version did not derive the tables from all events: everything is derived anew");
     let began = Instant::now();
-    let mut tx = connection.begin().await?;
+    let mut tx = store.connection.begin().await?;
     let events = rebuild(&mut tx).await?;
     tx.commit().await?;
     tracing::info!(version, events, seconds = began.elapsed().as_secs_f64(), "everything is derived anew");

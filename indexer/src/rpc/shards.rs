@@ -36,8 +36,10 @@ pub async fn read(client: &RpcClient, commitment: CommitmentConfig) -> Result<Sh
     }
     let mut last = BTreeMap::new();
     for ((program, index), account) in ALL.iter().zip(answer.value) {
-        let Some(account) = account else { continue };
-        let seq = account.data.decode().and_then(|data| seq(*program, &data));
+        let seq = match account {
+            Some(account) => account.data.decode().and_then(|data| seq(*program, &data)),
+            None => Some(0),
+        };
         last.insert((*program, *index), seq.ok_or_else(|| unreadable("an account is not a shard"))?);
     }
     Ok(Shards { slot: answer.context.slot, last })
