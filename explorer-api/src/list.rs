@@ -144,7 +144,8 @@ struct Keyed<R> {
     record: R,
     sort: Option<i128>,
     id: i128,
-    event: i64,
+    /// Of a first page.
+    moment: AsOf,
 }
 
 impl<'r, R: FromRow<'r, PgRow>> FromRow<'r, PgRow> for Keyed<R> {
@@ -152,7 +153,9 @@ impl<'r, R: FromRow<'r, PgRow>> FromRow<'r, PgRow> for Keyed<R> {
         let number = |text: &str| text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)));
         let sort = row.try_get::<Option<&str>, _>("list_sort")?.map(number).transpose()?;
         let id = number(row.try_get("list_id")?)?;
-        Ok(Self { record: R::from_row(row)?, sort, id, event: row.try_get("list_event")? })
+        let event = row.try_get::<Option<i64>, _>("list_newest")?.unwrap_or(0);
+        let moment = AsOf { slot: row.try_get("list_slot")?, event };
+        Ok(Self { record: R::from_row(row)?, sort, id, moment })
     }
 }
 
@@ -195,8 +198,12 @@ impl<Q: Listed> Walk<Q> {
         for columns in Q::COLUMNS {
             sql.push(columns).push(", ");
         }
-        let (sort, event) = (order.column.unwrap_or("NULL"), Q::EVENT.unwrap_or("0::bigint"));
-        sql.push(format_args!("{sort}::text AS list_sort, {}::text AS list_id, {event} AS list_event ", Q::ID));
+        let sort = order.column.unwrap_or("NULL");
+        sql.push(format_args!("{sort}::text AS list_sort, {}::text AS list_id", Q::ID));
+        // The moment of the first page, from the same snapshot as its rows; later pages have it in their cursor.
+        let moment = if from.is_none() { "(SELECT max(id) FROM events)" } else { "NULL::bigint" };
+        let slot = if from.is_none() { "(SELECT slot FROM checkpoint)" } else { "NULL::bigint" };
+        sql.push(format_args!(", {moment} AS list_newest, {slot} AS list_slot "));
         sql.push("FROM ").push(Q::FROM).push(" WHERE TRUE");
         self.query.filter(&mut sql);
         let descending = order.descending != from.is_some_and(|from| from.backward);
@@ -234,9 +241,9 @@ impl<Q: Listed> Walk<Q> {
         from: Option<&Cursor>,
         limit: u32,
     ) -> Result<(Page<Q::Row>, Option<Cursor>), ApiError> {
-        let (head_event, head_slot, finalized) = {
+        let (head_slot, finalized) = {
             let head = app.head.borrow();
-            (head.newest_event, head.indexed_slot, head.finalized_slot)
+            (head.indexed_slot, head.finalized_slot)
         };
         let mut rows = self.fetch(&app.pool, from, limit + 1).await?;
         let backward = from.is_some_and(|from| from.backward);
@@ -245,9 +252,9 @@ impl<Q: Listed> Walk<Q> {
         if backward {
             rows.reverse();
         }
-        // The head is read in the background: the page itself may be ahead of it.
-        let newest = rows.iter().map(|row| row.event).max().unwrap_or(0).max(head_event);
-        let as_of = from.map_or(AsOf { slot: head_slot, event: newest }, |from| from.as_of);
+        // Of no rows there is no other page.
+        let moment = rows.first().map_or(AsOf { slot: head_slot, event: 0 }, |row| row.moment);
+        let as_of = from.map_or(moment, |from| from.as_of);
         let place = |row: Option<&Keyed<_>>, backward| {
             row.map(|row: &Keyed<Q::Record>| Cursor { backward, as_of, sort: row.sort, id: row.id })
         };
